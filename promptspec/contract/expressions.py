@@ -1,0 +1,146 @@
+"""Checked expressions: names resolved, types known, everything total."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+#: What an expression yields. "row" is a record, a row of a source or an entry of a list; "none" is the literal.
+Kind: TypeAlias = Literal["text", "number", "bool", "date", "datetime", "list", "row", "object", "none"]
+
+Function: TypeAlias = Literal[
+    "len", "words", "lower", "distinct", "sum", "min", "max", "abs", "contains", "starts_with", "ends_with"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """A value written in the expression."""
+
+    value: str | int | Decimal | bool | date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A value by its path. *root* is where it starts:
+
+    "input" and "output" are the two records, "answer" is an output that is one type, "row" is the row that a
+    `where` is asked of, "variable" is a loop variable (the first step is its name), "caller" and "today" speak
+    for themselves. *steps* are names of fields; a step through a list maps over its items and flattens, which
+    *through* marks by the indexes of the steps that yield a list and are stepped through.
+    """
+
+    root: Literal["input", "output", "answer", "row", "variable", "caller", "today"]
+    steps: tuple[str, ...] = ()
+    through: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOfExpressions:
+    """`[a, b]`."""
+
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyOf:
+    """The key of a row or entry, where it is compared with a key written down or with another row."""
+
+    row: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A function of the language; *kinds* are those of its arguments."""
+
+    function: Function
+    arguments: tuple[Expression, ...]
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """`contains(x, /…/)`: the pattern occurs in *text*; *full* (`matches`) means that it is all of it."""
+
+    text: Expression
+    pattern: str
+    ignore_case: bool
+    full: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Negative:
+    """`-operand`."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arithmetic:
+    """Exact `+ - *` on numbers."""
+
+    op: Literal["+", "-", "*"]
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compare:
+    """A comparison of two values of one kind."""
+
+    op: Literal["==", "!=", "<", "<=", ">", ">="]
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contains:
+    """`item in container`, or `not in`."""
+
+    item: Expression
+    container: Expression
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    """`not operand`."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logic:
+    """`and`, `or`, from left to right; the rest is not asked once the answer is known."""
+
+    op: Literal["and", "or"]
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantified:
+    """`all variable in over: body`, `any …`."""
+
+    quantifier: Literal["all", "any"]
+    variable: str
+    over: Expression
+    body: Expression
+
+
+Expression: TypeAlias = (
+    Constant
+    | Reference
+    | ListOfExpressions
+    | KeyOf
+    | Call
+    | Search
+    | Negative
+    | Arithmetic
+    | Compare
+    | Contains
+    | Not
+    | Logic
+    | Quantified
+)

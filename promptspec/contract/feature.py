@@ -1,0 +1,297 @@
+"""What a checked feature is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from promptspec.contract.expressions import Expression
+from promptspec.contract.types import (
+    Choice,
+    Constant,
+    Enumeration,
+    Field,
+    ObjectConstant,
+    Origin,
+    Record,
+    Trust,
+    Type,
+)
+
+# Sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """A row of `rows`: its key and its label."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A dropdown source. *columns* are the fields that its rows show, the key column among them, as lines.
+
+    For csv and json *path* is the file, *headers* maps a column to the name in the file where they differ, and
+    *content_hash* pins the snapshot that was checked.
+    """
+
+    name: str
+    kind: Literal["csv", "json", "rows"]
+    key: str
+    label: str
+    columns: tuple[Field, ...]
+    row_class: str
+    trusted: bool
+    path: str = ""
+    select: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    most: int = 10_000_000
+    rows: tuple[SourceRow, ...] = ()
+    content_hash: str = ""
+    size: int = 0
+    keys_are_closed: bool = True
+    small_keys: tuple[str, ...] | None = None
+    doc: str = ""
+    origin: Origin
+
+    def column(self, name: str) -> Field | None:
+        """Return the column called *name*, or None."""
+        return next((c for c in self.columns if c.name == name), None)
+
+
+# Models
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """`env("NAME")`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAIModel:
+    """A model of OpenAI, or of a server with its API; *structured* is what `auto` was decided to be."""
+
+    name: str
+    server: str
+    api: Literal["responses", "chat"]
+    base_url: str | Environment | None = None
+    key: Environment | None = None
+    structured: Literal["json_schema", "grammar", "json_object", "prompt"]
+    structured_because: str
+    temperature: Decimal | None = None
+    effort: str | None = None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalModel:
+    """`rehearsal()`: answers from the spec's own examples and types."""
+
+    origin: Origin
+
+
+Model: TypeAlias = OpenAIModel | RehearsalModel
+
+# Prompts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """Text of the spec."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Print:
+    """A value. *path* is its name for the fence (`film.title`); what is closed is printed without one.
+
+    A path inside a loop holds the loop's index as `[]`.
+    """
+
+    value: Expression
+    trust: Trust
+    type: Type | None
+    kind: Literal["text", "number", "bool", "date", "datetime", "list", "row", "object", "none"]
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A condition and what it shows."""
+
+    condition: Expression
+    body: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class If:
+    """The first branch whose condition holds, else *otherwise*."""
+
+    branches: tuple[Branch, ...]
+    otherwise: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class For:
+    """*body* once for each item."""
+
+    variable: str
+    over: Expression
+    path: str
+    body: tuple[Part, ...]
+
+
+Part: TypeAlias = Fixed | Print | If | For
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of the prompt."""
+
+    role: Literal["system", "user"]
+    parts: tuple[Part, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The conversation in the input *field*, as messages."""
+
+    field: str
+    origin: Origin
+
+
+# Rules, cases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A `require` or `ensure`: *condition* must hold where *when* does. *id* is its stable name in violations."""
+
+    id: str
+    condition: Expression
+    when: Expression | None
+    message: str
+    path: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A few-shot example: a valid input and the reply to it; *today* is the day it speaks of."""
+
+    title: str
+    given: ObjectConstant
+    returns: Constant
+    today: date | None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A `test` or `attack`. *replies* is a value with keys, *wire* the raw text of the model's answer."""
+
+    kind: Literal["test", "attack"]
+    title: str
+    given: ObjectConstant
+    level: str | None
+    caller: str | None
+    today: date | None
+    replies: Constant = None
+    has_replies: bool = False
+    wire: str | None = None
+    returns: Constant = None
+    has_returns: bool = False
+    refuses: str | None = None
+    has_refuses: bool = False
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a call may use. Tokens, milliseconds, counts; *prompt_tokens* None means: no cap was declared."""
+
+    prompt_tokens: int | None = None
+    reply_tokens: int
+    reply_derived: bool
+    thinking_tokens: int = 0
+    time_ms: int = 30_000
+    retries: int = 2
+
+
+CallerLevel: TypeAlias = Literal["anyone", "session", "signed_in", "verified"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One LLM feature: one Python function.
+
+    An output that is one type is the record *output* with the single field `answer`, and *bare* is true.
+    """
+
+    name: str
+    class_name: str
+    doc: str
+    models: tuple[Model, ...]
+    input: Record
+    output: Record
+    bare: bool
+    messages: tuple[Message | History, ...]
+    fence: Literal["tags", "json"]
+    requires: tuple[Rule, ...]
+    ensures: tuple[Rule, ...]
+    limits: Limits
+    caller: CallerLevel
+    limitations: str
+    examples: tuple[Example, ...]
+    cases: tuple[Case, ...]
+    largest_prompt: int
+    smallest_prompt: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """Names that the module takes from the module of another spec."""
+
+    file: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """Everything that one spec file declares, checked. *file* is relative to the project root.
+
+    *enums*, *records* and *sources* hold what this file declares, and after it what it uses of other files;
+    *own* tells which are its own. *read* is the sorted list of (name, SHA-256) of everything that was read.
+    """
+
+    file: str
+    version: str
+    enums: tuple[Enumeration, ...]
+    records: tuple[Record, ...]
+    sources: tuple[Source, ...]
+    features: tuple[Feature, ...]
+    imports: tuple[Import, ...]
+    hosts: tuple[str, ...]
+    environment: tuple[str, ...]
+    read: tuple[tuple[str, str], ...]
+
+    def enum(self, type: Choice) -> Enumeration:
+        """Return the enum that *type* names."""
+        return next(e for e in self.enums if e.name == type.name and e.origin.file == type.file)
+
+    def record(self, name: str, file: str) -> Record:
+        """Return the record called *name* of the spec *file*."""
+        return next(r for r in self.records if r.name == name and r.origin.file == file)
+
+    def source(self, name: str, file: str) -> Source:
+        """Return the source called *name* of the spec *file*."""
+        return next(s for s in self.sources if s.name == name and s.origin.file == file)

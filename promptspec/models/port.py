@@ -1,0 +1,79 @@
+"""What is asked of a model, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One attempt: the messages of one request, already encoded.
+
+    *system* is the text of the one system message. *messages* is what follows it: encoded JSON objects
+    `{"role":…,"content":…}` joined by commas, without brackets; the static ones (examples) and the live ones.
+    *schema* is the wire JSON Schema of the reply, encoded. *reply_tokens* caps the visible reply, *thinking_tokens*
+    is added to it on the wire. *user* is the keyed hash of the caller, or None for `caller anyone`.
+    *largest_reply* is the size in bytes of the largest valid reply.
+    """
+
+    system: str
+    messages: bytes
+    schema: bytes
+    schema_name: str
+    reply_tokens: int
+    thinking_tokens: int
+    user: str | None
+    largest_reply: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of all attempts of a call, as the servers counted them; None where no server said."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The text that a model gave as its complete answer. Nothing in it has been judged."""
+
+    text: str
+    model: str
+    usage: Usage
+    rehearsed: bool = False
+
+
+class Model(Protocol):
+    """Something that can be asked once."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, for logs and replies."""
+        ...
+
+    async def ask(self, ask: Ask, *, seconds: float) -> Answer:
+        """Send one request and return the answer, within *seconds*.
+
+        Raises Unavailable for what another attempt or another model may answer (connection, 408, 409, 429, 5xx) and
+        for what it may not (401, 403, 404, other 4xx, no key), ReplyRefused for an answer that is refused,
+        filtered, incomplete, empty, too large or malformed, and TimeoutError when *seconds* have passed.
+        """
+        ...
+
+
+class Unavailable(Exception):
+    """No answer. *again* says whether another attempt may help; *after* is the server's Retry-After in seconds."""
+
+    def __init__(self, detail: str, *, again: bool, after: float | None = None, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.again = again
+        self.after = after
+        self.status = status
+
+
+#: Makes the request of the next attempt; each attempt gets fresh fence tags.
+Compose = Callable[[], Ask]

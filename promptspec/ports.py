@@ -1,0 +1,57 @@
+"""What the inner layers may ask of the world: clock, randomness, environment, files. Chosen at the outer layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        ...
+
+    def today(self) -> date:
+        """Return today's date in UTC."""
+        ...
+
+
+class Entropy(Protocol):
+    """Randomness that nobody can guess."""
+
+    def token(self, bits: int) -> str:
+        """Return at least *bits* random bits as lower-case hexadecimal digits."""
+        ...
+
+
+class Files(Protocol):
+    """Files of one project. Names are relative to its root, with `/`."""
+
+    def read(self, name: str, *, most: int) -> bytes:
+        """Return the content of the regular file *name*.
+
+        Raises FileRefused where it is missing, no regular file, outside the root, or larger than *most* bytes.
+        """
+        ...
+
+
+class FileRefused(Exception):
+    """A file cannot or may not be read. *rule*: `missing`, `outside`, `irregular`, `too_large`, `unreadable`."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The ports of a running application."""
+
+    clock: Clock
+    entropy: Entropy
+    environment: Mapping[str, str]

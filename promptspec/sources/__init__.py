@@ -1,0 +1,1 @@
+"""Where dropdowns come from: one snapshot a source."""

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
-import unicodedata2
-from unicodedata2 import category, combining, normalize
-
 from promptspec.values.unicode_tables import (
     EMOJI_STYLED,
     JOINS_NEXT,
@@ -18,8 +15,8 @@ from promptspec.values.unicode_tables import (
     code_points,
     joined_shapes,
 )
-
-UNICODE_VERSION: Final[str] = unicodedata2.unidata_version
+from promptspec.values.untyped import UNICODE_VERSION as UNICODE_VERSION
+from promptspec.values.untyped import category, combining, normalize
 
 Kind = Literal["text", "line"]
 Direction = Literal["input", "output"]
@@ -205,7 +202,7 @@ def _interesting() -> re.Pattern[str]:
     invisible = "".join(sorted(INVISIBLE))
     element = f"(?:{_EMOJI_STYLE}|[\U0001f3fb-\U0001f3ff])?"
     return re.compile(
-        f"[{parts}{invisible}](?:(?<![{invisible}]){element}(?:{_ZWJ}[{parts}]{element})*[\U000e0020-\U000e007f]*)"
+        f"[{parts}{invisible}](?:(?<![{invisible}]){element}(?:{_ZWJ}[{parts}]{element})*[\U000e0020-\U000e007f]*)?"
     )
 
 
@@ -238,6 +235,9 @@ def _kept(text: str) -> Iterator[str]:
 
 def _joined(found: str) -> Iterator[str]:
     """Cut a chain of emoji and U+200D into the longest sequences that are RGI; the other joiners fall away."""
+    if len(found) == 1:
+        yield found
+        return
     joined = found.rstrip(_TAGS)
     if len(joined) < len(found):
         if joined == _FLAG:

@@ -1,0 +1,96 @@
+"""Libraries that bring no types, with the types that this package relies on."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final, Literal, Protocol
+
+_unicode: Any = importlib.import_module("unicodedata2")
+
+UNICODE_VERSION: Final[str] = _unicode.unidata_version
+category: Callable[[str], str] = _unicode.category
+combining: Callable[[str], int] = _unicode.combining
+normalize: Callable[[Literal["NFC", "NFD", "NFKC", "NFKD"], str], str] = _unicode.normalize
+
+
+class Compiled(Protocol):
+    """A pattern compiled by RE2; matches UTF-8 bytes."""
+
+    def search(self, text: bytes) -> object | None:
+        """Return a match anywhere in *text*, or None."""
+        ...
+
+    def fullmatch(self, text: bytes) -> object | None:
+        """Return a match of the whole *text*, or None."""
+        ...
+
+
+class Re2Error(ValueError):
+    """RE2 refuses a pattern; the text is RE2's own."""
+
+
+#: Memory that RE2 may use for one pattern, in bytes (rule 4).
+MOST_MEMORY: Final = 8 * 1024 * 1024
+
+
+def compile_re2(source: str) -> Compiled:
+    """Compile *source* with at most MOST_MEMORY, without captures and without a line on stderr; raises Re2Error."""
+    re2: Any = _re2()
+    options = re2.Options()
+    options.max_mem = MOST_MEMORY
+    options.log_errors = False
+    options.never_capture = True
+    try:
+        return re2.compile(source, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        raise Re2Error(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
+
+
+@cache
+def _re2() -> Any:
+    return importlib.import_module("re2")
+
+
+class Tokenizer(Protocol):
+    """A tokenizer of bpe-openai."""
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens."""
+        ...
+
+    def count_till_limit(self, text: str, token_limit: int) -> int | None:
+        """Return the number of tokens, or None where it is above *token_limit*."""
+        ...
+
+
+@cache
+def tokenizer() -> Tokenizer:
+    """Load the tokenizer o200k: 0.5 s and 75 MiB, once.
+
+    The bindings are used directly: `bpe_openai.get_encoding` reads the same table a second time in Python and refuses
+    a million characters.
+    """
+    bindings: Any = importlib.import_module("bpe_openai._bindings")
+    return bindings.tokenizer_for_encoding("o200k_base")
+
+
+class Splitting(Protocol):
+    """A pattern compiled by `regex`."""
+
+    def search(self, string: str) -> object | None:
+        """Return a match anywhere in *string*, or None."""
+        ...
+
+    def split(self, string: str) -> list[str]:
+        """Return what lies between the matches."""
+        ...
+
+
+@cache
+def compile_regex(source: str) -> Splitting:
+    """Compile *source* with the library `regex`, which costs 30 ms when it is first met."""
+    regex: Any = importlib.import_module("regex")
+    return regex.compile(source)

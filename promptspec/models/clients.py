@@ -1,0 +1,114 @@
+"""Clients of the openai package, one for each running event loop, origin and key, so that connections are reused.
+
+This module imports the client libraries and is itself imported at the first call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Mapping
+from weakref import WeakKeyDictionary
+
+import httpx2
+import openai
+
+from promptspec.models.origins import Origin, Secret
+from promptspec.models.transport import BoundedTransport, NetworkTransport
+
+# What a server of one's own gets where the spec names no key for it; the protocol has no way to send none.
+NO_KEY = "no-key"
+
+_HEADERS: Mapping[str, str] = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/json",
+    "User-Agent": f"promptspec openai-python/{openai.__version__}",
+}
+
+
+class _Client(openai.AsyncOpenAI):
+    """The client of the openai package, with headers of ours alone.
+
+    The package takes headers, an organisation and a project from the environment and would send them to any origin.
+    """
+
+    @property
+    def default_headers(self) -> dict[str, str | openai.Omit]:
+        return dict(_HEADERS)
+
+
+class _Pool:
+    """The clients of one event loop."""
+
+    def __init__(self, process: int) -> None:
+        self.process = process
+        self.clients: dict[tuple[object, ...], _Client] = {}
+        self.closing: AsyncGenerator[None, None] | None = None
+
+
+_POOLS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
+# Pools of a parent process. Closing or collecting them would act on sockets and selectors that the parent still uses.
+_INHERITED: list[_Pool] = []
+
+
+async def client_for(
+    origin: Origin, key: Secret | None, transport: httpx2.AsyncBaseTransport | None = None
+) -> openai.AsyncOpenAI:
+    """Return the client of the running event loop for *origin* and *key*; *transport* stands in for the network."""
+    pool = await _pool_of(asyncio.get_running_loop())
+    name = (origin.base_url, key, transport)
+    client = pool.clients.get(name)
+    if client is None:
+        client = pool.clients[name] = _make_client(origin, key, transport)
+    return client
+
+
+def _make_client(origin: Origin, key: Secret | None, transport: httpx2.AsyncBaseTransport | None) -> _Client:
+    inner = BoundedTransport(transport) if transport else NetworkTransport(secure=origin.scheme == "https")
+    http_client = httpx2.AsyncClient(transport=inner, trust_env=False, follow_redirects=False, timeout=None)
+    return _Client(
+        base_url=origin.base_url,
+        api_key=NO_KEY if key is None else key.reveal(),
+        admin_api_key="",  # else it is taken from the environment
+        webhook_secret="",
+        max_retries=0,
+        timeout=None,
+        http_client=http_client,
+    )
+
+
+async def _pool_of(loop: asyncio.AbstractEventLoop) -> _Pool:
+    pool = _POOLS.get(loop)
+    if pool is not None and pool.process == os.getpid():
+        return pool
+    _forget_dead_loops()
+    if pool is not None:
+        _INHERITED.append(pool)
+    pool = _POOLS[loop] = _Pool(os.getpid())
+    # A loop that ends closes the async generators that began in it: the one hook by which asyncio tells us in time,
+    # while connections can still be closed properly.
+    pool.closing = _close_at_end(loop, pool)
+    await anext(pool.closing)
+    return pool
+
+
+async def _close_at_end(loop: asyncio.AbstractEventLoop, pool: _Pool) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        if _POOLS.get(loop) is pool:
+            del _POOLS[loop]
+        while pool.clients:
+            _, client = pool.clients.popitem()
+            await client.close()
+
+
+def _forget_dead_loops() -> None:
+    # A pool refers to its loop through its connections, so a loop that was closed in some other way stays in the map.
+    for loop, pool in list(_POOLS.items()):
+        if pool.process != os.getpid():
+            _INHERITED.append(pool)
+            del _POOLS[loop]
+        elif loop.is_closed():
+            del _POOLS[loop]

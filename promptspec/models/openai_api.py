@@ -1,0 +1,145 @@
+"""Models of OpenAI, and of servers with its API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from promptspec.models.failures import failure_of_status
+from promptspec.models.origins import find_key, find_origin
+from promptspec.models.port import Answer, Ask, Unavailable
+from promptspec.models.replies import read_answer, refusal
+from promptspec.models.requests import RequestForms
+from promptspec.models.servers import SERVERS, Api, Server, Structured
+
+if TYPE_CHECKING:
+    import httpx2
+    import openai
+
+    from promptspec.errors import ReplyRefused
+
+_SMALLEST_LIMIT = 64 * 1024
+_LARGER_THAN_LARGEST = 8
+
+_PATHS: Mapping[Api, str] = {"chat": "/chat/completions", "responses": "/responses"}
+
+
+class OpenAIModel:
+    """One model behind OpenAI's chat or Responses API. It sends one request an ask, and never retries by itself.
+
+    *hosts* are the hosts that the project allows (`host`, or `host:port`). *environment* is where keys, and a base
+    URL that is not written out, are looked up at each ask. *transport* stands in for the network in tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        server: str,
+        api: Api,
+        structured: Structured,
+        base_url: str | None = None,
+        base_url_env: str | None = None,
+        key_env: str | None = None,
+        temperature: Decimal | None = None,
+        effort: str | None = None,
+        hosts: tuple[str, ...] = (),
+        environment: Mapping[str, str],
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._name = name
+        self._server = SERVERS[server]
+        self._api: Api = api
+        self._base_url = base_url
+        self._base_url_env = base_url_env
+        self._key_env = key_env
+        self._hosts = hosts
+        self._environment = environment
+        self._transport = transport
+        self._forms = RequestForms(
+            name=name,
+            api=api,
+            endpoint=self._server.endpoint(api),
+            structured=structured,
+            temperature=temperature,
+            effort=effort,
+        )
+
+    @property
+    def name(self) -> str:
+        """The model's name, as the server knows it."""
+        return self._name
+
+    @property
+    def server(self) -> Server:
+        """What the kind of server understands."""
+        return self._server
+
+    def __repr__(self) -> str:
+        return f"OpenAIModel({self._name!r}, server={self._server.name!r}, api={self._api!r})"
+
+    async def ask(self, ask: Ask, *, seconds: float) -> Answer:
+        """Send one request and return the answer.
+
+        Raises Unavailable, ReplyRefused, and TimeoutError when *seconds* have passed, however the server spends them.
+        """
+        import asyncio
+
+        async with asyncio.timeout(seconds):  # the import of the client libraries at the first call counts too
+            client = await self._client()
+            limit = max(_SMALLEST_LIMIT, _LARGER_THAN_LARGEST * ask.largest_reply)
+            received = await self._exchange(client, self._forms.encode(ask), limit)
+        # Raised out here and not where it was caught: the errors of the libraries hold headers and server text.
+        if not isinstance(received, bytes):
+            raise received
+        return read_answer(received, api=self._api, model=self._name)
+
+    async def _client(self) -> openai.AsyncOpenAI:
+        origin = find_origin(
+            base_url=self._base_url,
+            base_url_env=self._base_url_env,
+            hosts=self._hosts,
+            environment=self._environment,
+        )
+        key = find_key(origin=origin, key_env=self._key_env, environment=self._environment)
+
+        from promptspec.models.clients import client_for
+
+        return await client_for(origin, key, self._transport)
+
+    async def _exchange(
+        self, client: openai.AsyncOpenAI, body: bytes, limit: int
+    ) -> bytes | Unavailable | ReplyRefused:
+        """Return the body of a successful response, or the error that stands for whatever else happened."""
+        import httpx2
+        import openai
+
+        from promptspec.models.transport import LARGEST_BODY, BodyEncoded, BodyTooLarge
+
+        before = LARGEST_BODY.set(limit)
+        try:
+            response = await client.post(_PATHS[self._api], cast_to=httpx2.Response, content=body)
+            return response.content
+        except openai.APIStatusError as error:
+            return failure_of_status(
+                error.status_code, error.response.headers, error.response.content, model=self._name
+            )
+        except (openai.APIConnectionError, httpx2.HTTPError, OSError) as error:
+            return Unavailable(f"no connection to the server of {self._name} ({_kind_of(error)})", again=True)
+        except BodyTooLarge:
+            return refusal("too_large")
+        except BodyEncoded:
+            return refusal("malformed")
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  nothing of the libraries may escape
+            return Unavailable(f"the client failed ({type(error).__name__})", again=False)
+        finally:
+            LARGEST_BODY.reset(before)
+
+
+def _kind_of(error: BaseException) -> str:
+    """Return the name of what happened; the texts of these errors are foreign."""
+    cause = error.__cause__ or error
+    return str(cause) if type(cause).__name__ == "NetworkError" else type(cause).__name__

@@ -1,0 +1,92 @@
+"""Ask one model after another under one budget of retries and one deadline (rule 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from promptspec.errors import DeadlinePassed, ModelUnavailable
+from promptspec.models.port import Answer, Compose, Model, Unavailable
+from promptspec.ports import Clock, Entropy
+
+# The wait before the first retry where the server names none; it doubles with each, and half of it is chance.
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 8.0
+
+# A model that does not keep to its seconds by itself is stopped this much later.
+_GRACE = 0.25
+
+
+async def ask_models(
+    models: Sequence[Model],
+    compose: Compose,
+    *,
+    retries: int,
+    deadline: float,
+    clock: Clock,
+    entropy: Entropy,
+    sleep: Callable[[float], Awaitable[None]] | None = None,
+) -> Answer:
+    """Return the first answer, asking at most 1 + *retries* times in all, each time what *compose* makes anew.
+
+    A failure that another attempt may mend is met by waiting and asking the same model again, as long as a retry is
+    left for each model after it and the wait ends before *deadline* (on *clock*); then by the next model, at once.
+    What cannot be mended, and an answer that is refused, end the call: no model is there to get around a refusal.
+
+    Raises ModelUnavailable, DeadlinePassed, and ReplyRefused as the model raised it.
+    """
+    if sleep is None:
+        from asyncio import sleep
+    budget = retries
+    failures: list[str] = []
+    waits = 0
+    position = 0
+    while True:
+        model = models[position]
+        outcome = await _attempt(model, compose, deadline - clock.monotonic())
+        if isinstance(outcome, Answer):
+            return outcome
+        if outcome is None:
+            failures.append(f"{model.name}: no answer in time")
+            raise DeadlinePassed(_told(failures))
+        failures.append(f"{model.name}: {outcome.detail}")
+        if not outcome.again or budget == 0:
+            raise ModelUnavailable(_told(failures))
+        budget -= 1
+        others = len(models) - position - 1
+        wait = _wait_before(waits, outcome.after, entropy)
+        if budget >= others and clock.monotonic() + wait < deadline:
+            waits += 1
+            await sleep(wait)
+        elif others:
+            position += 1
+        else:
+            raise ModelUnavailable(_told(failures))
+
+
+async def _attempt(model: Model, compose: Compose, seconds: float) -> Answer | Unavailable | None:
+    """Return what came of one request; None where time ran out."""
+    import asyncio
+
+    if seconds <= 0:
+        return None
+    ask = compose()
+    try:
+        async with asyncio.timeout(seconds + _GRACE):
+            return await model.ask(ask, seconds=seconds)
+    except Unavailable as failure:
+        return failure
+    except TimeoutError:
+        return None
+
+
+def _wait_before(waits: int, after: float | None, entropy: Entropy) -> float:
+    if after is not None:
+        return after
+    longest = min(_FIRST_WAIT * 2**waits, _LONGEST_WAIT)
+    chance = int(entropy.token(32)[:8], 16) / 0xFFFF_FFFF
+    return longest * (0.5 + 0.5 * chance)
+
+
+def _told(failures: Sequence[str]) -> str:
+    attempts = "1 attempt" if len(failures) == 1 else f"{len(failures)} attempts"
+    return f"no answer after {attempts}: " + "; ".join(failures)

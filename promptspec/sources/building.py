@@ -1,0 +1,128 @@
+"""Rows to a snapshot file: one SQLite database, written beside its place and moved there when it is whole."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from promptspec.sources.layout import ContentHash, Layout, Stored, label_of, store_row
+from promptspec.sources.port import Row
+from promptspec.sources.search import fold
+
+if TYPE_CHECKING:
+    import sqlite3
+
+#: "pspc" in ASCII, as SQLite's application id, and the version of the tables below as its user version.
+APPLICATION_ID: Final = 0x70737063
+TABLES_VERSION: Final = 1
+
+# Cells have no affinity, so that SQLite keeps them as they are given. Positions are 1, 2, 3 … without a gap, which
+# makes the largest one the number of rows.
+_TABLES: Final = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE entries (position INTEGER PRIMARY KEY, folded, {cells});
+"""
+_INDEXES: Final = """
+CREATE UNIQUE INDEX entry_by_key ON entries (c{key});
+CREATE INDEX entry_by_label ON entries (folded);
+"""
+
+
+def build_snapshot(layout: Layout, rows: Iterable[Row], path: str | os.PathLike[str]) -> str:
+    """Write *rows*, read once and not kept, into the snapshot file *path*; return their content hash.
+
+    Whoever opens *path* meanwhile, or after this fails or is killed, finds the file that was there before.
+    Raises ValueError for a repeated key, OSError where the file cannot be written.
+    """
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(8)}.partial")
+    # Opened here, not by SQLite, so that it is new, no link, and has the permissions of an ordinary file.
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        content_hash = _write(layout, rows, partial)
+        _settle(partial)
+        os.replace(partial, target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    _settle(target.parent)
+    return content_hash
+
+
+def _write(layout: Layout, rows: Iterable[Row], path: Path) -> str:
+    import sqlite3
+
+    total = ContentHash(layout)
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        # The file is thrown away if anything fails, so SQLite need not be able to undo.
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {TABLES_VERSION}")
+        cells = ", ".join(f"c{at}" for at in range(len(layout.names)))
+        _run(connection, _TABLES.format(cells=cells))
+        connection.execute("BEGIN")
+        marks = ", ".join("?" * (len(layout.names) + 2))
+        count = _Count()
+        connection.executemany(f"INSERT INTO entries VALUES ({marks})", _entries(layout, rows, total, count))  # noqa: S608
+        try:
+            _run(connection, _INDEXES.format(key=layout.key))
+        except sqlite3.IntegrityError:
+            raise ValueError("a key is repeated") from None
+        facts = {
+            "layout": layout.to_json(),
+            "content_hash": total.digest(),
+            "rows": str(count.rows),
+            "longest_key": str(count.longest_key),
+        }
+        connection.executemany("INSERT INTO facts VALUES (?, ?)", sorted(facts.items()))
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+    return total.digest()
+
+
+class _Count:
+    """What is counted while rows pass."""
+
+    __slots__ = ("longest_key", "rows")
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.longest_key = 0
+
+
+def _entries(layout: Layout, rows: Iterable[Row], total: ContentHash, count: _Count) -> Iterator[tuple[Stored, ...]]:
+    for position, row in enumerate(rows, start=1):
+        stored = store_row(row)
+        total.add(stored)
+        key = cast("str", stored[layout.key])
+        count.rows = position
+        count.longest_key = max(count.longest_key, len(key))
+        yield (position, fold(label_of(layout, key, stored[layout.label])), *stored)
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    # Not executescript, which would commit first.
+    for statement in statements.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _settle(path: Path) -> None:
+    """Have the disk hold what was written, so that a crash of the machine leaves the old file or the new one."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        if os.name != "nt":
+            raise
+        # Windows opens no folders, and flushes a renamed file by itself.
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,179 @@
+"""The columns of a snapshot: their names, their kinds, how a cell is written down, and the content hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, Literal, TypeAlias, cast
+
+from promptspec.contract.feature import Source
+from promptspec.contract.types import (
+    Boolean,
+    Choice,
+    Date,
+    DateTime,
+    Email,
+    Integer,
+    Number,
+    Text,
+    Type,
+    Url,
+    Words,
+)
+from promptspec.sources.port import Cell, Row
+
+#: What a cell is in Python; texts, enum words and addresses are all "text".
+CellKind: TypeAlias = Literal["text", "int", "decimal", "bool", "date", "datetime"]
+#: A cell as it is stored and hashed: what both JSON and SQLite hold without loss.
+Stored: TypeAlias = str | int | None
+
+_FORMAT: Final = "promptspec-rows-1"
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Names and kinds of the columns in their order, and which of them hold the key and the label."""
+
+    names: tuple[str, ...]
+    kinds: tuple[CellKind, ...]
+    key: int
+    label: int
+
+    def to_json(self) -> str:
+        """Return the canonical JSON text, which is hashed."""
+        return _JSON({"names": self.names, "kinds": self.kinds, "key": self.key, "label": self.label})
+
+    @classmethod
+    def from_json(cls, text: str) -> Layout:
+        """Return the layout that *to_json* wrote; raises ValueError, KeyError or TypeError for anything else."""
+        facts = cast("dict[str, Any]", json.loads(text))
+        return cls(
+            names=tuple(facts["names"]), kinds=tuple(facts["kinds"]), key=int(facts["key"]), label=int(facts["label"])
+        )
+
+
+def layout_of(source: Source) -> Layout:
+    """Return the layout of the rows of *source*; the label is the key where no column is named as the label.
+
+    Raises ValueError for a key or a column that no row can have; `check` never lets such a source through.
+    """
+    names = tuple(column.name for column in source.columns)
+    if source.key not in names:
+        raise ValueError(f"the key column {source.key!r} is not among the columns of {source.name!r}")
+    key = names.index(source.key)
+    if not isinstance(source.columns[key].type, Text):
+        raise ValueError(f"the key column {source.key!r} of {source.name!r} is no text")
+    label = names.index(source.label) if source.label in names else key
+    return Layout(names=names, kinds=tuple(kind_of(column.type) for column in source.columns), key=key, label=label)
+
+
+def kind_of(type: Type) -> CellKind:
+    """Return what a cell of *type* is in Python; raises ValueError for a type that no column can have."""
+    match type:
+        case Text() | Words() | Choice() | Email() | Url():
+            return "text"
+        case Integer():
+            return "int"
+        case Number():
+            return "decimal"
+        case Boolean():
+            return "bool"
+        case Date():
+            return "date"
+        case DateTime():
+            return "datetime"
+        case _:
+            raise ValueError(f"no column can hold {type.__class__.__name__}")
+
+
+def is_column_type(type: Type) -> bool:
+    """Tell whether a column of a source may have this type."""
+    return isinstance(type, Text | Words | Choice | Email | Url | Integer | Number | Boolean | Date | DateTime)
+
+
+def store(cell: Cell) -> Stored:
+    """Return *cell* as it is stored; `restore` gives it back exactly, decimals with the digits they had."""
+    match cell:
+        case bool():
+            return int(cell)
+        case Decimal():
+            return format(cell, "f")
+        case datetime() | date():
+            return cell.isoformat()
+        case _:
+            return cell
+
+
+_RESTORE: Final[dict[str, Callable[[Any], Cell]]] = {
+    "decimal": Decimal,
+    "bool": bool,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
+
+
+class Restorer:
+    """Stored rows of one layout back to rows; a layout of texts and whole numbers costs nothing."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, layout: Layout) -> None:
+        self._steps = tuple((at, _RESTORE[kind]) for at, kind in enumerate(layout.kinds) if kind in _RESTORE)
+
+    def __call__(self, stored: tuple[Stored, ...]) -> Row:
+        if not self._steps:
+            return stored
+        cells: list[Cell] = list(stored)
+        for at, restore in self._steps:
+            cell = cells[at]
+            if cell is not None:
+                cells[at] = restore(cell)
+        return tuple(cells)
+
+
+class ContentHash:
+    """SHA-256 over a layout and the rows in the order of the file; the same on every machine.
+
+    What is hashed is one line of compact JSON for the layout and one for each row, so neither the file's quoting
+    nor its line breaks nor SQLite's pages show in it.
+    """
+
+    __slots__ = ("_hash",)
+
+    def __init__(self, layout: Layout) -> None:
+        self._hash = hashlib.sha256(f"{_FORMAT}\n{layout.to_json()}\n".encode())
+
+    def add(self, stored: Iterable[Stored]) -> None:
+        """Count one more row in."""
+        self._hash.update((_JSON(list(stored)) + "\n").encode())
+
+    def digest(self) -> str:
+        """Return `sha256:` and 64 hexadecimal digits."""
+        return f"sha256:{self._hash.hexdigest()}"
+
+
+def store_row(row: Row) -> tuple[Stored, ...]:
+    """Return the cells of *row* as they are stored."""
+    return tuple([store(cell) for cell in row])
+
+
+def label_of(layout: Layout, key: str, stored: Stored) -> str:
+    """Return the label that people see for the label cell *stored*; the key where it is empty."""
+    if stored is None:
+        return key
+    if layout.kinds[layout.label] == "bool":
+        return "true" if stored else "false"
+    return str(stored)
+
+
+def content_hash(layout: Layout, rows: Iterable[Row]) -> str:
+    """Return the content hash of *rows*, read once."""
+    total = ContentHash(layout)
+    for row in rows:
+        total.add(store_row(row))
+    return total.digest()

@@ -1,0 +1,273 @@
+"""A snapshot in a file: opened read-only, checked for being the right one, read by all threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from promptspec.errors import SourceUnavailable
+from promptspec.sources.building import APPLICATION_ID, TABLES_VERSION
+from promptspec.sources.layout import ContentHash, Layout, Restorer, Stored, label_of, store
+from promptspec.sources.port import Row
+from promptspec.sources.search import MOST_CANDIDATES, fold_query, nearest_keys, rank
+
+if TYPE_CHECKING:
+    import sqlite3
+
+#: Rows from the start of the file that `search` looks through; beyond them it finds only labels that begin so.
+SEARCH_WINDOW: Final = 200_000
+_ROWS_AT_ONCE: Final = 1_000
+_BEYOND_WINDOW: Final = 200
+_LAST: Final = "\U0010ffff"
+
+# The same ranks as `search.rank`.
+_SEARCH: Final = """
+SELECT position, CASE
+    WHEN folded = :text OR lower({key}) = :text THEN 0
+    WHEN instr(folded, :text) = 1 THEN 1
+    WHEN instr(folded, ' ' || :text) THEN 2
+    WHEN instr(lower({key}), :text) = 1 THEN 3
+    WHEN instr(folded, :text) OR instr(lower({key}), :text) THEN 4
+END AS fit FROM entries WHERE position <= :window AND fit IS NOT NULL ORDER BY fit, position LIMIT :most
+"""
+
+
+def open_snapshot(path: str | os.PathLike[str], *, content_hash: str | None = None) -> FileSnapshot:
+    """Open the snapshot file *path*; with *content_hash*, only if it is the snapshot of that hash.
+
+    Checked on opening, in time that does not grow with the file: it is a SQLite database of ours, as long as its
+    header says; the hash written in it is *content_hash*; it has as many rows as are written in it. That the rows
+    still have that hash is checked by `verify_snapshot`, which reads them all. Raises SourceUnavailable.
+    """
+    return FileSnapshot(Path(path), content_hash)
+
+
+def verify_snapshot(path: str | os.PathLike[str]) -> str:
+    """Read all rows of the snapshot file *path* and return their hash; raises SourceUnavailable if it is another
+    than the one written in the file.
+    """
+    with open_snapshot(path) as snapshot:
+        total = ContentHash(snapshot.layout)
+        for stored in snapshot.stored_rows():
+            total.add(stored)
+        found = total.digest()
+        if found != snapshot.content_hash:
+            raise SourceUnavailable(f"{path}: the rows have the hash {found}, the file says {snapshot.content_hash}")
+        return found
+
+
+class FileSnapshot:
+    """The rows of one snapshot file, through one connection that threads take turns with.
+
+    One connection, because a second one could meet a newer file under the same name. In a child process the file
+    is opened anew, and refused if it is another one.
+    """
+
+    def __init__(self, path: Path, content_hash: str | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._connection: sqlite3.Connection | None = self._connect()
+        facts = self._check(content_hash)
+        self._hash = facts["content_hash"]
+        self._count = int(facts["rows"])
+        self._longest_key = int(facts["longest_key"])
+        self._layout = Layout.from_json(facts["layout"])
+        self._restore = Restorer(self._layout)
+        cells = ", ".join(f"c{at}" for at in range(len(self._layout.names)))
+        key, label = f"c{self._layout.key}", f"c{self._layout.label}"
+        # Only numbers of columns go into these texts, no names and no data.
+        self._by_key = f"SELECT {cells} FROM entries WHERE {key} = ?"  # noqa: S608
+        self._by_position = f"SELECT {cells} FROM entries WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608
+        self._between = f"SELECT {key} FROM entries WHERE {key} >= ? AND {key} < ? LIMIT ?"  # noqa: S608
+        self._search = _SEARCH.format(key=key)
+        self._labels = (
+            f"SELECT position, {key}, folded FROM entries"  # noqa: S608
+            " WHERE folded >= ? AND folded < ? AND position > ? LIMIT ?"
+        )
+        self._shown = f"SELECT {key}, {label} FROM entries WHERE position = ?"  # noqa: S608
+
+    def __repr__(self) -> str:
+        return f"FileSnapshot({self._path.name}, {self._count} rows, {self._hash})"
+
+    def __enter__(self) -> FileSnapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_connection", None) is not None:
+            self.close()
+
+    def close(self) -> None:
+        """Close the file; what is asked after that raises SourceUnavailable."""
+        with self._lock:
+            self._drop()
+
+    @property
+    def layout(self) -> Layout:
+        """The columns."""
+        return self._layout
+
+    @property
+    def content_hash(self) -> str:
+        """`sha256:` and 64 hexadecimal digits over the columns and all cells, in the order of the file."""
+        return self._hash
+
+    def __len__(self) -> int:
+        return self._count
+
+    def row(self, key: str) -> Row | None:
+        """Return the row with exactly this key, or None."""
+        if len(key) > self._longest_key or not _is_encodable(key):
+            return None
+        found = self._ask(self._by_key, (key,))
+        return self._restore(found[0]) if found else None
+
+    def rows(self) -> Iterator[Row]:
+        """Yield all rows in the order of the file; others may ask between two of them."""
+        yield from map(self._restore, self.stored_rows())
+
+    def stored_rows(self) -> Iterator[tuple[Stored, ...]]:
+        """Yield all rows as they are stored."""
+        for position in range(0, self._count, _ROWS_AT_ONCE):
+            yield from self._ask(self._by_position, (position, _ROWS_AT_ONCE))
+
+    def near(self, key: str, most: int = 3) -> tuple[str, ...]:
+        """Return up to *most* keys that are spelt like *key*, among at most 2,000 that begin like it."""
+        if not _is_encodable(key):
+            return ()
+        candidates: dict[str, None] = {}
+        sizes = (0,) if self._count <= MOST_CANDIDATES else (8, 6, 4, 3, 2, 1)
+        for size in sizes:
+            for start in dict.fromkeys((key[:size], key[:size].lower(), key[:size].upper())):
+                left = MOST_CANDIDATES - len(candidates)
+                if left > 0:
+                    candidates.update(
+                        (str(found[0]), None) for found in self._ask(self._between, (start, start + _LAST, left))
+                    )
+        return nearest_keys(key, candidates, most)
+
+    def search(self, text: str, most: int = 10) -> tuple[tuple[str, str], ...]:
+        """Return up to *most* (key, label) whose label or key holds *text*, best first; case and accents folded.
+
+        Beyond the first 200,000 rows only labels that begin with *text* are found, and a key that is *text*.
+        """
+        query = fold_query(text)
+        if not _is_encodable(query):
+            return ()
+        hits = {
+            cast("int", position): cast("int", fit)
+            for position, fit in self._ask(self._search, {"text": query, "window": SEARCH_WINDOW, "most": most})
+        }
+        if self._count > SEARCH_WINDOW:
+            beyond = (query, query + _LAST, SEARCH_WINDOW, _BEYOND_WINDOW)
+            for position, key, folded in self._ask(self._labels, beyond):
+                hits[cast("int", position)] = cast("int", rank(query, str(key), str(folded)))
+        best = sorted(hits, key=lambda position: (hits[position], position))[:most]
+        found = [self._key_and_label(position) for position in best]
+        return self._with_exact_key(text.strip(), found)[:most]
+
+    def _with_exact_key(self, key: str, found: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        if self._count > SEARCH_WINDOW and all(key != other for other, _ in found):
+            row = self.row(key)
+            if row is not None:
+                found.insert(0, (key, label_of(self._layout, key, store(row[self._layout.label]))))
+        return tuple(found)
+
+    def _key_and_label(self, position: int) -> tuple[str, str]:
+        key, label = self._ask(self._shown, (position,))[0]
+        return str(key), label_of(self._layout, str(key), label)
+
+    def _ask(self, statement: str, values: Any) -> list[tuple[Stored, ...]]:
+        import sqlite3
+
+        if self._process != os.getpid():
+            self._reopen()
+        with self._lock:
+            if self._connection is None:
+                raise SourceUnavailable(f"{self._path}: the snapshot is closed")
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._damaged(error) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        import sqlite3
+
+        try:
+            # Immutable: SQLite takes no locks and looks for no journal, for nobody ever writes to this file.
+            address = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
+            connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise SourceUnavailable(f"{self._path}: the snapshot cannot be opened") from error
+        return connection
+
+    def _check(self, content_hash: str | None) -> dict[str, str]:
+        import sqlite3
+
+        connection = cast("sqlite3.Connection", self._connection)
+        try:
+            size = os.stat(self._path).st_size
+
+            def number(pragma: str) -> int:
+                return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+            connection.execute("PRAGMA trusted_schema = OFF")
+            if (number("application_id"), number("user_version")) != (APPLICATION_ID, TABLES_VERSION):
+                raise SourceUnavailable(f"{self._path}: the file is no snapshot of this version")
+            if number("page_count") * number("page_size") != size:
+                raise SourceUnavailable(f"{self._path}: the snapshot is cut off or has grown")
+            facts = dict(cast("list[tuple[str, str]]", connection.execute("SELECT name, value FROM facts").fetchall()))
+            last = int(connection.execute("SELECT coalesce(max(position), 0) FROM entries").fetchone()[0])
+            if facts["content_hash"] != content_hash is not None:
+                raise SourceUnavailable(
+                    f"{self._path}: the snapshot has the hash {facts['content_hash']}, expected is {content_hash}"
+                )
+            if last != int(facts["rows"]):
+                raise SourceUnavailable(f"{self._path}: the snapshot has {last} rows, it says {facts['rows']}")
+            Layout.from_json(facts["layout"])
+            int(facts["longest_key"])
+        except SourceUnavailable:
+            self._drop()
+            raise
+        except (OSError, sqlite3.Error, KeyError, TypeError, ValueError) as error:
+            self._drop()
+            raise self._damaged(error) from error
+        return facts
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _reopen(self) -> None:
+        # A forked child shares the parent's place in the file, and perhaps a lock that nobody will release: it gets
+        # its own of both. What it inherited is never closed, for the parent's thread may have been using it.
+        _INHERITED.append(self._connection)
+        self._lock = threading.Lock()
+        self._connection = self._connect()
+        self._check(self._hash)
+        self._process = os.getpid()
+
+    def _damaged(self, error: Exception) -> SourceUnavailable:
+        return SourceUnavailable(f"{self._path}: the snapshot is damaged ({error.__class__.__name__})")
+
+
+#: Connections that a child process inherited.
+_INHERITED: Final[list[object]] = []
+
+
+def _is_encodable(text: str) -> bool:
+    """Tell whether SQLite can look for *text*: it holds no half of a surrogate pair and no NUL."""
+    if text.isascii():
+        return "\0" not in text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text

@@ -150,7 +150,7 @@ def _clean_unicode(raw: str, *, kind: Kind, direction: Direction) -> Cleaned:
     for _ in range(MOST_ROUNDS):
         stripped = normalize("NFC", text)
         if not INVISIBLE.isdisjoint(stripped):
-            shorter = _strip(stripped)
+            shorter = strip_invisible(stripped)
             if direction == "output" and shorter != stripped:
                 raise Unclean("invisible", "characters that show nothing are not allowed")
             removed += len(stripped) - len(shorter)
@@ -206,7 +206,7 @@ def _interesting() -> re.Pattern[str]:
     )
 
 
-def _strip(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """Return *text* without the invisible characters that no emoji sequence and no script needs.
 
     U+FE0F stays after a base of emoji-variation-sequences.txt and in keycaps; U+200D in a ZWJ sequence that is RGI

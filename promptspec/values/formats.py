@@ -62,6 +62,8 @@ def parse_url(text: str, hosts: tuple[str, ...] | None, *, query: bool = True) -
     scheme, authority = written[1].lower(), written[2]
     if hosts is not None and scheme != "https":
         raise BadFormat("url_scheme", "an address begins with https://")
+    if not authority:
+        raise BadFormat("url_host", "an address names its host")
     if "@" in authority or ":" in authority.rpartition("]")[2]:
         raise BadFormat("url_parts", "an address has no user name and no port")
     parsed = _parsed(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, Literal, Protocol
 
@@ -52,6 +52,30 @@ def compile_re2(source: str) -> Compiled:
 @cache
 def _re2() -> Any:
     return importlib.import_module("re2")
+
+
+class CompiledSet(Protocol):
+    """Patterns compiled by RE2 into one automaton."""
+
+    def Match(self, text: bytes) -> list[int] | None:  # noqa: N802 - RE2's own name
+        """Return the indexes of the patterns that match somewhere in *text*; None for none, or where memory ends."""
+        ...
+
+
+def compile_re2_set(sources: Sequence[str]) -> CompiledSet:
+    """Compile *sources* into one RE2 set; raises Re2Error."""
+    re2: Any = _re2()
+    options = re2.Options()
+    options.max_mem = 4 * MOST_MEMORY
+    options.log_errors = False
+    found = re2.Set.SearchSet(options)
+    for source in sources:
+        try:
+            found.Add(source)
+        except re2.error:
+            raise Re2Error(source) from None
+    found.Compile()
+    return found
 
 
 class Tokenizer(Protocol):

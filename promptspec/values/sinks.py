@@ -1,0 +1,209 @@
+"""What plain text must not hold: links, markup, code, terminal escapes, invisible characters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from promptspec.values.cleaning import INVISIBLE, strip_invisible
+from promptspec.values.formats import BadFormat, parse_url
+from promptspec.values.untyped import Compiled, CompiledSet, category, compile_re2, compile_re2_set, normalize
+
+#: Named in every reply; changes with any recogniser.
+SINKS_VERSION: Final = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recogniser:
+    """A sink, what it is, and the RE2 patterns that find it in text after NFKC, with `i` for all letters."""
+
+    name: str
+    meaning: str
+    patterns: tuple[str, ...]
+
+
+# Names at the top of the domain system. A bare name ends in one of the first kind; a two-letter country counts where
+# a path, port or query follows, since "end.In" and "main.py" are no links.
+_TOP: Final = (
+    "com|net|org|edu|gov|mil|int|info|biz|app|dev|xyz|online|site|shop|store|top|club|click|link|live|page|cloud|tech|"
+    "blog|wiki|zip|mov|space|website|icu|vip|work|world|today|news|email|host|press|agency|digital|network|systems|"
+    "io|ai|ru|cn|uk|de|fr|nl|pl|jp|kr|br|eu|ch|cz|se|tv|cc|ly|gg|ws|tk|ml|ga|cf|gq|su|ua|kz|"
+    "рф|бел|укр|срб|қаз|中国|中國|香港|台湾|台灣|한국|भारत|ไทย|مصر|امارات|السعودية|ایران|ישראל|ευ|ελ|გე|հայ"
+)
+# The end of a host's name and its full stop; what stands before it changes nothing.
+_HOST: Final = r"[\pL\pM\pN\-]\."
+
+RECOGNISERS: Final = (
+    Recogniser(
+        name="url",
+        meaning="an address with `://`, or one that mail and chat programs make into a link by themselves",
+        patterns=(
+            r"[^\s:/]:[/\\][/\\]",
+            # Browsers take `https:host` and `https:/host`; readers mend `hxxp` and `[:]`.
+            r"\bh(?:tt|xx|\*\*)ps?\s?[\[({]?:[\])}]?\s?[^\s]",
+            r"\b(?:javascript|vbscript|mailto|view-source|livescript)\s?:\s?\S",
+            r"\bdata:[a-z\-]+/[a-z]|\bdata:[^\s,]*,\S|\b(?:file|blob|ftp|intent|about|chrome):[/\\a-z]",
+            r"\bmagnet:\?",
+            r"\bwww[0-9]{0,2}\.[\pL\pN]",
+            r"(?:^|[\s\"'(=\[<,])[/\\][/\\][\pL\pN\-]+(?:\.[\pL\pN]|[/\\:])",
+            rf"{_HOST}(?:{_TOP})(?:[^\pL\pN\pM_\-]|$)",
+            rf"{_HOST}[a-z]{{2}}(?::[0-9]{{2,5}}|[/?#][\pL\pN?#%=&_~\-])",
+            rf"{_HOST}[a-z]{{3,24}}(?::[0-9]{{2,5}}(?:/|$|\s)|/[\pL\pN%_~\-]+[/?=])",
+            r"(?:^|[^\pL\pN.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{2,5}|/[a-z?#])",
+            r"\bxn--[a-z0-9]",
+            r"[\pL\pN]\s?[\[({]\s?(?:\.|dot)\s?[\])}]\s?[\pL]{2}",
+        ),
+    ),
+    Recogniser(
+        name="html",
+        meaning="`<` right before a letter, `/` and a letter, `!` or `?`; a reference such as `&lt;` or `&#60`",
+        patterns=(
+            r"<(?:[a-z]|/[a-z]|!|\?)",
+            r"&#(?:[0-9]|x[0-9a-f])",
+            r"&(?:lt|gt|amp|quot|apos|nbsp|colon|sol|bsol|lpar|rpar|lsqb|lbrack|rsqb|rbrack|newline|tab|period|commat"
+            r"|equals|num|excl|grave|lbrace|lcub);",
+        ),
+    ),
+    Recogniser(
+        name="markdown_link",
+        meaning="`](`, or a line `[name]: address`",
+        patterns=(r"\]\(", r"(?m:^[ \t>*\-]{0,9}\[[^\]\n]+\]:[ \t]*\S)"),
+    ),
+    Recogniser(name="markdown_image", meaning="`![`", patterns=(r"!\[",)),
+    Recogniser(
+        name="autolink",
+        meaning="`<scheme:…>` or `<name@host>`",
+        patterns=(r"<[a-z][a-z0-9+.\-]+:[^\s<>]*>", r"<[^\s<>@]+@[^\s<>]+>"),
+    ),
+    Recogniser(
+        name="code_fence",
+        meaning="three backticks anywhere, or `~~~` at the start of a line",
+        patterns=(r"```", r"(?m:^[ \t>]{0,9}~~~)"),
+    ),
+    Recogniser(
+        name="markup",
+        meaning=(
+            "`# heading`, a line of `=` under text, `**strong**`, `*emphasis*` and `_emphasis_` between blanks, "
+            "`~~struck~~`, code in backticks, a table's line of dashes, BBCode; lists with `-` or `1.`, lines of `-` "
+            "and quotes with `>` stay plain"
+        ),
+        patterns=(
+            r"(?m:^ {0,3}#{1,6}[ \t]+\S)",
+            r"(?m:\S[ \t]*\n {0,3}={3,}[ \t]*$)",
+            r"\*\*[^\s*][^*\n]*\*\*|~~[^\s~][^~\n]*~~",
+            r"(?:^|[^\pL\pN_])__[^\s_](?:[^\n]*[^\s_])?__(?:[^\pL\pN_]|$)",
+            r"(?:^|[\s(\"'])\*[^\s*](?:[^*\n]*[^\s*])?\*(?:[\s)\"'.,;:!?]|$)",
+            r"(?:^|[\s(\"'])_[^\s_](?:[^_\n]*[^\s_])?_(?:[\s)\"'.,;:!?]|$)",
+            r"`[^`\n]+`",
+            r"(?m:^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*\|)",
+            r"\[(?:url|img|code|quote|size|color|email|video|spoiler)[=\]]|\[/(?:b|i|u|s|url|img|code|quote)\]",
+        ),
+    ),
+    Recogniser(
+        name="terminal_escape",
+        meaning="a control character other than TAB, LF and CR, or an escape spelt out, such as `\\x1b[`",
+        patterns=(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]", r"\\(?:x1b|033|e|u001b|u\{1b\})\["),
+    ),
+)
+
+#: Names of all recognisers, in the order in which hits are given.
+SINKS: Final = (*(recogniser.name for recogniser in RECOGNISERS), "invisible")
+
+# Full stops, slashes and colons that programs or people take for the ASCII ones and NFKC leaves alone.
+_LOOK_ALIKES: Final = str.maketrans({"。": ".", "․": ".", "∕": "/", "⁄": "/", "⧸": "/", "∶": ":", "꞉": ":", "ː": ":"})
+_SENTINEL: Final = 0
+_LINK: Final = re.compile(r"https://[^\s<>()\[\]{}\"'`|\\^]+", re.IGNORECASE)
+
+
+def find_sinks(text: str) -> tuple[str, ...]:
+    """Return the names of the sinks that *text* holds, in the order of SINKS.
+
+    Letters of other widths and look-alikes of `.`, `/` and `:` count as the ASCII ones. Linear in the text. None found
+    does not make a text safe to put into HTML: escaping is the page's duty (rule 18).
+    """
+    invisible = False
+    if not text.isascii():
+        invisible = not INVISIBLE.isdisjoint(text) and strip_invisible(text) != text
+        text = _folded(text)
+    names = _names_hit(text.encode("utf-8", "replace"))
+    if invisible:
+        names.add("invisible")
+    return tuple(name for name in SINKS if name in names) if names else ()
+
+
+def without_links(text: str, hosts: tuple[str, ...], *, query: bool = False) -> str:
+    """Return *text* with each https link to one of *hosts* replaced by a blank: what is left must be plain.
+
+    A link ends at white space, a bracket or a quote; full stops and commas at its end are the sentence's.
+    """
+
+    def judged(match: re.Match[str]) -> str:
+        link = match.group().rstrip(".,;:!?")
+        try:
+            parse_url(link, hosts, query=query)
+        except BadFormat:
+            return match.group()
+        return " " + match.group()[len(link) :]
+
+    return _LINK.sub(judged, text)
+
+
+def escape_terminal(text: str, most: int = 200) -> str:
+    """Return *text* for a terminal: controls, format and unassigned characters as `\\u{…}`, at most *most* characters.
+
+    What is longer ends in `…`, which counts (rule 31).
+    """
+    shown: list[str] = []
+    length = 0
+    for character in text[: most + 1]:
+        piece = character if _shows(character) else f"\\u{{{ord(character):x}}}"
+        length += len(piece)
+        shown.append(piece)
+    if length <= most and len(text) <= most:
+        return "".join(shown)
+    while shown and length > most - 1:
+        length -= len(shown.pop())
+    return "".join(shown) + "…"
+
+
+def _shows(character: str) -> bool:
+    if character.isascii():
+        return character.isprintable()
+    return character not in INVISIBLE and category(character) not in {"Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp"}
+
+
+def _folded(text: str) -> str:
+    try:
+        return normalize("NFKC", text).translate(_LOOK_ALIKES)
+    except UnicodeEncodeError:
+        return text
+
+
+def _names_hit(text: bytes) -> set[str]:
+    hits = _together().Match(text)
+    if hits is None:
+        # Not even the sentinel: RE2 ran out of memory for the set, and one by one the patterns need far less.
+        return {name for name, pattern in _one_by_one() if pattern.search(text) is not None}
+    return {_owners()[hit] for hit in hits if hit != _SENTINEL} if len(hits) > 1 else set()
+
+
+@cache
+def _together() -> CompiledSet:
+    """All patterns as one automaton, first a sentinel that matches every text."""
+    return compile_re2_set(["", *_sources()])
+
+
+@cache
+def _one_by_one() -> tuple[tuple[str, Compiled], ...]:
+    return tuple((name, compile_re2(source)) for name, source in zip(_owners()[1:], _sources(), strict=True))
+
+
+@cache
+def _owners() -> tuple[str, ...]:
+    return ("", *(recogniser.name for recogniser in RECOGNISERS for _ in recogniser.patterns))
+
+
+def _sources() -> tuple[str, ...]:
+    return tuple(f"(?i){pattern}" for recogniser in RECOGNISERS for pattern in recogniser.patterns)

@@ -1,0 +1,90 @@
+"""Whether a reply repeats what only the prompt knows: the tag of its fences, or a run of its private words."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from promptspec.values.words import skeleton
+
+Rule = Literal["echo_tag", "echo_prompt"]
+
+#: Words of private text that may not stand in a reply in a row (rule 19).
+WINDOW: Final = 12
+
+#: Letters of a window's begin or end that a text is searched for before whole windows are compared.
+_MOST_START: Final = 24
+_WORD: Final = re.compile(r"[^\W_]+")
+_BLANKS: Final = re.compile(r"\s+")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-]{16,}")
+_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2}[\s:,]{0,2}){12,}")
+_HEX_DIGITS: Final = re.compile(r"[^0-9a-fA-F]+")
+_URL_SAFE: Final = str.maketrans("-_", "+/")
+
+
+class Echo:
+    """The private fixed texts of one prompt, by their runs of *window* words."""
+
+    __slots__ = ("_length", "_shortest", "_windows")
+
+    def __init__(self, texts: tuple[str, ...], window: int = WINDOW) -> None:
+        windows: set[str] = set()
+        for text in texts:
+            words = _WORD.findall(skeleton(text))
+            windows.update("".join(words[at : at + window]) for at in range(len(words) - window + 1))
+        # Reversed windows in the index are cheaper than reversing every reply.
+        windows |= {run[::-1] for run in windows}
+        self._shortest = min(map(len, windows), default=0)
+        self._length = min(self._shortest, _MOST_START)
+        self._windows: dict[str, list[str]] = {}
+        for run in sorted(windows):
+            self._windows.setdefault(run[: self._length], []).append(run)
+
+    def find(self, text: str, tag: str) -> Rule | None:
+        """Return `echo_tag` if *text* holds *tag*, `echo_prompt` if it holds a run of private words, else None.
+
+        Both are looked for in the letters and digits of the skeleton alone, so spacing, punctuation, case, look-alikes
+        and spelling letter by letter change nothing; forwards, backwards, and in what runs of base64 and hexadecimal
+        decode to, one level deep.
+        """
+        wanted = _letters(tag)
+        for letters in self._views(text):
+            if wanted and (wanted in letters or wanted[::-1] in letters):
+                return "echo_tag"
+            if self._holds_window(letters):
+                return "echo_prompt"
+        return None
+
+    def _views(self, text: str) -> Iterator[str]:
+        yield _letters(text)
+        if not _BASE64.search(text) and not _HEX.search(text):
+            return
+        for run in _HEX.findall(text):
+            digits = _HEX_DIGITS.sub("", run)
+            for start in (0, 1):
+                shifted = digits[start:]
+                yield _decoded(bytes.fromhex(shifted[: len(shifted) & ~1]))
+        # Encoded text is often broken into lines, sometimes into words.
+        for source in {text, _BLANKS.sub("", text)}:
+            for run in _BASE64.findall(source):
+                for start in range(4):
+                    shifted = run[start:].translate(_URL_SAFE)
+                    # Whole groups of four need no padding; what is left over holds two bytes at most.
+                    yield _decoded(base64.b64decode(shifted[: len(shifted) & ~3]))
+
+    def _holds_window(self, letters: str) -> bool:
+        length = self._length
+        if not length or len(letters) < self._shortest:
+            return False
+        starts = {letters[at : at + length] for at in range(len(letters) - length + 1)}
+        return any(run in letters for start in starts & self._windows.keys() for run in self._windows[start])
+
+
+def _letters(text: str) -> str:
+    return "".join(_WORD.findall(skeleton(text)))
+
+
+def _decoded(data: bytes) -> str:
+    return _letters(data.decode("utf-8", "ignore"))

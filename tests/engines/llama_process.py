@@ -1,0 +1,33 @@
+"""llama.cpp's own server on a free loopback port: `python llama_process.py MODEL.gguf KEY`.
+
+Prints its address and ends when its standard input closes, so that it never outlives the tests.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import xllamacpp
+
+
+def serve(model: str, key: str) -> None:
+    """Serve *model* as `tiny` to those who know *key*."""
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = model
+    parameters.model_alias = {"tiny"}
+    parameters.hostnames = ["127.0.0.1"]
+    parameters.port = 0
+    parameters.api_keys = [key]
+    parameters.n_ctx = 16_384
+    parameters.n_parallel = 4
+    parameters.n_threads_http = 8
+    parameters.cpuparams.n_threads = 1
+    parameters.cpuparams_batch.n_threads = 1
+    parameters.warmup = False
+    server = xllamacpp.Server(parameters)
+    print(server.listening_address, flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], sys.argv[2])

@@ -71,8 +71,9 @@ class Echo:
             for run in _BASE64.findall(source):
                 for start in range(4):
                     shifted = run[start:].translate(_URL_SAFE)
-                    # Whole groups of four need no padding; what is left over holds two bytes at most.
-                    yield _decoded(base64.b64decode(shifted[: len(shifted) & ~3]))
+                    # A last group of one letter carries no byte.
+                    shifted = shifted[:-1] if len(shifted) % 4 == 1 else shifted
+                    yield _decoded(base64.b64decode(shifted + "=" * (-len(shifted) % 4)))
 
     def _holds_window(self, letters: str) -> bool:
         length = self._length

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -38,7 +37,7 @@ def build_snapshot(layout: Layout, rows: Iterable[Row], path: str | os.PathLike[
     Raises ValueError for a repeated key, OSError where the file cannot be written.
     """
     target = Path(path)
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(8)}.partial")
+    partial = target.with_name(f".{target.name}.{os.urandom(8).hex()}.partial")
     # Opened here, not by SQLite, so that it is new, no link, and has the permissions of an ordinary file.
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:

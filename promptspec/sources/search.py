@@ -59,7 +59,7 @@ def nearest_keys(key: str, candidates: Iterable[str], most: int) -> tuple[str, .
         if len(candidate) <= 2 * MOST_TEXT:
             by_fold.setdefault(candidate.casefold(), []).append(candidate)
     found = get_close_matches(wanted, by_fold, n=max(most, 1), cutoff=0.6)
-    return tuple(candidate for folded in found for candidate in by_fold[folded])[:most]
+    return tuple(candidate for folded in found for candidate in sorted(by_fold[folded]))[:most]
 
 
 @cache

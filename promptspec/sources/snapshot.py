@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 #: Rows from the start of the file that `search` looks through; beyond them it finds only labels that begin so.
-SEARCH_WINDOW: Final = 200_000
+SEARCH_WINDOW: Final = 50_000
 _ROWS_AT_ONCE: Final = 1_000
 _BEYOND_WINDOW: Final = 200
 _LAST: Final = "\U0010ffff"
@@ -155,7 +155,7 @@ class FileSnapshot:
     def search(self, text: str, most: int = 10) -> tuple[tuple[str, str], ...]:
         """Return up to *most* (key, label) whose label or key holds *text*, best first; case and accents folded.
 
-        Beyond the first 200,000 rows only labels that begin with *text* are found, and a key that is *text*.
+        Beyond the first 50,000 rows only labels that begin with *text* are found, and a key that is *text*.
         """
         query = fold_query(text)
         if not _is_encodable(query):

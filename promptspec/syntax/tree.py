@@ -59,7 +59,9 @@ class StringLiteral(Node):
 
     def span_of(self, start: int, end: int) -> Span:
         """Return where the part `start:end` of the value stands in the file."""
-        return Span(self.span.file, self._offset(start), max(self._offset(start), self._offset(max(start, end - 1)) + 1))
+        return Span(
+            self.span.file, self._offset(start), max(self._offset(start), self._offset(max(start, end - 1)) + 1)
+        )
 
     def _offset(self, index: int) -> int:
         if not self.pieces:
@@ -601,7 +603,15 @@ class WordList(Node):
 
 
 ToneArgument: TypeAlias = (
-    StringLiteral | RegexLiteral | NumberLiteral | PercentLiteral | Range | WordList | NameExpr | MemberExpr | NoneLiteral
+    StringLiteral
+    | RegexLiteral
+    | NumberLiteral
+    | PercentLiteral
+    | Range
+    | WordList
+    | NameExpr
+    | MemberExpr
+    | NoneLiteral
 )
 
 

@@ -102,7 +102,7 @@ def _entries(layout: Layout, rows: Iterable[Row], total: ContentHash, count: _Co
         key = cast("str", stored[layout.key])
         count.rows = position
         count.longest_key = max(count.longest_key, len(key))
-        yield (position, fold(label_of(layout, key, stored[layout.label])), *stored)
+        yield (position, fold(label_of(row, layout.key, layout.label)), *stored)
 
 
 def _run(connection: sqlite3.Connection, statements: str) -> None:

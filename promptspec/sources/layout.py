@@ -162,13 +162,12 @@ def store_row(row: Row) -> tuple[Stored, ...]:
     return tuple([store(cell) for cell in row])
 
 
-def label_of(layout: Layout, key: str, stored: Stored) -> str:
-    """Return the label that people see for the label cell *stored*; the key where it is empty."""
-    if stored is None:
-        return key
-    if layout.kinds[layout.label] == "bool":
-        return "true" if stored else "false"
-    return str(stored)
+def label_of(row: Row, key: int, label: int) -> str:
+    """Return what people see of *row*: its label cell, or its key where that is empty."""
+    cell = row[key] if row[label] is None else row[label]
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return str(store(cell))
 
 
 def content_hash(layout: Layout, rows: Iterable[Row]) -> str:

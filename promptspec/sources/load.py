@@ -53,8 +53,8 @@ def load_rows(source: Source, data: bytes, *, file: str = "", enums: Sequence[En
     *enums* are those that the columns name. Nothing is raised for what the file says: every problem is in the
     result. Raises ValueError for a source whose columns no file can fill.
     """
-    problems = Problems()
-    rows = tuple(stream_rows(source, data, problems=problems, file=file, enums=enums))
+    problems = Problems(file=file)
+    rows = tuple(stream_rows(source, data, problems=problems, enums=enums))
     layout = layout_of(source)
     return Loaded(
         layout=layout,
@@ -66,9 +66,7 @@ def load_rows(source: Source, data: bytes, *, file: str = "", enums: Sequence[En
     )
 
 
-def stream_rows(
-    source: Source, data: bytes, *, problems: Problems, file: str = "", enums: Sequence[Enumeration] = ()
-) -> Iterator[Row]:
+def stream_rows(source: Source, data: bytes, *, problems: Problems, enums: Sequence[Enumeration] = ()) -> Iterator[Row]:
     """Yield the rows of *source* one by one and put what is wrong into *problems*; keeps the keys, but no row."""
     judge = _RowJudge(source, problems, enums)
     try:
@@ -77,14 +75,13 @@ def stream_rows(
                 line, place = (
                     (raw.line, raw.place) if isinstance(raw, RawRow) else (raw.problem.line, raw.problem.place)
                 )
-                name = f"`{shown(file)}`" if file else f"`{source.name}`"
                 problems.add(
                     RowProblem(
                         line=line,
                         place=place,
                         column=None,
                         rule="too_many_rows",
-                        message=f"{name} has more than {source.most:,} rows",
+                        message=f"there are more than {source.most:,} rows; raise `most`, or shorten the file",
                     )
                 )
                 return

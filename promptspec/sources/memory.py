@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import cast
 
-from promptspec.sources.layout import Layout, content_hash, label_of, store
+from promptspec.sources.layout import Layout, content_hash, label_of
 from promptspec.sources.port import Row
 from promptspec.sources.search import MOST_CANDIDATES, fold, fold_query, nearest_keys, rank
 
@@ -14,23 +14,28 @@ from promptspec.sources.search import MOST_CANDIDATES, fold, fold_query, nearest
 class MemorySnapshot:
     """Rows in a dict by their key; the same answers as a snapshot in a file."""
 
-    def __init__(self, *, layout: Layout, rows: Iterable[Row]) -> None:
-        """Take *rows* as `load_rows` gives them; raises ValueError for a repeated key."""
-        self._layout = layout
+    def __init__(self, *, rows: Iterable[Row], key: int, label: int, content_hash: str) -> None:
+        """Take checked *rows*, of which the cells *key* and *label* are key and label, and the hash that they have.
+
+        Raises ValueError for a repeated key.
+        """
         self._rows = tuple(rows)
-        self._by_key = {cast("str", row[layout.key]): row for row in self._rows}
+        self._key = key
+        self._label = label
+        self._by_key = {cast("str", row[key]): row for row in self._rows}
         if len(self._by_key) != len(self._rows):
             raise ValueError("a key is repeated")
-        self._hash = content_hash(layout, self._rows)
+        self._hash = content_hash
         self._folded: tuple[tuple[str, str, str], ...] | None = None
+
+    @classmethod
+    def of(cls, layout: Layout, rows: Iterable[Row]) -> MemorySnapshot:
+        """Return the snapshot of *rows*, their hash computed."""
+        kept = tuple(rows)
+        return cls(rows=kept, key=layout.key, label=layout.label, content_hash=content_hash(layout, kept))
 
     def __repr__(self) -> str:
         return f"MemorySnapshot({len(self)} rows, {self._hash})"
-
-    @property
-    def layout(self) -> Layout:
-        """The columns."""
-        return self._layout
 
     @property
     def content_hash(self) -> str:
@@ -68,6 +73,5 @@ class MemorySnapshot:
 
     def _search_terms(self) -> Iterator[tuple[str, str, str]]:
         for row in self._rows:
-            key = cast("str", row[self._layout.key])
-            shown = label_of(self._layout, key, store(row[self._layout.label]))
-            yield key, shown, fold(shown)
+            shown = label_of(row, self._key, self._label)
+            yield cast("str", row[self._key]), shown, fold(shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 #: Problems that are kept in full; the others are only counted.
@@ -17,7 +17,8 @@ class RowProblem:
     """One thing that keeps a file from being a source.
 
     *line* is the 1-based line of a csv file, or None; *place* is `line 7` or, in a json file, `$.items[3]`, and empty
-    where the whole file is meant; *column* is the column's name in the spec, or None.
+    where the whole file is meant; *file* is the file as the caller named it; *column* is the column's name in the
+    spec, or None.
     """
 
     line: int | None
@@ -25,6 +26,7 @@ class RowProblem:
     rule: str
     message: str
     place: str = ""
+    file: str = ""
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.place, self.column, self.message) if part)
@@ -48,6 +50,7 @@ class FileProblem(Exception):
 class Problems:
     """Collects problems: the first MOST_PROBLEMS in full, and how many there were."""
 
+    file: str = ""
     kept: list[RowProblem] = field(default_factory=list[RowProblem])
     count: int = 0
 
@@ -55,7 +58,7 @@ class Problems:
         """Keep or count one problem."""
         self.count += 1
         if len(self.kept) < MOST_PROBLEMS:
-            self.kept.append(problem)
+            self.kept.append(replace(problem, file=self.file))
 
 
 def shown(text: str) -> str:

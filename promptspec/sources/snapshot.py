@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.errors import SourceUnavailable
 from promptspec.sources.building import APPLICATION_ID, TABLES_VERSION
-from promptspec.sources.layout import ContentHash, Layout, Restorer, Stored, label_of, store
+from promptspec.sources.layout import ContentHash, Layout, Restorer, Stored, label_of
+from promptspec.sources.memory import MemorySnapshot as MemorySnapshot
 from promptspec.sources.port import Row
 from promptspec.sources.search import MOST_CANDIDATES, fold_query, nearest_keys, rank
 
@@ -78,7 +79,7 @@ class FileSnapshot:
         self._layout = Layout.from_json(facts["layout"])
         self._restore = Restorer(self._layout)
         cells = ", ".join(f"c{at}" for at in range(len(self._layout.names)))
-        key, label = f"c{self._layout.key}", f"c{self._layout.label}"
+        key = f"c{self._layout.key}"
         # Only numbers of columns go into these texts, no names and no data.
         self._by_key = f"SELECT {cells} FROM entries WHERE {key} = ?"  # noqa: S608
         self._by_position = f"SELECT {cells} FROM entries WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608
@@ -88,7 +89,7 @@ class FileSnapshot:
             f"SELECT position, {key}, folded FROM entries"  # noqa: S608
             " WHERE folded >= ? AND folded < ? AND position > ? LIMIT ?"
         )
-        self._shown = f"SELECT {key}, {label} FROM entries WHERE position = ?"  # noqa: S608
+        self._at_position = f"SELECT {cells} FROM entries WHERE position = ?"  # noqa: S608
 
     def __repr__(self) -> str:
         return f"FileSnapshot({self._path.name}, {self._count} rows, {self._hash})"
@@ -176,12 +177,12 @@ class FileSnapshot:
         if self._count > SEARCH_WINDOW and all(key != other for other, _ in found):
             row = self.row(key)
             if row is not None:
-                found.insert(0, (key, label_of(self._layout, key, store(row[self._layout.label]))))
+                found.insert(0, (key, label_of(row, self._layout.key, self._layout.label)))
         return tuple(found)
 
     def _key_and_label(self, position: int) -> tuple[str, str]:
-        key, label = self._ask(self._shown, (position,))[0]
-        return str(key), label_of(self._layout, str(key), label)
+        row = self._restore(self._ask(self._at_position, (position,))[0])
+        return str(row[self._layout.key]), label_of(row, self._layout.key, self._layout.label)
 
     def _ask(self, statement: str, values: Any) -> list[tuple[Stored, ...]]:
         import sqlite3

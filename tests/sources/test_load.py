@@ -126,7 +126,8 @@ def test_more_rows_than_allowed_name_the_first_that_is_too_many() -> None:
     assert told(films(most=2), FILE) == []
     (problem,) = load_rows(films(most=1), FILE, file="data/films.csv").problems
     assert (problem.line, problem.rule) == (3, "too_many_rows")
-    assert problem.message == "`data/films.csv` has more than 1 rows"
+    assert problem.file == "data/films.csv"
+    assert problem.message == "there are more than 1 rows; raise `most`, or shorten the file"
 
 
 def test_open_text_is_cleaned_like_input() -> None:

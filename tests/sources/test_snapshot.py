@@ -54,7 +54,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture(params=["memory", "file"])
 def snapshot(request: pytest.FixtureRequest, path: Path) -> Iterator[Snapshot]:
     if request.param == "memory":
-        yield MemorySnapshot(layout=LAYOUT, rows=ROWS)
+        yield MemorySnapshot.of(LAYOUT, ROWS)
     else:
         build_snapshot(LAYOUT, ROWS, path)
         with open_snapshot(path) as opened:
@@ -106,7 +106,7 @@ def test_search_shows_the_label_as_it_is_and_stops_at_most(snapshot: Snapshot) -
 
 def test_memory_and_file_have_one_hash(path: Path) -> None:
     built = build_snapshot(LAYOUT, ROWS, path)
-    assert built == content_hash(LAYOUT, ROWS) == MemorySnapshot(layout=LAYOUT, rows=ROWS).content_hash
+    assert built == content_hash(LAYOUT, ROWS) == MemorySnapshot.of(LAYOUT, ROWS).content_hash
     assert verify_snapshot(path) == built
 
 
@@ -239,7 +239,7 @@ def test_a_repeated_key_builds_nothing(path: Path) -> None:
     with pytest.raises(ValueError, match="repeated"):
         build_snapshot(LAYOUT, [ROWS[0], ROWS[0]], path)
     with pytest.raises(ValueError, match="repeated"):
-        MemorySnapshot(layout=LAYOUT, rows=[ROWS[0], ROWS[0]])
+        MemorySnapshot.of(LAYOUT, [ROWS[0], ROWS[0]])
     assert list(path.parent.iterdir()) == []
 
 
@@ -363,7 +363,7 @@ TABLE_LAYOUT = Layout(names=("id", "title", "price"), kinds=("text", "text", "de
 @given(rows=TABLES, text=LETTERS)
 def test_what_is_built_can_be_looked_up(path: Path, rows: list[Row], text: str) -> None:
     built = build_snapshot(TABLE_LAYOUT, rows, path)
-    memory = MemorySnapshot(layout=TABLE_LAYOUT, rows=rows)
+    memory = MemorySnapshot.of(TABLE_LAYOUT, rows)
     with open_snapshot(path, content_hash=built) as opened:
         for row in rows:
             assert opened.row(str(row[0])) == memory.row(str(row[0])) == row

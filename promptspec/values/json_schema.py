@@ -94,8 +94,15 @@ def _found(errors: Iterable[Any]) -> Iterator[tuple[str, str]]:
             for name in error.validator_value:
                 if name not in error.instance:
                     yield f"{path}.{name}" if path else name, rule
+        elif error.validator == "anyOf" and len(only := _not_null(error.validator_value)) == 1:
+            # A value that may be null and is not: what is wrong with it says more than that no branch holds.
+            yield from _found(inner for inner in error.context if inner.schema_path[0] == only[0])
         else:
             yield path, rule
+
+
+def _not_null(branches: list[Schema]) -> list[int]:
+    return [index for index, branch in enumerate(branches) if branch != {"type": "null"}]
 
 
 def _path(steps: Iterable[str | int]) -> str:

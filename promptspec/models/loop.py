@@ -6,6 +6,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -80,16 +81,16 @@ def run(make: Callable[[], Coroutine[Any, Any, T]], *, seconds: float | None = N
     if threading.current_thread() is background.thread:
         raise RuntimeError("a synchronous call cannot wait on the loop that it runs on; use the asynchronous one")
     work = _Work(make)
-    future = asyncio.run_coroutine_threadsafe(work.do(), background.loop)
     try:
-        result = future.result(seconds)
+        # An interrupt may strike between starting the work and holding its future, so the work can end itself.
+        result = asyncio.run_coroutine_threadsafe(work.do(), background.loop).result(seconds)
     except CancelledError:
         raise RuntimeError("the work was cancelled, since the process is ending") from None
     except BaseException:
-        if not future.done():
-            future.cancel()
-            # A concurrent future says *cancelled* before the task has seen it.
-            work.ended.wait(_CLEANING_UP)
+        if not work.ended.is_set():
+            with suppress(RuntimeError):  # the loop is closed: the process is ending
+                background.loop.call_soon_threadsafe(work.cancel)
+                work.ended.wait(_CLEANING_UP)
         raise
     if isinstance(result, _Ending):
         raise result.reason
@@ -107,16 +108,25 @@ class _Work(Generic[T]):
     """A coroutine that is made on the loop, so that none is left unawaited where the loop is gone."""
 
     def __init__(self, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self.make = make
+        self._make = make
+        self._task: asyncio.Task[Any] | None = None
         self.ended = threading.Event()
 
     async def do(self) -> T | _Ending:
+        import asyncio
+
+        self._task = asyncio.current_task()
         try:
-            return await self.make()
+            return await self._make()
         except (KeyboardInterrupt, SystemExit) as reason:
             return _Ending(reason)
         finally:
             self.ended.set()
+
+    def cancel(self) -> None:
+        """Cancel what has not ended; called on the loop, after the work was scheduled there."""
+        if self._task is not None:
+            self._task.cancel()
 
 
 def _started() -> _Background:

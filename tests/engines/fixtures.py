@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from engines.tiny_model import write_tiny_model
 
 _HERE = Path(__file__).parent
@@ -84,11 +83,11 @@ def _aimock_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aimock
 
 
 @pytest.fixture
-def aimock(_aimock_process: Aimock) -> Iterator[Aimock]:
+def aimock(_aimock_process: Aimock) -> Aimock:
     """aimock with no fixtures: a request that no fixture answers is refused."""
     _aimock_process.control("POST", "/reset")
     _aimock_process.control("DELETE", "/chaos")
-    yield _aimock_process
+    return _aimock_process
 
 
 @pytest.fixture(scope="session")
@@ -99,11 +98,11 @@ def _chaos_process(tmp_path_factory: pytest.TempPathFactory, llama: Engine) -> I
 
 
 @pytest.fixture
-def chaos(_chaos_process: Aimock) -> Iterator[Aimock]:
+def chaos(_chaos_process: Aimock) -> Aimock:
     """aimock as a proxy in front of llama.cpp, breaking nothing until it is told what."""
     _chaos_process.control("POST", "/reset")
     _chaos_process.control("DELETE", "/chaos")
-    yield _chaos_process
+    return _chaos_process
 
 
 @contextmanager
@@ -113,9 +112,7 @@ def serve_llama(folder: Path) -> Iterator[Engine]:
     write_tiny_model(model)
     with (folder / "output.txt").open("w") as output:
         command = [sys.executable, str(_HERE / "llama_process.py"), str(model), LLAMA_KEY]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, text=True
-        )
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, text=True)
         with _ended(process):
             assert process.stdout is not None
             url = process.stdout.readline().strip()
@@ -154,13 +151,8 @@ def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        with process:  # closes its pipes, which ends llama.cpp
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(1)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        with process:  # closes its pipes and waits
+            process.terminate()
 
 
 def _wait_until_healthy(url: str, process: subprocess.Popen[str], output: Path) -> None:

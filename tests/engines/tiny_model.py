@@ -20,7 +20,25 @@ _INNER = 128
 _CONTEXT = 4096
 
 _CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
-_PIECES = (" the", " and", " you", " is", " to", "ing", "er", '":', ' "', '",', "}}", "é", "ü", "日", "😀", "\u202e", "\u200d")
+_PIECES = (
+    " the",
+    " and",
+    " you",
+    " is",
+    " to",
+    "ing",
+    "er",
+    '":',
+    ' "',
+    '",',
+    "}}",
+    "é",
+    "ü",
+    "日",
+    "😀",
+    "\u202e",
+    "\u200d",
+)
 _NEVER = -60.0
 
 _TEMPLATE = (

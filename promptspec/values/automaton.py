@@ -58,10 +58,10 @@ def samples(
     `choose(n)` gives 0 to n−1; equal choices give equal texts. RE2 and cleaning judge every draw; None after *limit*
     draws in vain, or where the automaton is too large. Raises BadPattern.
     """
-    try:
-        automaton, lengths = _known(source, ignore_case, kind)
-    except TooMuch:
+    known = _known(source, ignore_case, kind)
+    if known is None:
         return None
+    automaton, lengths = known
     compiled = compile_pattern(source, ignore_case)
     for _ in range(limit):
         text = _draw(automaton, lengths, least, most, choose)
@@ -71,10 +71,13 @@ def samples(
 
 
 @lru_cache(maxsize=64)
-def _known(source: str, ignore_case: bool, kind: Kind) -> tuple[Automaton, Lengths]:
-    """Return the automaton with all its states found: a draw spends no further steps."""
-    automaton = Automaton(source, ignore_case, kind)
-    return automaton, Lengths(automaton)
+def _known(source: str, ignore_case: bool, kind: Kind) -> tuple[Automaton, Lengths] | None:
+    """Return the automaton with all its states found, so that a draw spends no further steps; None beyond a bound."""
+    try:
+        automaton = Automaton(source, ignore_case, kind)
+        return automaton, Lengths(automaton)
+    except TooMuch:
+        return None
 
 
 def _search(automaton: Automaton, least: int, most: int) -> str | None:

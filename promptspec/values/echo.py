@@ -19,7 +19,7 @@ _MOST_START: Final = 24
 _WORD: Final = re.compile(r"[^\W_]+")
 _BLANKS: Final = re.compile(r"\s+")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-]{16,}")
-_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2}[\s:,]{0,2}){12,}")
+_HEX: Final = re.compile(r"[0-9a-fA-F](?:[\s:,]{0,2}[0-9a-fA-F]){23,}")
 _HEX_DIGITS: Final = re.compile(r"[^0-9a-fA-F]+")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 

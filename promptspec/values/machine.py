@@ -25,7 +25,7 @@ Move: TypeAlias = tuple[Ranges, State]
 
 #: Nodes of an automaton, and steps of a search (about half a second), beyond which nothing is decided.
 MOST_NODES: Final = 20_000
-MOST_STEPS: Final = 400_000
+MOST_STEPS: Final = 2_000_000
 
 # Controls, surrogates, line breaks other than \n and noncharacters stand in no clean text.
 _NEVER: Final = union(

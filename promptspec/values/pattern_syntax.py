@@ -268,7 +268,7 @@ class _Parser:
             least, most = self._count(at)
         else:
             return item
-        if isinstance(item, Assertion):
+        if isinstance(item, Assertion) and self._source[start] != "(":
             raise BadPattern("a place cannot be repeated", start)
         # Laziness changes what a match holds, never whether there is one.
         self._take("?")

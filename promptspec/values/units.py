@@ -68,7 +68,6 @@ def measure(text: str, *, least: int, most: int, unit: Unit) -> Broken | None:
         broken = _measure_tokens(text, least=least, most=most)
     else:
         length = len(text)
-        # A text with something to see holds no fewer than no words: only other bounds need them counted.
         if unit == "bytes" and not text.isascii():
             length = len(text.encode())
         elif unit == "words" and (least > 0 or length > most):

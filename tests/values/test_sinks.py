@@ -1,0 +1,174 @@
+"""Rule 18: what plain text must not hold, and what it may; rule 31: what a terminal is shown."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promptspec.values import sinks
+from promptspec.values.sinks import RECOGNISERS, SINKS, escape_terminal, find_sinks, without_links
+
+PROSE = (
+    """
+e.g. this|i.e. that, etc.|3.5|a < b|I <3 you|Mr. Smith|and/or|C#|F# and C++|5 * 3 * 2|2*3*4|state-of-the-art|10:30
+https|don't|Well... ok|he said:ok|$5.00/month|U.S.A. and U.K. people|km/h|24/7|a.m./p.m.|e.g./i.e.|v1.2.3|AT&T|R&D; ok
+the data: 5 rows|1.2.3.4/24|[1] see|(a) and [b]|snake_case_name|he/she.They went|x_1 and y_2|100% & more|Q&A: ok|#1 fan
+~5 km|p < 0.05, n > 3|a -> b|=> ok|St. Mary's|No.5|Node.js|README.md|end.In the|http is old|Ph.D.|foo(bar)|note: *
+rock 'n' roll|It was great.Then|www|Dr.No|word.word/word|price: 3,50 €/kg|naïve café|Привет, мир. Как дела?|漢字。かな
+🙂 ok 👩‍👩‍👧|at 5.30pm|Inc. and Ltd.|file.txt|x.y.z|a[0][1]|> 5 years|"quoted"|(see above)|{x}|a|1: one; 2: two|50/50
+""".replace("\n", "|")
+    .strip("|")
+    .split("|")
+)
+
+
+@pytest.mark.parametrize("text", [*PROSE, "- one\n- two", "1. a\n2. b", "* item\n* item", "a\n---\nb", "a\tb", "C:\\x"])
+def test_ordinary_prose_is_plain(text: str) -> None:
+    assert find_sinks(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("http://a", "HTTPS://A.B", "ftp://x", "x-y+z://q", "https:evil.test", "https:/evil.test", "//evil.com/x"),
+        *(
+            "(//evil.com)",
+            "www.x.y",
+            "see example.com",
+            "Example.COM.",
+            "bit.ly/x",
+            "evil.it/abc",
+            "evil.zip",
+            "t.me/x",
+        ),
+        *("t.me/x", "user@example.com", "mailto:a@b", "javascript:alert(1)", "JaVaScRiPt : x", "data:text/html,x"),
+        *("data:,x", "data:text/html;base64,xx", "1.2.3.4:8080", "1.2.3.4/evil", "xn--e1a", "пример.рф", "例え.com"),
+        *(
+            "magnet:?x",
+            "hxxps://evil",
+            "hxxp[:]//evil",
+            "h**p://x",
+            "example[.]com",
+            "example (dot) com",
+            "\\\\host\\share",
+        ),
+        *(
+            "http：／／x.y",
+            "example．com",
+            "example。com",
+            "ｈｔｔｐ：//x",
+            "http∶//x",
+            "𝐞𝐱𝐚𝐦𝐩𝐥𝐞.𝐜𝐨𝐦",
+            "https:⁄⁄x",
+            "a.museum/x/",
+        ),
+    ],
+)
+def test_addresses_are_links_however_they_are_written(text: str) -> None:
+    assert "url" in find_sinks(text)
+    assert "url" in find_sinks(f"Look here: {text} now")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("<b>", ("html",)),
+        ("a <img src=x onerror=y", ("html",)),
+        ("</p", ("html",)),
+        ("<!-- x", ("html",)),
+        ("<?php", ("html",)),
+        ("＜script＞", ("html",)),
+        ("&lt;b", ("html",)),
+        ("&#60", ("html",)),
+        ("&#X3c", ("html",)),
+        ("[a](b)", ("markdown_link",)),
+        ("[a [b]](c)", ("markdown_link",)),
+        ("[a]: b", ("markdown_link",)),
+        ("> [a]: b", ("markdown_link",)),
+        ("![x](y)", ("markdown_link", "markdown_image")),
+        ("![x][y]", ("markdown_image",)),
+        ("<xy:z>", ("html", "autolink")),
+        ("<a@b>", ("html", "autolink")),
+        ("```py", ("code_fence",)),
+        ("~~~", ("code_fence",)),
+        ("# Head", ("markup",)),
+        ("Head\n====", ("markup",)),
+        ("**bold**", ("markup",)),
+        ("__bold__", ("markup",)),
+        ("so *it* is", ("markup",)),
+        ("so _it_ is", ("markup",)),
+        ("~~gone~~", ("markup",)),
+        ("run `rm`", ("markup",)),
+        ("|---|---|", ("markup",)),
+        ("[img]x[/img]", ("markup",)),
+        ("\x1b[31m", ("terminal_escape",)),
+        ("\x9b31m", ("terminal_escape",)),
+        ("\\x1b[31m", ("terminal_escape",)),
+        ("\\033[31m", ("terminal_escape",)),
+        ("a\u200bb", ("invisible",)),
+        ("a\u202eb", ("invisible",)),
+    ],
+)
+def test_each_sink_is_named(text: str, names: tuple[str, ...]) -> None:
+    assert find_sinks(text) == names
+
+
+def test_every_recogniser_is_needed_and_says_what_it_is() -> None:
+    assert tuple(recogniser.name for recogniser in RECOGNISERS) == SINKS[:-1]
+    assert all(recogniser.meaning and recogniser.patterns for recogniser in RECOGNISERS)
+
+
+@given(st.text(st.sampled_from("ab.:/<>[]()!*_`#&;|-~= \n"), max_size=30))
+def test_the_set_and_the_single_patterns_agree(text: str) -> None:
+    alone = {name for name, pattern in sinks._one_by_one() if pattern.search(text.encode())}
+    assert set(find_sinks(text)) == alone
+
+
+def test_patterns_are_tried_one_by_one_where_the_set_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def Match(self, text: bytes) -> None:  # noqa: N802 - RE2's own name
+            return None
+
+    monkeypatch.setattr(sinks, "_together", Failing)
+    assert find_sinks("<b> http://x") == ("url", "html")
+    assert find_sinks("plain") == ()
+
+
+@pytest.mark.parametrize("piece", ["a.", "<", "*a", "_", "[", "a", "`a", "&#", "é.", "http", "[a]", "__a "])
+def test_finding_takes_linear_time(piece: str) -> None:
+    text = piece * (300_000 // len(piece))
+    start = time.perf_counter()
+    find_sinks(text)
+    assert time.perf_counter() - start < 2
+
+
+def test_allowed_links_are_taken_out_and_others_stay() -> None:
+    hosts = ("example.org",)
+    assert find_sinks(without_links("see https://example.org/a, or https://example.org.", hosts)) == ()
+    for text in (
+        "https://evil.test/",
+        "https://example.org/?q=1",
+        "http://example.org/",
+        "https://example.org@evil.test",
+        "https://example.org/ example.com",
+        "//example.org/a.com",
+    ):
+        assert "url" in find_sinks(without_links(text, hosts)), text
+    assert find_sinks(without_links("https://example.org/?q=1", hosts, query=True)) == ()
+
+
+def test_a_terminal_is_shown_what_shows() -> None:
+    assert escape_terminal("a\x1b[3\u202e\x9b\u200bé😀\n") == "a\\u{1b}[3\\u{202e}\\u{9b}\\u{200b}é😀\\u{a}"
+    assert escape_terminal("x" * 200) == "x" * 200
+    assert escape_terminal("x" * 201) == "x" * 199 + "…"
+    assert escape_terminal("\x1b" * 9, 10) == "\\u{1b}…"
+
+
+@given(st.text(), st.integers(1, 30))
+def test_terminal_text_is_bounded_and_printable(text: str, most: int) -> None:
+    shown = escape_terminal(text, most)
+    assert len(shown) <= most
+    assert not any(ord(one) < 32 or 0x7F <= ord(one) < 0xA0 for one in shown)

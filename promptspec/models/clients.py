@@ -33,6 +33,19 @@ class _Client(openai.AsyncOpenAI):
     The package takes headers, an organisation and a project from the environment and would send them to any origin.
     """
 
+    def __init__(self, *, base_url: str, api_key: str, http_client: httpx2.AsyncClient) -> None:
+        super().__init__(
+            base_url=base_url,
+            api_key=api_key,
+            admin_api_key="",  # else it is taken from the environment
+            webhook_secret="",
+            max_retries=0,
+            timeout=None,
+            http_client=http_client,
+        )
+        # It is told in a header that we do not send, and finding it out takes a thread.
+        self._platform = "Unknown"
+
     @property
     def default_headers(self) -> dict[str, str | openai.Omit]:
         return dict(_HEADERS)
@@ -67,15 +80,7 @@ async def client_for(
 def _make_client(origin: Origin, key: Secret | None, transport: httpx2.AsyncBaseTransport | None) -> _Client:
     inner = BoundedTransport(transport) if transport else NetworkTransport(secure=origin.scheme == "https")
     http_client = httpx2.AsyncClient(transport=inner, trust_env=False, follow_redirects=False, timeout=None)
-    return _Client(
-        base_url=origin.base_url,
-        api_key=NO_KEY if key is None else key.reveal(),
-        admin_api_key="",  # else it is taken from the environment
-        webhook_secret="",
-        max_retries=0,
-        timeout=None,
-        http_client=http_client,
-    )
+    return _Client(base_url=origin.base_url, api_key=NO_KEY if key is None else key.reveal(), http_client=http_client)
 
 
 async def _pool_of(loop: asyncio.AbstractEventLoop) -> _Pool:

@@ -1,4 +1,8 @@
-"""One event loop in the background of a process, on which synchronous calls run their asynchronous work."""
+"""Run asynchronous work for synchronous callers, on event loops that outlive the call and keep their connections.
+
+A caller's own thread runs the loop: handing the work to another thread and back costs half as much again as the
+whole request does. Loops that nobody uses wait in a list; there are as many as there were callers at one time.
+"""
 
 from __future__ import annotations
 
@@ -6,149 +10,159 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
-    from concurrent.futures import ThreadPoolExecutor
 
 T = TypeVar("T")
 
-# How long work that was cancelled may take to clean up before the caller goes on without it.
+# Beyond it loops are closed after the call. Each holds a selector and the connections that it made.
+_MOST_IDLE = 64
+
+# How long work that was interrupted may take to clean up before the caller goes on without it.
 _CLEANING_UP = 0.25
-_SHUTTING_DOWN = 2.0
-
-
-class _Background:
-    """A thread with an event loop that runs until the process ends."""
-
-    def __init__(self) -> None:
-        import asyncio
-        from concurrent.futures import ThreadPoolExecutor
-
-        self.process = os.getpid()
-        self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
-        # The loop's own executor is shut down by a thread more, which cannot be started any more when Python ends.
-        self.executor: ThreadPoolExecutor = ThreadPoolExecutor(thread_name_prefix="promptspec")
-        self.loop.set_default_executor(self.executor)
-        self.thread = threading.Thread(target=self._run, name="promptspec", daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        import asyncio
-
-        asyncio.set_event_loop(self.loop)
-        try:
-            self.loop.run_forever()
-        finally:
-            self.loop.run_until_complete(self._finish())
-            self.loop.close()
-
-    async def _finish(self) -> None:
-        import asyncio
-
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self.loop.shutdown_asyncgens()  # closes the connections of models
-        self.executor.shutdown(wait=False, cancel_futures=True)
-
-    def stop(self) -> None:
-        """End the thread, closing what runs on it."""
-        if self.process == os.getpid() and self.thread.is_alive():
-            self.loop.call_soon_threadsafe(self.loop.stop)
-            self.thread.join(_SHUTTING_DOWN)
-
 
 _lock = threading.Lock()
-_background: _Background | None = None
-# The loop of a parent process shares its selector with it, and must be neither used nor collected in a child.
-_inherited: list[_Background] = []
+_idle: list[asyncio.Runner] = []
+# Loops of a parent process share their selectors with it, and must be neither used nor collected in a child.
+_inherited: list[asyncio.Runner] = []
 
 
 def run(make: Callable[[], Coroutine[Any, Any, T]], *, seconds: float | None = None) -> T:
-    """Run the coroutine that *make* returns on the background loop, and return or raise what comes of it.
+    """Run the coroutine that *make* returns, and return or raise what comes of it.
 
     An interrupt in the calling thread (Ctrl-C) cancels the coroutine and passes on. Work that has not ended
-    *seconds* later is cancelled, and TimeoutError is raised.
+    *seconds* later is cancelled, and TimeoutError is raised. The calling thread may have a running event loop of its
+    own, which stands still meanwhile.
     """
     import asyncio
-    from concurrent.futures import CancelledError
 
-    background = _started()
-    if threading.current_thread() is background.thread:
-        raise RuntimeError("a synchronous call cannot wait on the loop that it runs on; use the asynchronous one")
-    work = _Work(make)
+    work = _Work(make, seconds)
     try:
-        # An interrupt may strike between starting the work and holding its future, so the work can end itself.
-        result = asyncio.run_coroutine_threadsafe(work.do(), background.loop).result(seconds)
-    except CancelledError:
-        raise RuntimeError("the work was cancelled, since the process is ending") from None
-    except BaseException:
-        if not work.ended.is_set():
-            with suppress(RuntimeError):  # the loop is closed: the process is ending
-                background.loop.call_soon_threadsafe(work.cancel)
-                work.ended.wait(_CLEANING_UP)
-        raise
-    if isinstance(result, _Ending):
-        raise result.reason
-    return result
-
-
-class _Ending:
-    """KeyboardInterrupt or SystemExit, carried to the caller: on the loop itself they would end its thread."""
-
-    def __init__(self, reason: BaseException) -> None:
-        self.reason = reason
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run_here(work)
+    return _run_in_a_thread(work)
 
 
 class _Work(Generic[T]):
-    """A coroutine that is made on the loop, so that none is left unawaited where the loop is gone."""
+    """A coroutine that is made on the loop, so that none is left unawaited."""
 
-    def __init__(self, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None) -> None:
         self._make = make
+        self._seconds = seconds
         self._task: asyncio.Task[Any] | None = None
-        self.ended = threading.Event()
+        self._unwanted = False
 
-    async def do(self) -> T | _Ending:
+    async def do(self) -> T:
         import asyncio
 
         self._task = asyncio.current_task()
-        try:
+        if self._unwanted:
+            raise asyncio.CancelledError
+        async with asyncio.timeout(self._seconds):
+            # While the loop stood idle servers may have closed connections: the first turn reads that, the second
+            # takes them out of the pool, and the request does not go out on a dead one.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
             return await self._make()
-        except (KeyboardInterrupt, SystemExit) as reason:
-            return _Ending(reason)
-        finally:
-            self.ended.set()
 
     def cancel(self) -> None:
-        """Cancel what has not ended; called on the loop, after the work was scheduled there."""
+        """Cancel the work, from any thread."""
+        self._unwanted = True
         if self._task is not None:
-            self._task.cancel()
+            self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 
 
-def _started() -> _Background:
-    global _background
-    background = _background
-    if background is not None and background.process == os.getpid() and background.thread.is_alive():
-        return background
+def _run_here(work: _Work[T]) -> T:
+    from contextvars import copy_context
+
+    runner = _take()
+    try:
+        result = runner.run(work.do(), context=copy_context())
+    except Exception:
+        _give_back(runner)
+        raise
+    except BaseException:
+        # An interrupt may strike anywhere in the loop; it is not used again.
+        _close(runner)
+        raise
+    _give_back(runner)
+    return result
+
+
+def _run_in_a_thread(work: _Work[T]) -> T:
+    from concurrent.futures import Future, wait
+    from contextvars import copy_context
+
+    future: Future[T] = Future()
+
+    def target() -> None:
+        try:
+            future.set_result(_run_here(work))
+        except BaseException as error:  # noqa: BLE001  raised in the thread that waits
+            future.set_exception(error)
+
+    thread = threading.Thread(target=copy_context().run, args=(target,), name="promptspec", daemon=True)
+    try:
+        thread.start()  # an interrupt may strike in here, when the work is already under way
+        return future.result()
+    except BaseException:
+        if not future.done():
+            work.cancel()
+            wait([future], _CLEANING_UP)
+        raise
+
+
+def _take() -> asyncio.Runner:
     with _lock:
-        background = _background
-        if background is None or background.process != os.getpid() or not background.thread.is_alive():
-            if background is not None and background.process != os.getpid():
-                _inherited.append(background)
-            background = _background = _Background()
-            atexit.register(background.stop)
-        return background
+        if _idle:
+            return _idle.pop()
+    import asyncio
+
+    return asyncio.Runner(loop_factory=asyncio.new_event_loop)
 
 
-def _unlock_in_child() -> None:
-    # Another thread of the parent may have held the lock; it does not exist here.
+def _give_back(runner: asyncio.Runner) -> None:
+    with _lock:
+        if len(_idle) < _MOST_IDLE:
+            _idle.append(runner)
+            return
+    _close(runner)
+
+
+def _close(runner: asyncio.Runner) -> None:
+    # Not by the runner's own method: it waits for the threads that look up names, and starts one more to do so,
+    # which Python refuses when it is about to end.
+    loop = runner.get_loop()
+    loop.run_until_complete(_finish(loop))
+    loop.close()
+
+
+async def _finish(loop: asyncio.AbstractEventLoop) -> None:
+    import asyncio
+
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await loop.shutdown_asyncgens()  # closes the connections of models
+
+
+def _close_idle() -> None:
+    while _idle:
+        _close(_idle.pop())
+
+
+def _forget_in_child() -> None:
     global _lock
+    # Another thread of the parent may have held the lock; that thread does not exist here.
     _lock = threading.Lock()
+    _inherited.extend(_idle)
+    _idle.clear()
 
 
+atexit.register(_close_idle)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_in_child)
+    os.register_at_fork(after_in_child=_forget_in_child)

@@ -87,15 +87,15 @@ class OpenAIModel:
         import asyncio
 
         async with asyncio.timeout(seconds):  # the import of the client libraries at the first call counts too
-            client = await self._client()
+            client, url = await self._client()
             limit = max(_SMALLEST_LIMIT, _LARGER_THAN_LARGEST * ask.largest_reply)
-            received = await self._exchange(client, self._forms.encode(ask), limit)
+            received = await self._exchange(client, url, self._forms.encode(ask), limit)
         # Raised out here and not where it was caught: the errors of the libraries hold headers and server text.
         if not isinstance(received, bytes):
             raise received
         return read_answer(received, api=self._api, model=self._name)
 
-    async def _client(self) -> openai.AsyncOpenAI:
+    async def _client(self) -> tuple[openai.AsyncOpenAI, str]:
         origin = find_origin(
             base_url=self._base_url,
             base_url_env=self._base_url_env,
@@ -106,10 +106,10 @@ class OpenAIModel:
 
         from promptspec.models.clients import client_for
 
-        return await client_for(origin, key, self._transport)
+        return await client_for(origin, key, self._transport), origin.base_url.rstrip("/") + _PATHS[self._api]
 
     async def _exchange(
-        self, client: openai.AsyncOpenAI, body: bytes, limit: int
+        self, client: openai.AsyncOpenAI, url: str, body: bytes, limit: int
     ) -> bytes | Unavailable | ReplyRefused:
         """Return the body of a successful response, or the error that stands for whatever else happened."""
         import httpx2
@@ -119,7 +119,13 @@ class OpenAIModel:
 
         before = LARGEST_BODY.set(limit)
         try:
-            response = await client.post(_PATHS[self._api], cast_to=httpx2.Response, content=body)
+            response = await client.post(
+                # A whole URL spares the client the joining, and options that are said spare it copies of defaults.
+                url,
+                cast_to=httpx2.Response,
+                content=body,
+                options={"headers": {}, "max_retries": 0, "timeout": None, "follow_redirects": False},
+            )
             return response.content
         except openai.APIStatusError as error:
             return failure_of_status(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from promptspec.models.port import Unavailable
 from promptspec.models.servers import OPENAI_BASE_URL
@@ -76,6 +77,11 @@ def find_origin(
         text = environment.get(base_url_env, "")
         if not text:
             raise Unavailable(f"the environment variable {base_url_env} is not set", again=False)
+    return _judge(text, said, hosts)
+
+
+@lru_cache(64)  # one URL is judged for every call
+def _judge(text: str, said: str, hosts: tuple[str, ...]) -> Origin:
     found = _BASE_URL.fullmatch(text)
     if found is None:
         raise Unavailable(f"{said} is not a plain http or https URL", again=False)

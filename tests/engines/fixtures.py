@@ -11,10 +11,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engines.tiny_model import write_tiny_model
@@ -53,11 +54,11 @@ class Aimock(Engine):
         """Break answers at these *rates* between 0 and 1: `rateLimitRate`, `dropRate`, `malformedRate`, …"""
         self.control("POST", "/chaos", rates)
 
-    def journal(self) -> list[dict[str, object]]:
+    def journal(self) -> list[dict[str, Any]]:
         """Return what was received, oldest first."""
         return self.control("GET", "/journal")
 
-    def control(self, method: str, path: str, body: object = None) -> list[dict[str, object]]:
+    def control(self, method: str, path: str, body: object = None) -> Any:
         """Send one request to the control API and return what it answers."""
         request = urllib.request.Request(
             f"{self.url}/__aimock{path}",
@@ -106,7 +107,7 @@ def chaos(_chaos_process: Aimock) -> Aimock:
 
 
 @contextmanager
-def serve_llama(folder: Path) -> Iterator[Engine]:
+def serve_llama(folder: Path) -> Generator[Engine]:
     """Run llama.cpp's server with its files in *folder*."""
     model = folder / "tiny.gguf"
     write_tiny_model(model)
@@ -121,7 +122,7 @@ def serve_llama(folder: Path) -> Iterator[Engine]:
 
 
 @contextmanager
-def _serve_aimock(folder: Path, *options: str) -> Iterator[Aimock]:
+def _serve_aimock(folder: Path, *options: str) -> Generator[Aimock]:
     node = _node()
     fixtures = folder / "fixtures.json"
     # It does not start strictly without any fixture; this one is forgotten before the first test.
@@ -147,7 +148,7 @@ def _node() -> str:
 
 
 @contextmanager
-def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
+def _ended(process: subprocess.Popen[str]) -> Generator[None]:
     try:
         yield
     finally:

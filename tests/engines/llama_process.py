@@ -6,13 +6,15 @@ Prints its address and ends when its standard input closes, so that it never out
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import xllamacpp
 
 
 def serve(model: str, key: str) -> None:
     """Serve *model* as `tiny` to those who know *key*."""
-    parameters = xllamacpp.CommonParams()
+    library: Any = xllamacpp  # it ships no types
+    parameters = library.CommonParams()
     parameters.model.path = model
     parameters.model_alias = {"tiny"}
     parameters.hostnames = ["127.0.0.1"]
@@ -24,7 +26,7 @@ def serve(model: str, key: str) -> None:
     parameters.cpuparams.n_threads = 1
     parameters.cpuparams_batch.n_threads = 1
     parameters.warmup = False
-    server = xllamacpp.Server(parameters)
+    server = library.Server(parameters)
     print(server.listening_address, flush=True)
     sys.stdin.read()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
 #: Answers one request: is given the open socket, and closes it by returning False.
@@ -65,7 +65,7 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(behaviour: Behaviour) -> Iterator[RawServer]:
+def raw_server(behaviour: Behaviour) -> Generator[RawServer]:
     """Serve *behaviour* while the block runs."""
     server = RawServer(behaviour)
     try:

@@ -10,7 +10,7 @@ from engines.calls import make_ask
 
 from promptspec.errors import DeadlinePassed, ModelUnavailable, ReplyRefused, Violation
 from promptspec.models.asking import ask_models
-from promptspec.models.port import Answer, Ask, Unavailable, Usage
+from promptspec.models.port import Answer, Ask, Model, Unavailable, Usage
 from promptspec.models.scripted import Scripted
 
 
@@ -43,7 +43,7 @@ def refused() -> ReplyRefused:
     return ReplyRefused([Violation(path="reply", rule="refused", message="no")])
 
 
-def call(*models: Scripted, retries: int = 2, seconds: float = 30.0, clock: Clock | None = None) -> str:
+def call(*models: Model, retries: int = 2, seconds: float = 30.0, clock: Clock | None = None) -> str:
     clock = clock or Clock()
     answer = asyncio.run(
         ask_models(

@@ -41,18 +41,35 @@ def test_an_error_comes_back_and_the_loop_goes_on(kind):
     assert loop.run(lambda: _value(1)) == 1
 
 
-def test_all_threads_share_one_loop():
+async def _this_loop() -> object:
+    return asyncio.get_running_loop()
+
+
+def test_calls_one_after_another_use_one_loop_in_any_thread():
+    first = loop.run(_this_loop)
+    found: list[object] = []
+    for _ in range(3):
+        thread = threading.Thread(target=lambda: found.append(loop.run(_this_loop)))
+        thread.start()
+        thread.join()
+    assert found == [first] * 3
+
+
+def test_threads_at_one_time_have_a_loop_each_and_no_more():
+    barrier = threading.Barrier(8)
     found: set[object] = set()
 
-    async def which() -> None:
+    async def meet() -> None:
         found.add(asyncio.get_running_loop())
+        await asyncio.to_thread(barrier.wait, 5)
 
-    threads = [threading.Thread(target=loop.run, args=(which,)) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 1
+    for _ in range(2):
+        threads = [threading.Thread(target=loop.run, args=(meet,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert 8 <= len(found) <= 8 + 1
 
 
 def test_context_variables_of_the_caller_are_seen():
@@ -97,13 +114,32 @@ def test_an_interrupt_cancels_the_work_and_passes_on():
     assert time.monotonic() - began < 5
 
 
-def test_it_works_inside_a_running_loop_and_refuses_to_wait_for_itself():
+def test_it_works_inside_a_running_loop_its_own_too():
     async def inside() -> object:
         return loop.run(lambda: _value(3))
 
     assert asyncio.run(inside()) == 3
-    with pytest.raises(RuntimeError, match="cannot wait on the loop"):
-        loop.run(inside)
+    assert loop.run(inside) == 3
+
+
+def test_an_interrupt_inside_a_running_loop_cancels_the_work_too():
+    cleaned = threading.Event()
+
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(60)
+        finally:
+            cleaned.set()
+
+    async def inside() -> None:
+        # Like a notebook's loop, which does not handle the signal itself.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        loop.run(work)
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(inside())
+    assert cleaned.is_set()
 
 
 def test_a_process_that_ends_while_work_is_under_way_ends_cleanly():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from engines.calls import SCHEMA, make_ask
 
 from promptspec.models.requests import TELL_SCHEMA, RequestForms
-from promptspec.models.servers import SERVERS
+from promptspec.models.servers import SERVERS, Api, Structured
 
 
-def _forms(server: str = "openai", api: str = "chat", structured: str = "json_schema", **more) -> RequestForms:
+def _forms(
+    server: str = "openai", api: Api = "chat", structured: Structured = "json_schema", **more: Any
+) -> RequestForms:
     options = {"temperature": None, "effort": None} | more
     return RequestForms(name="m", api=api, endpoint=SERVERS[server].endpoint(api), structured=structured, **options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from engines.calls import ask_once, make_ask, make_model, outcome
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.needs_npm
 HELLO = {"userMessage": "hello"}
 
 
-def _received(aimock: Aimock) -> dict:
+def _received(aimock: Aimock) -> dict[str, Any]:
     return aimock.journal()[-1]
 
 

@@ -13,7 +13,7 @@ from promptspec.models.port import Unavailable
 MESSAGE = {"type": "message", "role": "assistant", "status": "completed"}
 
 
-def _model(body: object, *, status: int = 200, api: str = "chat", seen: list | None = None):
+def _model(body: object, *, status: int = 200, api: str = "chat", seen: list[httpx2.Request] | None = None):
     def answer(request: httpx2.Request) -> httpx2.Response:
         if seen is not None:
             seen.append(request)
@@ -28,11 +28,11 @@ def _model(body: object, *, status: int = 200, api: str = "chat", seen: list | N
     )
 
 
-def _choice(message: object, finish: object = "stop") -> dict:
+def _choice(message: object, finish: object = "stop") -> dict[str, object]:
     return {"choices": [{"index": 0, "message": message, "finish_reason": finish}]}
 
 
-def _text(text: object, **more: object) -> dict:
+def _text(text: object, **more: object) -> dict[str, object]:
     return MESSAGE | {"content": [{"type": "output_text", "text": text}]} | more
 
 
@@ -64,8 +64,8 @@ def test_chat_flags(message, finish, expected):
 
 
 def test_two_choices_where_one_was_asked_for_are_malformed():
-    body = _choice({"content": "{}"})
-    assert outcome(_model({"choices": body["choices"] * 2})) == "malformed"
+    choice = {"index": 0, "message": {"content": "{}"}, "finish_reason": "stop"}
+    assert outcome(_model({"choices": [choice, choice]})) == "malformed"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from engines.calls import make_ask, make_model, outcome
 from engines.raw_server import answering, chat_body, raw_server, response
 
 from promptspec.models import clients, loop
+from promptspec.models.transport import NetworkTransport
 
 ANSWER = response(chat_body("{}"))
 
@@ -95,13 +96,16 @@ def test_calls_that_run_out_of_time_leave_no_connection(seconds):
             await asyncio.sleep(0.05)
             (pool,) = clients._POOLS.values()
             (client,) = pool.clients.values()
-            return client._client._transport._session.connector
+            transport = client._client._transport
+            assert isinstance(transport, NetworkTransport)
+            return transport._session.connector
 
         connector = asyncio.run(many())
+        assert connector is not None
         assert not connector._acquired
 
 
-def test_the_background_loop_keeps_its_connections_between_calls():
+def test_synchronous_calls_keep_their_connection():
     with raw_server(answering(ANSWER)) as server:
         model = make_model(server.base_url)
         for _ in range(5):
@@ -139,3 +143,16 @@ def test_a_process_ends_without_warnings_and_a_forked_child_has_its_own_connecti
     assert "Error" not in done.stderr
     assert len(server.requests) == 4
     assert server.connections == 3
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_not_used():
+    def behave(connection: socket.socket) -> bool:
+        connection.sendall(ANSWER)
+        return False
+
+    with raw_server(behave) as server:
+        model = make_model(server.base_url)
+        for _ in range(10):
+            loop.run(lambda: model.ask(make_ask(), seconds=5))
+            time.sleep(0.02)
+        assert server.connections == 10

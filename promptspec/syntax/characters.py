@@ -20,6 +20,8 @@ HIDDEN: Final = (
 
 _SPACES: Final = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _SUSPECT: Final = re.compile(f"[{HIDDEN}{_SPACES}]")
+_HIDDEN: Final = re.compile(f"[{HIDDEN}\n\t]")
+_SPACE: Final = re.compile(f"[{_SPACES}]")
 _EMOJI: Final = re.compile("[\xa9\xae\u203c-\u3299\U0001f000-\U0001faff]")
 _NAMES: Final = {
     "\ufeff": "a byte order mark",
@@ -56,14 +58,19 @@ def check_characters(text: SpecText, scanned: Scan, findings: Findings) -> None:
         findings.add("PS106", Span(text.file, at, at + 1), f"{name}, {code}", help=help)
 
 
-_SPACE: Final = re.compile(f"[{_SPACES}]")
+def is_hidden(value: str, at: int) -> bool:
+    """Say whether the character at *at* of a string's value must be written as an escape."""
+    char = value[at]
+    return not (" " <= char <= "~") and _HIDDEN.match(char) is not None and not _joins_emoji(value, at)
 
 
 def _joins_emoji(content: str, at: int) -> bool:
     """Say whether the character at *at* makes an emoji of its neighbours: VS16 behind one, ZWJ between two."""
     before = content[max(at - 2, 0) : at]
     if content[at] == "\ufe0f":
-        return bool(_EMOJI.match(before[-1:])) or (before[-1:] in set("0123456789#*") and content[at + 1 : at + 2] == "\u20e3")
+        return bool(_EMOJI.match(before[-1:])) or (
+            before[-1:] in set("0123456789#*") and content[at + 1 : at + 2] == "\u20e3"
+        )
     if content[at] == "\u200d":
         behind = bool(_EMOJI.match(before[-1:])) or (before[-1:] == "\ufe0f" and bool(_EMOJI.match(before[:1])))
         return behind and bool(_EMOJI.match(content[at + 1 : at + 2]))

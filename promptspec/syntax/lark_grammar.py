@@ -26,29 +26,39 @@ class _WordsEverywhere:
         return stream
 
 
+def takes(parser_state: Any, terminal: str) -> bool:
+    """Say whether the parser can take *terminal* next, counted after the reductions that it would cause."""
+    from lark.parsers.lalr_analysis import Shift
+
+    states, stack = parser_state.parse_conf.parse_table.states, parser_state.state_stack
+    kept, pushed = len(stack), list[int]()
+    while True:
+        action, argument = states[pushed[-1] if pushed else stack[kept - 1]].get(terminal, (None, None))
+        if action is None or action is Shift:
+            return action is Shift
+        left = max(len(pushed) - len(argument.expansion), 0)
+        kept -= len(argument.expansion) - (len(pushed) - left)
+        del pushed[left:]
+        state: Any = states[pushed[-1] if pushed else stack[kept - 1]]
+        pushed.append(state[argument.origin.name][1])
+
+
+def awaited(parser_state: Any) -> frozenset[str]:
+    """Return the terminals that the parser can take next."""
+    states = parser_state.parse_conf.parse_table.states
+    return frozenset(
+        name for name in states[parser_state.state_stack[-1]] if name.isupper() and takes(parser_state, name)
+    )
+
+
 @cache
 def _word_lexer() -> Any:
     """Return Lark's contextual lexer, made exact for words.
 
     Lark chooses a state's keywords by its lookaheads, which LALR merges: behind any string it would read `key` as the
-    keyword of a field, though a setting `key id` may follow here. So a keyword that the parser cannot take, counted
-    after the reductions that it would cause, is a NAME.
+    keyword of a field, though a setting `key id` may follow here. So a keyword that the parser cannot take is a NAME.
     """
     from lark.lexer import ContextualLexer
-    from lark.parsers.lalr_analysis import Shift
-
-    def takes(parser_state: Any, terminal: str) -> bool:
-        states = parser_state.parse_conf.parse_table.states
-        stack = parser_state.state_stack
-        kept, pushed = len(stack), list[int]()
-        while True:
-            action, argument = states[pushed[-1] if pushed else stack[kept - 1]].get(terminal, (None, None))
-            if action is None or action is Shift:
-                return action is Shift
-            left = max(len(pushed) - len(argument.expansion), 0)
-            kept -= len(argument.expansion) - (len(pushed) - left)
-            del pushed[left:]
-            pushed.append(states[pushed[-1] if pushed else stack[kept - 1]][argument.origin.name][1])
 
     class WordLexer(ContextualLexer):
         def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:

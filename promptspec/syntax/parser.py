@@ -67,8 +67,8 @@ def _parse(text: SpecText, findings: Findings) -> tree.SpecFile | None:
     if not (scanned.faults or scanned.too_deep):
         aside = Findings()  # what is found before a parse fails is found again by the parts
         place = make_place(text, scanned, aside)
-        spec, error = try_parser(text.content, "file", place)
-        if spec is not None and error is None:
+        spec, failure = try_parser(text.content, "file", place)
+        if spec is not None and failure is None:
             findings.absorb(problems)
             findings.absorb(aside)
             return _finish(text, spec, scanned, place, findings, ())
@@ -126,9 +126,9 @@ def _parse_alone(content: str, report: Report, file: str, start: Start) -> Any:
         node = None
         if not scanned.faults:
             place = make_place(text, scanned, findings)
-            node, error = try_parser(content, start, place)
-            if error is not None:
-                explain(error, content, 0, len(content), findings, locate=lambda start, end: Span(file, start, end))
+            node, failure = try_parser(content, start, place)
+            if failure is not None:
+                explain(failure, content, 0, len(content), findings, locate=lambda start, end: Span(file, start, end))
             if start == "expression" and node is not None and is_too_deep(node):
                 report_too_deep(node.span, findings)
                 node = None
@@ -162,7 +162,10 @@ def _check_header(text: SpecText, findings: Findings) -> tree.Header | None:
         findings.add("PS001", span, f"there is no version {asked}", help="write `promptspec 1`")
     else:
         findings.add(
-            "PS002", span, f"this spec needs {asked} of the language", note="this compiler knows 1.0",
+            "PS002",
+            span,
+            f"this spec needs {asked} of the language",
+            note="this compiler knows 1.0",
             help="update promptspec, or write `promptspec 1`",
         )
     return None

@@ -43,14 +43,19 @@ def _escaped(escape: re.Match[str], complain: Complain) -> str:
     if code is None:
         if simple in _SIMPLE:
             return _SIMPLE[simple]
-        help = "write a backslash as `\\\\`; the escapes are `\\\"`, `\\\\`, `\\n`, `\\t` and `\\u{1F600}`"
+        help = 'write a backslash as `\\\\`; the escapes are `\\"`, `\\\\`, `\\n`, `\\t` and `\\u{1F600}`'
         if simple == "u":
             help = "a code point is written as `\\u{1F600}`"
         complain(escape.start(), escape.end(), f"`\\{shown(simple)}` is no escape", help)
         return simple
     point = int(code, 16)
     if point > 0x10FFFF or 0xD800 <= point <= 0xDFFF:
-        complain(escape.start(), escape.end(), f"`\\u{{{code}}}` is no character", "code points end at `10FFFF`, without D800 to DFFF")
+        complain(
+            escape.start(),
+            escape.end(),
+            f"`\\u{{{code}}}` is no character",
+            "code points end at `10FFFF`, without D800 to DFFF",
+        )
         return "\N{REPLACEMENT CHARACTER}"
     return chr(point)
 

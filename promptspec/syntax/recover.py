@@ -1,4 +1,4 @@
-"""A file that does not parse as a whole: cut into declarations, clauses and fields, so that each error is its own."""
+"""A file that does not parse as a whole: cut into declarations, clauses and fields, so that each failure is its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from promptspec.diagnostics import did_you_mean
 from promptspec.syntax import tree
 from promptspec.syntax.build import Place
-from promptspec.syntax.explain import explain
+from promptspec.syntax.explain import Failure, explain
 from promptspec.syntax.findings import Findings
 from promptspec.syntax.lark_grammar import Start
 from promptspec.syntax.quoted import shown
@@ -19,10 +19,26 @@ from promptspec.syntax.scanner import LineStart, Scan
 from promptspec.syntax.words import CLAUSES, DECLARATIONS, RESERVED
 from promptspec.text import Span, SpecText
 
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _TRIVIA: Final = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
-_FEATURE: Final = re.compile(r"(feature|defaults)\s+([A-Za-z_]\w*)\s*(?:with\s+([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*)?\{")
+_FEATURE: Final = re.compile(
+    r"(feature|defaults)\s+([A-Za-z_]\w*)\s*(?:with\s+([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*)?\{"
+)
 _LIKE_A_DECLARATION: Final = re.compile(r"\w+\s+\w+\s*(?:=|\{|with\b)")
-_CONTINUES: Final = RESERVED | {"else", "when", "drop", "by", "top", "above", "with", "because", "near", "of", "from", "as"}
+_CONTINUES: Final = RESERVED | {
+    "else",
+    "when",
+    "drop",
+    "by",
+    "top",
+    "above",
+    "with",
+    "because",
+    "near",
+    "of",
+    "from",
+    "as",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +85,18 @@ class _Recovery:
     def _opens_declaration(self, start: LineStart) -> bool:
         if start.depth:
             return False
-        if start.word in DECLARATIONS:
+        if start.word in DECLARATIONS and start.column == 0:
             return True
-        return start.column == 0 and _LIKE_A_DECLARATION.match(self._content, start.offset) is not None
+        return (start.column == 0 or start.word in DECLARATIONS) and _LIKE_A_DECLARATION.match(
+            self._content, start.offset
+        ) is not None
 
     def _declaration(self, part: _Part) -> Any:
         if part.word not in DECLARATIONS:
             self._unknown(part, "a declaration", DECLARATIONS)
             return None
         faulty = self._scan.fault_in(part.start, part.end)
-        node, error = (None, None) if faulty else self._try(part, "declaration")
+        node, failure = (None, None) if faulty else self._try(part, "declaration")
         if node is not None:
             return node
         before = self._findings.count
@@ -87,8 +105,8 @@ class _Recovery:
             found = self._feature(part)
         elif part.word == "record":
             found = self._record(part)
-        if error is not None and self._findings.count == before:
-            self._explain(error, part)
+        if failure is not None and self._findings.count == before:
+            self._explain(failure, part)
         if found is None:
             self.failed.append((part.start, part.end))
         return found
@@ -117,6 +135,10 @@ class _Recovery:
 
     def _clauses(self, begin: int, end: int) -> Iterator[tree.Clause]:
         inside = [start for start in self._scan.starts_between(begin, end) if start.depth == 1]
+        inside += [
+            start for start in self._scan.fields if begin <= start.offset < end and self._is_clause_with_colon(start)
+        ]
+        inside.sort(key=lambda start: start.offset)
         known = [start for start in inside if start.word in CLAUSES]
         column = known[0].column if known else inside[0].column if inside else 0
         starts = [
@@ -133,6 +155,9 @@ class _Recovery:
             if clause is not None:
                 yield clause
 
+    def _is_clause_with_colon(self, start: LineStart) -> bool:
+        return start.depth == 1 and start.word in CLAUSES
+
     def _clause(self, part: _Part) -> Any:
         if part.word not in CLAUSES:
             self._unknown(part, "a clause of a feature", CLAUSES)
@@ -140,7 +165,7 @@ class _Recovery:
         if self._scan.fault_in(part.start, part.end):
             self.failed.append((part.start, part.end))
             return None
-        node, error = self._try(part, "clause")
+        node, failure = self._try(part, "clause")
         if node is not None:
             return node
         before = self._findings.count
@@ -153,8 +178,8 @@ class _Recovery:
                     found = tree.InputClause(fields=fields, span=span)
                 else:
                     found = tree.OutputClause(type=tree.RecordType(fields=fields, span=span), span=span)
-        if error is not None and self._findings.count == before:
-            self._explain(error, part)
+        if failure is not None and self._findings.count == before:
+            self._explain(failure, part)
         if found is None:
             self.failed.append((part.start, part.end))
         return found
@@ -188,9 +213,9 @@ class _Recovery:
             field = _Part("", start.offset, starts[at + 1].offset if at + 1 < len(starts) else closer)
             if self._scan.fault_in(field.start, field.end):
                 continue
-            node, error = self._try(field, "field")
-            if error is not None:
-                self._explain(error, field)
+            node, failure = self._try(field, "field")
+            if failure is not None:
+                self._explain(failure, field)
                 self.failed.append((field.start, field.end))
             elif node is not None:
                 fields.append(node)
@@ -201,8 +226,8 @@ class _Recovery:
     def _try(self, part: _Part, start: Start) -> tuple[Any, Any]:
         return try_parser(self._content, start, self._place, begin=part.start, end=part.end)
 
-    def _explain(self, error: Any, part: _Part) -> None:
-        explain(error, self._content, part.start, part.end, self._findings, locate=self._span)
+    def _explain(self, failure: Any, part: _Part) -> None:
+        explain(failure, self._content, part.start, part.end, self._findings, locate=self._span)
 
     def _span(self, start: int, end: int) -> Span:
         return Span(self._file, start, end)
@@ -229,17 +254,17 @@ class _Recovery:
         start = begin if trivia is None else trivia.end()
         if start >= end or self._scan.fault_in(begin, end):
             return
-        line_end = self._content.find("\n", start, end)
-        line = self._content[start : line_end if line_end >= 0 else end].rstrip()
         self.failed.append((start, end))
-        word = re.match(r"[A-Za-z_]\w*", line)
+        word = _WORD.match(self._content, start, end)
         if word is not None and word[0] in CLAUSES:
-            message, help = f"`{word[0]}` stands outside of a feature", "a `}` above may be one too many"
+            self._findings.add(
+                "PS101",
+                self._span(*word.span()),
+                f"`{word[0]}` stands outside of a feature",
+                help="a `}` above may be one too many",
+            )
         else:
-            message, help = f"`{shown(line)}` is not expected here", ""
-        self._findings.add(
-            "PS101", self._span(start, start + len(line)), message, help=(help,) if help else ()
-        )
+            self._explain(Failure(offset=start, awaited=frozenset()), _Part("", begin, end))
 
 
 def unused_docs(place: Place, failed: Sequence[tuple[int, int]]) -> list[tree.Doc]:
@@ -249,5 +274,3 @@ def unused_docs(place: Place, failed: Sequence[tuple[int, int]]) -> list[tree.Do
         for target, doc in place.docs.items()
         if target not in place.used_docs and not any(start <= target < end for start, end in failed)
     ]
-
-

@@ -151,9 +151,7 @@ class _Scanner:
         self, code: str, start: int, end: int, message: str, *, labels: tuple[Label, ...] = (), help: str = ""
     ) -> None:
         self._found.faults.append((start, end))
-        self._findings.add(
-            code, self._span(start, end), message, labels=labels, help=(help,) if help else ()
-        )
+        self._findings.add(code, self._span(start, end), message, labels=labels, help=(help,) if help else ())
 
     def _span(self, start: int, end: int) -> Span:
         return Span(self._text.file, start, end)
@@ -200,7 +198,10 @@ class _Scanner:
             self._found.too_deep = True
             self._shallow_again = False
             self._fault(
-                "PS109", offset, offset + 1, f"brackets stand more than {MOST_BRACKETS} deep in each other",
+                "PS109",
+                offset,
+                offset + 1,
+                f"brackets stand more than {MOST_BRACKETS} deep in each other",
                 help="give the inner parts names of their own",
             )
         self._stack.append((bracket, offset, self._indent(offset)))
@@ -215,8 +216,14 @@ class _Scanner:
             self._found.closers[self._stack.pop()[1]] = offset
             self._shallow_again = self._shallow_again or not self._stack
             return
-        opener = next((at for at in range(len(self._stack) - 1, max(len(self._stack) - 9, -1), -1)
-                       if self._stack[at][0] == _PAIRS[bracket]), None)
+        opener = next(
+            (
+                at
+                for at in range(len(self._stack) - 1, max(len(self._stack) - 9, -1), -1)
+                if self._stack[at][0] == _PAIRS[bracket]
+            ),
+            None,
+        )
         if opener is None:
             self._fault("PS102", offset, offset + 1, f"`{bracket}` closes nothing", help="remove it")
             return
@@ -268,7 +275,7 @@ class _Scanner:
 
     def _field(self, offset: int, word: str, column: int) -> None:
         if len(self._stack) <= 4:
-            self._found.fields.append(self._line_start(offset, word, column))
+            self._found.fields.append(self._line_start(offset, word.rstrip(": \t"), column))
 
     def _line_start(self, offset: int, word: str, column: int) -> LineStart:
         opener = self._stack[-1][1] if self._stack else -1
@@ -281,9 +288,7 @@ class _Scanner:
         declaration = _NEXT_DECLARATION.search(self._content, start)
         end = len(self._content) if declaration is None else declaration.start()
         self._quote(start, end)
-        self._fault(
-            "PS111", start, start + 3, "this block is never closed", help='write `\"\"\"` after its last line'
-        )
+        self._fault("PS111", start, start + 3, "this block is never closed", help='write `"""` after its last line')
         return end
 
     def _broken(self, start: int, end: int) -> None:
@@ -293,7 +298,7 @@ class _Scanner:
             start,
             start + len(text),
             f"this string is not closed on its line: `{shown(text)}`",
-            help='close it with `"`; text of several lines stands between `\"\"\"` and `\"\"\"`',
+            help='close it with `"`; text of several lines stands between `"""` and `"""`',
         )
 
     def _curly(self, start: int) -> int:
@@ -304,6 +309,10 @@ class _Scanner:
         end = start + 1 if close is None else close.end()
         self._quote(start, end)
         self._fault(
-            "PS103", start, end, f"`{shown(self._content[start:end])}` has curly quotes", help='write straight ones: `"`'
+            "PS103",
+            start,
+            end,
+            f"`{shown(self._content[start:end])}` has curly quotes",
+            help='write straight ones: `"`',
         )
         return end

@@ -194,19 +194,27 @@ class _Template:
     def _expression(self, start: int, end: int, tag: re.Match[str]) -> tree.Expr | None:
         text = self._value[start:end]
         if not text.strip():
-            self._add(tag.start(), tag.end(), f"`{shown(tag[0])}` says nothing", help="a name or a condition stands in it")
+            self._add(
+                tag.start(), tag.end(), f"`{shown(tag[0])}` says nothing", help="a name or a condition stands in it"
+            )
             return None
         filtered = _FILTER.match(text)
         if filtered is not None:
             at = start + filtered.end() - 1
             self._add(
-                at, end, f"`{shown(self._value[at:end].strip())}` is a filter, and templates have none",
+                at,
+                end,
+                f"`{shown(self._value[at:end].strip())}` is a filter, and templates have none",
                 help="values are printed as their type says; compute with a function, like `lower(x)`",
             )
             return None
         if text.startswith("-") or text.endswith("-"):
-            self._add(tag.start(), tag.end(), "`-` at the edge of a tag has no meaning",
-                      help="a tag alone on its line already takes the whole line with it")
+            self._add(
+                tag.start(),
+                tag.end(),
+                "`-` at the edge of a tag has no meaning",
+                help="a tag alone on its line already takes the whole line with it",
+            )
             return None
         return self._parse_expression(self._literal, start, end)
 
@@ -236,7 +244,8 @@ class _Template:
         line_end = self._value.find("\n", opener.start())
         end = len(self._value) if line_end < 0 else line_end
         self._add(
-            opener.start(), min(end, opener.start() + 40),
+            opener.start(),
+            min(end, opener.start() + 40),
             f"`{shown(self._value[opener.start() : end])}` is not closed",
             help=f"write `{closer}`; text that only looks like a tag stands between `{{% raw %}}` and `{{% endraw %}}`",
         )

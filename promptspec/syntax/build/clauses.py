@@ -104,7 +104,7 @@ class BuildClauses(BuildTypes):
 
     def word_list(self, c: list[Any]) -> tree.WordList:
         """`words("…")`."""
-        self._one_of(c[0], ("words",), "a list of words, which is written `words(\"…\")`")
+        self._one_of(c[0], ("words",), 'a list of words, which is written `words("…")`')
         return tree.WordList(path=c[2], span=self._span(c))
 
     def require_clause(self, c: list[Any]) -> tree.RequireClause:
@@ -160,9 +160,7 @@ class BuildClauses(BuildTypes):
 
     def above_rule(self, c: list[Any]) -> tree.ModerationRule:
         """`above harassment 0.4`."""
-        return tree.ModerationRule(
-            kind="above", categories=(self._word(c[1]),), threshold=c[2], span=self._span(c)
-        )
+        return tree.ModerationRule(kind="above", categories=(self._word(c[1]),), threshold=c[2], span=self._span(c))
 
     def categories(self, c: list[Any]) -> tuple[tree.Name, ...]:
         """`hate, violence/graphic`."""

@@ -37,7 +37,9 @@ class BuildLiterals(Build):
         """`/…/` or `/…/i`."""
         text = str(c[0])
         ignore_case = text.endswith("i")
-        return tree.RegexLiteral(source=text[1 : -2 if ignore_case else -1], ignore_case=ignore_case, span=self._span(c))
+        return tree.RegexLiteral(
+            source=text[1 : -2 if ignore_case else -1], ignore_case=ignore_case, span=self._span(c)
+        )
 
     def number(self, c: list[Any]) -> tree.NumberLiteral:
         """A number with its sign."""

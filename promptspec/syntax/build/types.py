@@ -177,7 +177,10 @@ class BuildTypes(Build):
         name = self._word(token)
         if name.text not in known:
             self.place.findings.add(
-                "PS117", name.span, f"`{name.text}` is not {what}", help=did_you_mean(name.text, known) or _listed(known)
+                "PS117",
+                name.span,
+                f"`{name.text}` is not {what}",
+                help=did_you_mean(name.text, known) or _listed(known),
             )
         return name
 

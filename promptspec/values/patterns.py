@@ -19,11 +19,16 @@ class CompiledPattern:
 
     def fullmatch(self, text: str) -> bool:
         """Tell whether the whole of *text* matches; a last line break is part of the text."""
-        return self._compiled.fullmatch(text.encode()) is not None
+        return self._compiled.fullmatch(_encoded(text)) is not None
 
     def search(self, text: str) -> bool:
         """Tell whether some part of *text* matches."""
-        return self._compiled.search(text.encode()) is not None
+        return self._compiled.search(_encoded(text)) is not None
+
+
+def _encoded(text: str) -> bytes:
+    # Half of a surrogate pair is no UTF-8 for RE2, so that nothing matches it; it must not raise.
+    return text.encode("utf-8", "surrogatepass")
 
 
 def check_pattern(source: str, ignore_case: bool = False) -> None:

@@ -42,14 +42,16 @@ RECOGNISERS: Final = (
         patterns=(
             r"[^\s:/]:[/\\][/\\]",
             # Browsers take `https:host` and `https:/host`; readers mend `hxxp` and `[:]`.
-            r"\bh(?:tt|xx|\*\*)ps?\s?[\[({]?:[\])}]?\s?[^\s]",
-            r"\b(?:javascript|vbscript|mailto|view-source|livescript)\s?:\s?\S",
-            r"\bdata:[a-z\-]+/[a-z]|\bdata:[^\s,]*,\S|\b(?:file|blob|ftp|intent|about|chrome):[/\\a-z]",
+            r"\bhttps?:\S|\bhttps?\s?:\s?[/\\]|\bh(?:xx|\*\*)ps?\s?:|\bh(?:tt|xx|\*\*)ps?\s?[\[({]:[\])}]",
+            # "JavaScript: the good parts" is prose, "javascript: alert(1)" is not.
+            r"\b(?:java|vb|live)script:(?:\S|\s?[\w$]+\s?[(=.\[`])|\b(?:mailto|view-source):\s?\S+",
+            r"\bdata:(?:[,;]|[a-z\-]+/[a-z])|\bfile:[/\\]|\bs?ftp:\S|\bblob:(?:http|null)|\bintent:[/#]",
+            r"\babout:(?:blank|srcdoc|config)\b|\bchrome:[/\\]",
             r"\bmagnet:\?",
             r"\bwww[0-9]{0,2}\.[\pL\pN]",
             r"(?:^|[\s\"'(=\[<,])[/\\][/\\][\pL\pN\-]+(?:\.[\pL\pN]|[/\\:])",
             rf"{_HOST}(?:{_TOP})(?:[^\pL\pN\pM_\-]|$)",
-            rf"{_HOST}[a-z]{{2}}(?::[0-9]{{2,5}}|[/?#][\pL\pN?#%=&_~\-])",
+            rf"{_HOST}[a-z]{{2}}(?::[0-9]{{2,5}}/|[/?#][\pL\pN?#%=&_~\-])",
             rf"{_HOST}[a-z]{{3,24}}(?::[0-9]{{2,5}}(?:/|$|\s)|/[\pL\pN%_~\-]+[/?=])",
             r"(?:^|[^\pL\pN.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{2,5}|/[a-z?#])",
             r"\bxn--[a-z0-9]",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
+import shutil
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -224,3 +228,60 @@ def test_letters_and_digits_are_drawn_first() -> None:
     choose = random.Random(1).randrange
     drawn = "".join(samples(".{8}", least=8, most=8, choose=choose) or "" for _ in range(50))
     assert sum(one.isascii() and one.isalnum() for one in drawn) > len(drawn) * 0.7
+
+
+def test_a_lone_surrogate_matches_nothing() -> None:
+    assert not compile_pattern(".").fullmatch("\ud800")
+    assert not compile_pattern("[^a]").fullmatch("\ud800")
+
+
+NODE = shutil.which("node")
+MORE_ATOMS = [
+    "a",
+    "A",
+    "-",
+    ".",
+    r"\d",
+    r"\w",
+    r"\s",
+    r"\S",
+    r"\W",
+    "[ab]",
+    "[^a]",
+    r"[\w.-]",
+    "é",
+    r"\b",
+    r"\B",
+    "^",
+    "$",
+    "😀",
+]
+MORE_ATOMS += [r"[\]\[\\^&~!#]", r"\/", "&", "~", "[!-~]", r"[^\d\s]", "[$-(]", "[+--]", r"\x41", r"[\x00-\x1f]", r"\v"]
+
+
+@pytest.mark.skipif(NODE is None, reason="needs node, an engine of ECMA-262")
+def test_ecma_262_reads_the_wire_as_re2_reads_the_source(tmp_path: Path) -> None:
+    draw = random.Random(7)
+
+    def source(depth: int) -> str:
+        kind = draw.random() if depth else 0
+        if kind < 0.35:
+            return draw.choice(MORE_ATOMS)
+        if kind < 0.6:
+            return source(depth - 1) + source(depth - 1)
+        if kind < 0.8:
+            return f"({source(depth - 1)}|{source(depth - 1)})"
+        return f"(?:{source(depth - 1)}){draw.choice(['*', '+', '?', '{2}', '{0,2}', '*?', '{1,}'])}"
+
+    cases: list[tuple[str, str, bool]] = []
+    for _ in range(500):
+        pattern, ignore_case = source(4), draw.random() < 0.3
+        compiled = compile_pattern(pattern, ignore_case)
+        for _ in range(6):
+            text = "".join(draw.choices("abAk_ 1-.\né\u212a\r\u2028\u0660É&~![]^\\😀\v/", k=draw.randrange(4)))
+            cases.append((wire_pattern(pattern, ignore_case), text, compiled.fullmatch(text)))
+    (tmp_path / "cases.json").write_text(json.dumps(cases))
+    script = "process.stdout.write(JSON.stringify(cases.filter(([w, t, m]) => new RegExp(w, 'u').test(t) !== m)))"
+    load = f"const cases = JSON.parse(require('fs').readFileSync({json.dumps(str(tmp_path / 'cases.json'))}));"
+    done = subprocess.run([str(NODE), "-e", load + script], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []

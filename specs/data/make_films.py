@@ -96,11 +96,11 @@ ENDS = {
 }
 
 
-def main() -> None:
-    """Write the file beside this script."""
+def main(folder: Path) -> None:
+    """Write films.csv into *folder*."""
     draw = random.Random(1895)  # noqa: S311
     pairs = [(first, second) for first in FIRST for second in SECOND if first != second]
-    with (Path(__file__).parent / "films.csv").open("w", encoding="utf-8", newline="") as file:
+    with (folder / "films.csv").open("w", encoding="utf-8", newline="") as file:
         write = csv.writer(file, lineterminator="\n")
         write.writerow(("id", "title", "year", "genre", "plot"))
         for number in range(1, FILMS + 1):
@@ -146,4 +146,4 @@ def _below(draw: random.Random, number: int) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(__file__).parent)

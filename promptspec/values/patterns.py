@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from promptspec.values.pattern_syntax import BadPattern as BadPattern
@@ -19,16 +20,19 @@ class CompiledPattern:
 
     def fullmatch(self, text: str) -> bool:
         """Tell whether the whole of *text* matches; a last line break is part of the text."""
-        return self._compiled.fullmatch(_encoded(text)) is not None
+        return _found(self._compiled.fullmatch, text)
 
     def search(self, text: str) -> bool:
         """Tell whether some part of *text* matches."""
-        return self._compiled.search(_encoded(text)) is not None
+        return _found(self._compiled.search, text)
 
 
-def _encoded(text: str) -> bytes:
-    # Half of a surrogate pair is no UTF-8 for RE2, so that nothing matches it; it must not raise.
-    return text.encode("utf-8", "surrogatepass")
+def _found(match: Callable[[bytes], object | None], text: str) -> bool:
+    try:
+        return match(text.encode()) is not None
+    except UnicodeEncodeError:
+        # Half of a surrogate pair is no character that a pattern could match.
+        return False
 
 
 def check_pattern(source: str, ignore_case: bool = False) -> None:

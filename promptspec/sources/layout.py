@@ -8,23 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-from promptspec.contract.feature import Source
-from promptspec.contract.types import (
-    Boolean,
-    Choice,
-    Date,
-    DateTime,
-    Email,
-    Integer,
-    Number,
-    Text,
-    Type,
-    Url,
-    Words,
-)
 from promptspec.sources.port import Cell, Row
+
+if TYPE_CHECKING:
+    from promptspec.contract.feature import Source
+    from promptspec.contract.types import Type
 
 #: What a cell is in Python; texts, enum words and addresses are all "text".
 CellKind: TypeAlias = Literal["text", "int", "decimal", "bool", "date", "datetime"]
@@ -62,6 +52,8 @@ def layout_of(source: Source) -> Layout:
 
     Raises ValueError for a key or a column that no row can have; `check` never lets such a source through.
     """
+    from promptspec.contract.types import Text
+
     names = tuple(column.name for column in source.columns)
     if source.key not in names:
         raise ValueError(f"the key column {source.key!r} is not among the columns of {source.name!r}")
@@ -74,18 +66,21 @@ def layout_of(source: Source) -> Layout:
 
 def kind_of(type: Type) -> CellKind:
     """Return what a cell of *type* is in Python; raises ValueError for a type that no column can have."""
+    # Here and above, because whoever only opens a snapshot needs no contract, which takes 40 ms to import.
+    from promptspec.contract import types as t
+
     match type:
-        case Text() | Words() | Choice() | Email() | Url():
+        case t.Text() | t.Words() | t.Choice() | t.Email() | t.Url():
             return "text"
-        case Integer():
+        case t.Integer():
             return "int"
-        case Number():
+        case t.Number():
             return "decimal"
-        case Boolean():
+        case t.Boolean():
             return "bool"
-        case Date():
+        case t.Date():
             return "date"
-        case DateTime():
+        case t.DateTime():
             return "datetime"
         case _:
             raise ValueError(f"no column can hold {type.__class__.__name__}")
@@ -93,7 +88,11 @@ def kind_of(type: Type) -> CellKind:
 
 def is_column_type(type: Type) -> bool:
     """Tell whether a column of a source may have this type."""
-    return isinstance(type, Text | Words | Choice | Email | Url | Integer | Number | Boolean | Date | DateTime)
+    try:
+        kind_of(type)
+    except ValueError:
+        return False
+    return True
 
 
 def store(cell: Cell) -> Stored:

@@ -319,10 +319,10 @@ def test_a_child_process_opens_the_file_anew(path: Path) -> None:
     subprocess.run([sys.executable, "-c", program, str(path)], check=True)
 
 
-def test_sqlite_is_not_loaded_before_a_file_is_opened() -> None:
+def test_importing_loads_neither_sqlite_nor_the_contract() -> None:
     program = (
-        "import sys, promptspec.sources.snapshot, promptspec.sources.memory, promptspec.sources.load\n"
-        "assert 'sqlite3' not in sys.modules"
+        "import sys, promptspec.sources.snapshot, promptspec.sources.memory\n"
+        "assert not {'sqlite3', 'difflib', 'unicodedata2', 'promptspec.contract'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncGenerator, Mapping
 from weakref import WeakKeyDictionary
 
@@ -60,6 +61,7 @@ class _Pool:
         self.closing: AsyncGenerator[None, None] | None = None
 
 
+_lock = threading.Lock()  # loops of several threads share the map
 _POOLS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
 # Pools of a parent process. Closing or collecting them would act on sockets and selectors that the parent still uses.
 _INHERITED: list[_Pool] = []
@@ -84,13 +86,12 @@ def _make_client(origin: Origin, key: Secret | None, transport: httpx2.AsyncBase
 
 
 async def _pool_of(loop: asyncio.AbstractEventLoop) -> _Pool:
-    pool = _POOLS.get(loop)
-    if pool is not None and pool.process == os.getpid():
-        return pool
-    _forget_dead_loops()
-    if pool is not None:
-        _INHERITED.append(pool)
-    pool = _POOLS[loop] = _Pool(os.getpid())
+    with _lock:
+        pool = _POOLS.get(loop)
+        if pool is not None and pool.process == os.getpid():
+            return pool
+        _forget_dead_loops()
+        pool = _POOLS[loop] = _Pool(os.getpid())
     # A loop that ends closes the async generators that began in it: the one hook by which asyncio tells us in time,
     # while connections can still be closed properly.
     pool.closing = _close_at_end(loop, pool)
@@ -102,8 +103,9 @@ async def _close_at_end(loop: asyncio.AbstractEventLoop, pool: _Pool) -> AsyncGe
     try:
         yield
     finally:
-        if _POOLS.get(loop) is pool:
-            del _POOLS[loop]
+        with _lock:
+            if _POOLS.get(loop) is pool:
+                del _POOLS[loop]
         while pool.clients:
             _, client = pool.clients.popitem()
             await client.close()
@@ -117,3 +119,13 @@ def _forget_dead_loops() -> None:
             del _POOLS[loop]
         elif loop.is_closed():
             del _POOLS[loop]
+
+
+def _unlock_in_child() -> None:
+    # Another thread of the parent may have held the lock; that thread does not exist here.
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)

@@ -45,7 +45,8 @@ class NetworkTransport(httpx2.AsyncBaseTransport):
     """Exchanges with servers over one pool of connections of the running event loop."""
 
     def __init__(self, *, secure: bool) -> None:
-        context = httpx2.create_ssl_context(trust_env=False) if secure else False
+        # Proxies of the environment are ignored; SSL_CERT_FILE and SSL_CERT_DIR count, for servers of one's own.
+        context = httpx2.create_ssl_context() if secure else False
         connector = aiohttp.TCPConnector(ssl=context, limit=_MOST_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_SECONDS)
         self._session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=_NO_TIMEOUT, trust_env=False

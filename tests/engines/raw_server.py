@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -15,8 +16,9 @@ Behaviour = Callable[[socket.socket], bool]
 class RawServer:
     """Listens on a free loopback port; *behaviour* answers each request."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, behaviour: Behaviour, *, tls: ssl.SSLContext | None = None) -> None:
         self.behaviour = behaviour
+        self._tls = tls
         self.requests: list[bytes] = []
         self.connections = 0
         self.closing = threading.Event()
@@ -29,7 +31,8 @@ class RawServer:
     @property
     def base_url(self) -> str:
         """The base URL of its OpenAI API."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}/v1"
 
     def close(self) -> None:
         """Close every socket and wait for the threads."""
@@ -56,18 +59,28 @@ class RawServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
+        with suppress(OSError):
+            if self._tls is not None:
+                self._sockets.discard(connection)
+                with connection:
+                    connection = self._tls.wrap_socket(connection, server_side=True)
+                self._sockets.add(connection)
+            self._answer(connection)
+        connection.close()
+        self._sockets.discard(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        with suppress(OSError):
             while request := _read_request(connection):
                 self.requests.append(request)
                 if not self.behaviour(connection):
                     break
-        self._sockets.discard(connection)
 
 
 @contextmanager
-def raw_server(behaviour: Behaviour) -> Generator[RawServer]:
+def raw_server(behaviour: Behaviour, *, tls: ssl.SSLContext | None = None) -> Generator[RawServer]:
     """Serve *behaviour* while the block runs."""
-    server = RawServer(behaviour)
+    server = RawServer(behaviour, tls=tls)
     try:
         yield server
     finally:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import warnings
 
@@ -156,3 +157,25 @@ def test_a_connection_that_the_server_closed_meanwhile_is_not_used():
             loop.run(lambda: model.ask(make_ask(), seconds=5))
             time.sleep(0.02)
         assert server.connections == 10
+
+
+def test_threads_have_a_connection_each():
+    failures: list[BaseException] = []
+
+    def caller() -> None:
+        try:
+            for _ in range(10):
+                loop.run(lambda: model.ask(make_ask(), seconds=10))
+        except BaseException as error:
+            failures.append(error)
+
+    with raw_server(answering(ANSWER)) as server:
+        model = make_model(server.base_url)
+        threads = [threading.Thread(target=caller) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+    assert len(server.requests) == 160
+    assert server.connections <= 16

@@ -16,7 +16,7 @@ HIDDEN: Final = (
     "\ud800-\udfff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
 )
-"""Code points of category Cf, variation selectors, default-ignorable fillers, controls and noncharacters (Unicode 17)."""
+"""Category Cf, variation selectors, default-ignorable fillers, controls and noncharacters, as of Unicode 17."""
 
 _SPACES: Final = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _SUSPECT: Final = re.compile(f"[{HIDDEN}{_SPACES}]")

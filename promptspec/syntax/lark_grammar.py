@@ -62,7 +62,8 @@ def _word_lexer() -> Any:
 
     class WordLexer(ContextualLexer):
         def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
-            for token in super().lex(lexer_state, parser_state):
+            tokens: Iterator[Token] = super().lex(lexer_state, parser_state)  # pyright: ignore[reportUnknownMemberType]: stubs
+            for token in tokens:
                 if token.type != "NAME" and token[0].isalpha() and not takes(parser_state, token.type):
                     token.type = "NAME"
                 yield token

@@ -76,7 +76,7 @@ def _declaration(p: Printer, node: tree.Declaration) -> None:
 def _clauses(p: Printer, node: tree.Node, head: str, clauses: Sequence[tree.Clause]) -> None:
     """Print a feature or defaults: a blank line stands beside each clause of several lines."""
     p.open_braces(node, head)
-    p.separated(clauses, lambda clause: _clause(p, clause), lambda *_: True)
+    p.separated(clauses, lambda clause: _clause(p, clause), lambda before, after: before is not after)
     p.close_braces(node)
 
 

@@ -112,6 +112,6 @@ def read_date(text: str) -> tuple[date, bool]:
 
 
 def shown(text: str, *, most: int = 40) -> str:
-    """Return the author's text for a message: one line of at most *most* characters, what does not print as `\\u{…}`."""
+    """Return the author's text for a message: at most *most* characters, what does not print as `\\u{…}`."""
     short = text if len(text) <= most else text[: most - 1] + "…"
     return "".join(c if c.isprintable() and c != "`" else "'" if c == "`" else f"\\u{{{ord(c):X}}}" for c in short)

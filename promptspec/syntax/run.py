@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.syntax import tree
 from promptspec.syntax.build import Builder, Place, TooDeep
@@ -64,7 +64,7 @@ def try_parser(
     builder.place = place
     end = len(content) if end is None else end
     part: Any = TextSlice(content, begin, end)
-    parse: Any = parser.parse  # typed to return a Tree, but the builder makes nodes of ours
+    parse = cast("Any", parser).parse  # typed to return a Tree, but the builder makes nodes of ours
     try:
         return parse(part, start), None
     except UnexpectedInput as error:
@@ -81,9 +81,8 @@ def _failure(error: UnexpectedInput, end: int) -> Failure:
     position: Any = error.pos_in_stream
     at_end = position is None or getattr(getattr(error, "token", None), "type", "") == "$END"
     words = _texts()
-    return Failure(
-        offset=end if at_end else position, awaited=frozenset(words.get(name, name) for name in awaited(error.state))
-    )
+    offset: int = end if at_end else position
+    return Failure(offset=offset, awaited=frozenset(words.get(name, name) for name in awaited(error.state)))
 
 
 @cache

@@ -43,6 +43,9 @@ _DECLARATION: Final = re.compile(
 _NEXT_DECLARATION: Final = re.compile(r"^" + _DECLARATION.pattern, re.MULTILINE)
 _WORD_AFTER_BRACE: Final = re.compile(r"[ \t]*((?:key[ \t]+)?[A-Za-z_][A-Za-z0-9_]*)([ \t]*:)?")
 _TRIVIA: Final = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
+_CURLY: Final = re.compile(
+    "[\u201c\u201e\u2018\u201a][^\u201c\u201d\u201f\u2018\u2019\u201b\n]{0,400}[\u201c\u201d\u201f\u2018\u2019\u201b]"
+)
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _CLOSERS: Final = {opener: closer for closer, opener in _PAIRS.items()}
 
@@ -110,8 +113,10 @@ class _Scanner:
         self._mend = mend
         self._found = Scan()
         self._stack: list[tuple[str, int, int]] = []  # bracket, offset, indentation of its line
-        self._line_indent = (0, 0)  # start of the line last looked at, and its indentation
+        self._line = (0, 0, 0)  # start of the line last looked at, its indentation, and where that was
         self._doc_target = -1
+        self._doc_start = self._doc_end = 0
+        self._doc_lines: list[str] = []
         self._shallow_again = True
 
     def run(self) -> Scan:
@@ -143,6 +148,7 @@ class _Scanner:
                     at = self._curly(start)
                 case _:
                     self._fault("PS116", start, at, "a semicolon ends nothing here", help="a line break is enough")
+        self._end_doc()
         self._unclosed(len(content.rstrip()), self._stack)
         found.faults.sort()
         return found
@@ -151,6 +157,8 @@ class _Scanner:
         self, code: str, start: int, end: int, message: str, *, labels: tuple[Label, ...] = (), help: str = ""
     ) -> None:
         self._found.faults.append((start, end))
+        if self._findings.full:
+            return
         self._findings.add(code, self._span(start, end), message, labels=labels, help=(help,) if help else ())
 
     def _span(self, start: int, end: int) -> Span:
@@ -182,14 +190,20 @@ class _Scanner:
 
     def _doc(self, start: int, end: int, text: str) -> None:
         line = text[2:].removeprefix(" ")
-        if start < self._doc_target:
-            before = self._found.docs[self._doc_target]
-            span = Span(self._text.file, before.span.start, end)
-            self._found.docs[self._doc_target] = tree.Doc(text=f"{before.text}\n{line}", span=span)
-            return
-        trivia = _TRIVIA.match(self._content, end)
-        self._doc_target = end if trivia is None else trivia.end()
-        self._found.docs[self._doc_target] = tree.Doc(text=line, span=self._span(start, end))
+        if start >= self._doc_target:
+            self._end_doc()
+            trivia = _TRIVIA.match(self._content, end)
+            self._doc_target = end if trivia is None else trivia.end()
+            self._doc_start = start
+        self._doc_lines.append(line)
+        self._doc_end = end
+
+    def _end_doc(self) -> None:
+        """Keep the lines of documentation read so far for what stands below them."""
+        if self._doc_lines:
+            span = self._span(self._doc_start, self._doc_end)
+            self._found.docs[self._doc_target] = tree.Doc(text="\n".join(self._doc_lines), span=span)
+            self._doc_lines = []
 
     # Brackets
 
@@ -246,13 +260,14 @@ class _Scanner:
             self._found.faults.append((opened, opened + 1))
 
     def _indent(self, offset: int) -> int:
-        line_start, indent = self._line_indent
-        if self._content.find("\n", line_start, offset) >= 0 or line_start > offset:
-            line_start = self._content.rfind("\n", 0, offset) + 1
-            indent = 0
-            while line_start + indent < offset and self._content[line_start + indent] in " \t":
+        """Return how far the line of *offset* is indented; offsets come in the order of the file."""
+        line_start, indent, looked = self._line
+        newer = self._content.rfind("\n", looked, offset) + 1
+        if newer:
+            line_start, indent = newer, 0
+            while self._content[line_start + indent] in " \t" and line_start + indent < offset:
                 indent += 1
-            self._line_indent = (line_start, indent)
+        self._line = (line_start, indent, offset)
         return indent
 
     # Lines
@@ -303,10 +318,8 @@ class _Scanner:
 
     def _curly(self, start: int) -> int:
         """Report curly quotes, with what they enclose, so that a quoted sentence is one problem and not five."""
-        line_end = self._content.find("\n", start)
-        line_end = len(self._content) if line_end < 0 else line_end
-        close = re.compile("[\u201c\u201d\u201f\u2018\u2019\u201b]").search(self._content, start + 1, line_end)
-        end = start + 1 if close is None else close.end()
+        quoted = _CURLY.match(self._content, start)
+        end = start + 1 if quoted is None else quoted.end()
         self._quote(start, end)
         self._fault(
             "PS103",

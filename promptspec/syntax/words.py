@@ -66,7 +66,14 @@ TEXT_UNITS: Final = ("chars", "words", "bytes", "tokens")
 PERIODS: Final = ("minute", "hour", "day", "caller", "feature")
 TEMPLATE_TAGS: Final = ("if", "elif", "else", "endif", "for", "endfor", "raw", "endraw")
 
-_OTHER: Final = ["promptspec", "from", "as", "key", "label", "columns", "rows", "first", "env", "with", "every", "must", "no", "over", "at", "most", "least", "may", "of", "matching", "links", "query", "hosts", "near", "by", "embedding", "top", "above", "for", "system", "user", "when", "else", "drop", "per", "block", "show", "always", "to", "because", "today"]
+_OTHER: Final = (
+    "promptspec", "from", "as", "key", "label", "columns", "rows", "first",
+    "env", "with", "every", "must", "no", "over", "at", "most",
+    "least", "may", "of", "matching", "links", "query", "hosts", "near",
+    "by", "embedding", "top", "above", "for", "system", "user", "when",
+    "else", "drop", "per", "block", "show", "always", "to", "because",
+    "today",
+)  # fmt: skip
 
 KEYWORDS: Final = RESERVED.union(DECLARATIONS, CLAUSES, TYPES, CASE_ITEMS, LIMITS, UNITS, PERIODS, _OTHER)
 """All words of the language. All but the reserved ones may name a field or column, but no declaration."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from promptspec.diagnostics import did_you_mean
 from promptspec.syntax import tree
@@ -53,11 +53,9 @@ class BuildTypes(Build):
 
     def text_arguments(self, c: list[Any]) -> tuple[Any, ...]:
         """The cap, its unit, and the options."""
-        nodes = [child for child in c if isinstance(child, (tree.Node, list))]
-        first = nodes[0]
-        if isinstance(first, list):
-            return (*first, tuple(nodes[1:]))
-        return (None, None, tuple(nodes))
+        options = self._nodes(c)
+        cap, unit = c[0] if type(c[0]) is list else (None, None)
+        return (cap, unit, options)
 
     def cap(self, c: list[Any]) -> list[Any]:
         """`..60 words`."""
@@ -139,8 +137,8 @@ class BuildTypes(Build):
         """`schema("…", text ..500, items ..50)`."""
         caps: dict[str, tree.Range] = {}
         for child in c:
-            if isinstance(child, list):
-                name, bounds = child
+            if type(child) is list:
+                name, bounds = cast("list[Any]", child)
                 if name.text in caps:
                     self.place.findings.add("PS101", name.span, f"`{name.text}` is given twice")
                 caps[name.text] = bounds

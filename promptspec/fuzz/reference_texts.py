@@ -32,8 +32,8 @@ _PLAIN: Final = (
     (0x1F600, 0x1F64F),  # faces
 )
 _LINE_BREAKS: Final = "\n\r\u0085\u2028\u2029"
-# Output text in which no sink can be: words, commas, and full stops that end a sentence.
-_SURELY_PLAIN: Final = re.compile(r"(?:[^\W_]|[ \n,!?']|\.(?=[ \n]|$))*")
+# Output text in which no sink can be: words, commas, hyphens in words, and full stops that end a sentence.
+_SURELY_PLAIN: Final = re.compile(r"(?:[^\W_]|[ \n,!?']|\.(?=[ \n]|$)|(?<=[^\W_])-(?=[^\W_]))*")
 
 
 def judge_text(type: Text, raw: str, *, output: bool) -> str:

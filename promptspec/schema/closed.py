@@ -136,7 +136,9 @@ class _Closer:
             return self._bad(place, said)
         node = cast("Schema", node)
         self._check_keywords(node, place)
-        return self._description(node, place) | self._choice_or_type(node, place)
+        described = self._description(node, place)
+        # What is said where a reference stands wins over what is said where it leads.
+        return described | self._choice_or_type(node, place) | described
 
     def _choice_or_type(self, node: Schema, place: _Place) -> Schema:
         choice = next((keyword for keyword in CHOICES if keyword in node), None)
@@ -173,8 +175,8 @@ class _Closer:
         return closed[0] if len(closed) == 1 else {"anyOf": closed} if closed else {}
 
     def _types(self, node: Schema, place: _Place) -> tuple[str, ...]:
-        written = node.get("type")
-        if written is None:
+        written: object = node.get("type")
+        if "type" not in node:
             inferred = next((t for k, t in (("properties", "object"), ("items", "array")) if k in node), None)
             if inferred is None:
                 self._bad(place, "this says no `type`, so that it allows everything")

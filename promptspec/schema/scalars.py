@@ -114,23 +114,23 @@ def closed_constant(type: str, node: Schema) -> Schema:
 
 def typed_enum(node: Schema, pointer: str, problems: Problems) -> Schema:
     """Return *node* with its `enum` or `const` as a list of distinct scalars, and a `type` that is theirs."""
-    values: object = [node["const"]] if "const" in node else node["enum"]
+    values: object = node.get("enum", [node.get("const")])
     if not isinstance(values, list) or not values:
         problems.add(f"{pointer}/enum", "`enum` holds a list of values")
         return {**node, "enum": [], "type": "null"}
     values = cast("list[object]", values)
     if any(isinstance(value, dict | list) for value in values):
         problems.add(pointer, "objects and arrays in an enum are not supported")
-    if "const" in node and "enum" in node and node["const"] not in node["enum"]:
-        problems.add(pointer, "no value is in `enum` and is `const`")
+    if "const" in node:
+        values = [value for value in values if (_type_of(value), value) == (_type_of(node["const"]), node["const"])]
     written: object = node.get("type")
     allowed = cast("list[object]", written if isinstance(written, list) else [written])
     kept: dict[object, object] = {}
     for value in values:
-        if written is None or _type_of(value) in allowed or (_type_of(value) == "integer" and "number" in allowed):
+        if "type" not in node or _type_of(value) in allowed or (_type_of(value) == "integer" and "number" in allowed):
             kept.setdefault((_type_of(value), str(value)), value)
     if not kept:
-        problems.add(pointer, "no value of this enum has the `type`")
+        problems.add(pointer, "no value of this enum has the `type`, or is the `const`")
     types = dict.fromkeys(_type_of(value) for value in kept.values())
     return {**node, "enum": list(kept.values()), "type": list(types)}
 

@@ -205,12 +205,16 @@ class _Recovery:
         closer = self._scan.closers.get(opener, -1)
         if opener < 0 or closer < 0 or closer > part.end or self._content[closer + 1 : part.end].strip():
             return None
-        starts = [start for start in self._scan.fields if start.opener == opener]
-        if not starts or _TRIVIA.fullmatch(self._content, opener + 1, starts[0].offset) is None:
+        starts = [start.offset for start in self._scan.fields if start.opener == opener]
+        trivia = _TRIVIA.match(self._content, opener + 1, closer)
+        first = opener + 1 if trivia is None else trivia.end()
+        if not starts:
             return None
+        if first < starts[0]:
+            starts.insert(0, first)
         fields: list[tree.Field] = []
         for at, start in enumerate(starts):
-            field = _Part("", start.offset, starts[at + 1].offset if at + 1 < len(starts) else closer)
+            field = _Part("", start, starts[at + 1] if at + 1 < len(starts) else closer)
             if self._scan.fault_in(field.start, field.end):
                 continue
             node, failure = self._try(field, "field")

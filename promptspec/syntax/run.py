@@ -78,11 +78,11 @@ def try_parser(
 
 
 def _failure(error: UnexpectedInput, end: int) -> Failure:
-    position: Any = error.pos_in_stream
-    at_end = position is None or getattr(getattr(error, "token", None), "type", "") == "$END"
+    position = error.pos_in_stream
+    if position is None or getattr(getattr(error, "token", None), "type", "") == "$END":
+        position = end
     words = _texts()
-    offset: int = end if at_end else position
-    return Failure(offset=offset, awaited=frozenset(words.get(name, name) for name in awaited(error.state)))
+    return Failure(offset=position, awaited=frozenset(words.get(name, name) for name in awaited(error.state)))
 
 
 @cache

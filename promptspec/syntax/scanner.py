@@ -246,18 +246,17 @@ class _Scanner:
         del self._stack[opener:]
 
     def _unclosed(self, offset: int, stack: list[tuple[str, int, int]]) -> None:
-        """Report that *stack* is still open at *offset*, at most its first and its last bracket."""
+        """Report that the first bracket of *stack* is still open at *offset*; what follows there is not at fault."""
         for bracket, opened, _ in stack[:1]:
             end = min(offset + 1, len(self._content))
-            self._fault(
+            self._found.faults.append((opened, opened + 1))
+            self._findings.add(
                 "PS102",
-                min(offset, max(end - 1, 0)),
-                end,
+                self._span(min(offset, max(end - 1, 0)), end),
                 f"`{_CLOSERS[bracket]}` is missing before this",
                 labels=(Label(span=self._span(opened, opened + 1), message=f"this `{bracket}` is not closed"),),
                 help=f"write `{_CLOSERS[bracket]}`",
             )
-            self._found.faults.append((opened, opened + 1))
 
     def _indent(self, offset: int) -> int:
         """Return how far the line of *offset* is indented; offsets come in the order of the file."""

@@ -51,19 +51,22 @@ def number_of(text: str) -> tree.NumberLiteral:
 
 
 plain_number = digits.map(number_of)
-number = st.builds(lambda sign, text: number_of(sign + text), st.sampled_from(["", "-"]), digits)
+number = st.from_regex(r"-?[0-9]{1,3}(_[0-9]{3})?(\.[0-9]{1,2})?", fullmatch=True).map(number_of)
 percent = digits.map(lambda text: tree.PercentLiteral(value=Decimal(text.replace("_", "")), text=f"{text}%", span=SPAN))
 _MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-duration = st.builds(
-    lambda n, unit: tree.DurationLiteral(milliseconds=n * _MS[unit], text=f"{n}{unit}", span=SPAN),
-    st.integers(0, 999),
-    st.sampled_from(sorted(_MS)),
-)
-size = st.builds(
-    lambda n, unit: tree.SizeLiteral(bytes=n << {"kb": 10, "mb": 20}[unit], text=f"{n}{unit}", span=SPAN),
-    st.integers(0, 999),
-    st.sampled_from(["kb", "mb"]),
-)
+
+
+def duration_of(parts: tuple[int, str]) -> tree.DurationLiteral:
+    return tree.DurationLiteral(milliseconds=parts[0] * _MS[parts[1]], text=f"{parts[0]}{parts[1]}", span=SPAN)
+
+
+def size_of(parts: tuple[int, str]) -> tree.SizeLiteral:
+    factor = {"kb": 1 << 10, "mb": 1 << 20}[parts[1]]
+    return tree.SizeLiteral(bytes=parts[0] * factor, text=f"{parts[0]}{parts[1]}", span=SPAN)
+
+
+duration = st.tuples(st.integers(0, 999), st.sampled_from(sorted(_MS))).map(duration_of)
+size = st.tuples(st.integers(0, 999), st.sampled_from(["kb", "mb"])).map(size_of)
 day = build(tree.DateLiteral, value=st.dates(min_value=date(1000, 1, 1)))
 bool_literal = build(tree.BoolLiteral, value=st.booleans())
 none = build(tree.NoneLiteral)
@@ -323,9 +326,13 @@ policy_rule = st.one_of(
 )
 other_kind = build(tree.Name, text=words.filter(lambda w: w not in ("rows", "first")))
 member = build(tree.Member, name=name, label=maybe(line_string), doc=maybe(doc))
-declare: Callable[..., st.SearchStrategy[Any]] = lambda node, **parts: build(
-    node, name=declared_name, doc=maybe(doc), **parts
-)
+
+
+def declare(node: type, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return declarations of one class, named and perhaps documented."""
+    return build(node, name=declared_name, doc=maybe(doc), **parts)
+
+
 declaration = st.one_of(
     build(tree.Use, names=many(name), path=line_string),
     declare(tree.EnumDeclaration, members=many(member)),

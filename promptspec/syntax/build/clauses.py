@@ -170,7 +170,7 @@ class BuildClauses(BuildTypes):
         """`review when E { … }`."""
         when = self._shallow(c[2]) if str(c[1]) == "when" else None
         items: tuple[Any, ...] = c[-2] or ()
-        show: tuple[Any, ...] = tuple(name for item in items if type(item) is tuple for name in item[1:])
+        show: tuple[Any, ...] = tuple(name for item in items if not isinstance(item, tree.Node) for name in item[1:])
         return tree.ReviewClause(when=when, show=show, settings=self._nodes(items), span=self._span(c))
 
     def review_items(self, c: list[Any]) -> tuple[Any, ...]:

@@ -54,7 +54,8 @@ class BuildTypes(Build):
     def text_arguments(self, c: list[Any]) -> tuple[Any, ...]:
         """The cap, its unit, and the options."""
         options = self._nodes(c)
-        cap, unit = c[0] if type(c[0]) is list else (None, None)
+        has_cap = not isinstance(c[0], tree.Node)
+        cap, unit = c[0] if has_cap else (None, None)
         return (cap, unit, options)
 
     def cap(self, c: list[Any]) -> list[Any]:

@@ -1,0 +1,47 @@
+"""`promptspec build`: Python modules from specs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from promptspec.cli.ending import REFUSED, ending
+from promptspec.cli.options import Format, FormatOption, PathsArgument
+
+
+def command(
+    ctx: typer.Context,
+    paths: PathsArgument = [Path()],  # noqa: B006  Typer copies it
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the modules.", show_default=False)],
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a module is stale.")] = False,
+    snapshots: Annotated[bool, typer.Option("--snapshots", help="Write the large snapshots of sources too.")] = False,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Write a typed Python module for each spec."""
+    json = format is Format.JSON
+    with ending(ctx.obj, json=json):
+        from promptspec.cli.json_output import pretty
+        from promptspec.cli.progress import progress_of
+        from promptspec.cli.reporting import write_problems
+        from promptspec.diagnostics.foreign import escape
+
+        with progress_of(ctx.obj, paths, quiet=json) as progress:
+            compilation = ctx.obj.compiler.compile(paths, trials=True, progress=progress)
+        if compilation.has_errors():
+            write_problems(ctx.obj, compilation.diagnostics, compilation.texts, json=json)
+            raise typer.Exit(REFUSED)
+        if not json:
+            write_problems(ctx.obj, compilation.diagnostics, compilation.texts, json=False)
+        compiler = ctx.obj.compiler
+        files = compiler.stale(compilation, out) if check else compiler.build(compilation, out, snapshots=snapshots)
+        names = [str(file) for file in files]
+        if json:
+            ctx.obj.say(pretty({"stale" if check else "written": names}))
+        else:
+            for name in names:
+                ctx.obj.say(f"{'stale' if check else 'written'}: {escape(name)}")
+        if check and names:
+            raise typer.Exit(REFUSED)

@@ -1,0 +1,106 @@
+"""The compiler as the command line uses it: loaded when first needed, its complaints turned into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from promptspec.cli.ending import USAGE, Stop
+
+if TYPE_CHECKING:
+    from promptspec.api import Compilation
+    from promptspec.diagnostics.model import Diagnostic
+    from promptspec.text import SpecText
+    from promptspec.trials import TestResult
+
+Progress = Callable[[str], None]
+
+
+class Compiler(Protocol):
+    """What commands ask for. Each raises Stop for paths that cannot be used."""
+
+    def spec_files(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """Return the specs that the paths name."""
+        ...
+
+    def compile(self, paths: Sequence[Path], *, trials: bool, progress: Progress | None = None) -> Compilation:
+        """Return what became of the specs that the paths name."""
+        ...
+
+    def format(self, content: str, file: str) -> tuple[str | None, Sequence[Diagnostic], SpecText]:
+        """Return the canonical text, or None where the spec does not parse, and what is wrong with it."""
+        ...
+
+    def build(self, compilation: Compilation, out: Path, *, snapshots: bool) -> Sequence[Path]:
+        """Write the modules and return the files that were written."""
+        ...
+
+    def stale(self, compilation: Compilation, out: Path) -> Sequence[Path]:
+        """Return the files that are missing or differ from what would be written."""
+        ...
+
+    def load(self, path: Path) -> Mapping[str, Any]:
+        """Return the features of a spec by their names. Raises SpecError where it does not compile."""
+        ...
+
+    def run_tests(self, compilation: Compilation) -> Sequence[TestResult]:
+        """Run the examples, tests and attacks."""
+        ...
+
+
+class RealCompiler:
+    """The compiler of this package."""
+
+    def spec_files(self, paths: Sequence[Path]) -> Sequence[Path]:
+        from promptspec.api import spec_files
+
+        with _usable():
+            return spec_files(paths)
+
+    def compile(self, paths: Sequence[Path], *, trials: bool, progress: Progress | None = None) -> Compilation:
+        from promptspec.api import compile_paths
+
+        with _usable():
+            return compile_paths(paths, trials=trials, progress=progress)
+
+    def format(self, content: str, file: str) -> tuple[str | None, Sequence[Diagnostic], SpecText]:
+        from promptspec.api import format_text
+
+        return format_text(content, file)
+
+    def build(self, compilation: Compilation, out: Path, *, snapshots: bool) -> Sequence[Path]:
+        from promptspec.building import build
+
+        del snapshots  # every snapshot is written, whatever its size
+        with _usable():
+            return build(compilation, out)
+
+    def stale(self, compilation: Compilation, out: Path) -> Sequence[Path]:
+        from promptspec.building import stale
+
+        with _usable():
+            return stale(compilation, out)
+
+    def load(self, path: Path) -> Mapping[str, Any]:
+        from promptspec.loading import load
+
+        with _usable():
+            return load(path).features
+
+    def run_tests(self, compilation: Compilation) -> Sequence[TestResult]:
+        from promptspec.trials import run_tests
+
+        with _usable():
+            return run_tests(compilation)
+
+
+@contextmanager
+def _usable() -> Generator[None]:
+    from promptspec.project import Unusable
+
+    try:
+        yield
+    except Unusable as error:
+        raise Stop(USAGE, str(error)) from None

@@ -1,0 +1,60 @@
+"""Diagnostics on the screen, in the format that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from promptspec.cli.desk import Desk
+from promptspec.cli.options import ReportFormat
+
+if TYPE_CHECKING:
+    from promptspec.diagnostics.model import Diagnostic
+    from promptspec.text import SpecText
+
+
+def write_report(
+    desk: Desk, diagnostics: Sequence[Diagnostic], texts: Mapping[str, SpecText], format: ReportFormat
+) -> None:
+    """Write the diagnostics to standard output."""
+    desk.output.write(_report(desk, diagnostics, texts, format))
+
+
+def write_problems(desk: Desk, diagnostics: Sequence[Diagnostic], texts: Mapping[str, SpecText], *, json: bool) -> None:
+    """Write diagnostics that keep a command from its work: to standard error, or as an error object."""
+    if not json:
+        desk.output.flush()
+        from promptspec.diagnostics.terminal import render_terminal
+
+        desk.errors.write(render_terminal(diagnostics, texts, colour=desk.colours(desk.errors), width=desk.width))
+        return
+    from promptspec.cli.json_output import pretty
+    from promptspec.diagnostics.machine import diagnostic_objects
+
+    told = {
+        "code": "spec_error",
+        "message": "the spec does not compile",
+        "diagnostics": diagnostic_objects(diagnostics, texts),
+    }
+    desk.say(pretty({"error": told}))
+
+
+def _report(desk: Desk, diagnostics: Sequence[Diagnostic], texts: Mapping[str, SpecText], format: ReportFormat) -> str:
+    match format:
+        case ReportFormat.TEXT:
+            from promptspec.diagnostics.terminal import render_terminal
+
+            return render_terminal(diagnostics, texts, colour=desk.colours(desk.output), width=desk.width)
+        case ReportFormat.JSON:
+            from promptspec.diagnostics.machine import render_machine
+
+            return render_machine(diagnostics, texts)
+        case ReportFormat.SARIF:
+            from promptspec.cli.versions import package_version
+            from promptspec.diagnostics.sarif import render_sarif
+
+            return render_sarif(diagnostics, texts, version=package_version())
+        case ReportFormat.GITHUB:
+            from promptspec.diagnostics.github import render_github
+
+            return render_github(diagnostics, texts)

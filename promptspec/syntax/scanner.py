@@ -302,6 +302,8 @@ class _Scanner:
         declaration = _NEXT_DECLARATION.search(self._content, start)
         end = len(self._content) if declaration is None else declaration.start()
         self._quote(start, end)
+        self._found.faults += [(opened, opened + 1) for _, opened, _ in self._stack]
+        self._stack.clear()  # their ends were swallowed with the rest
         self._fault("PS111", start, start + 3, "this block is never closed", help='write `"""` after its last line')
         return end
 

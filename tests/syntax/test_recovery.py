@@ -154,3 +154,11 @@ def test_the_header_is_read_without_the_parser():
 def test_emoji_keep_what_joins_them():
     _, found = look('promptspec 1\n# \U0001f468\u200d\U0001f469\nenum A { a "\u2764\ufe0f" }\n')
     assert not found
+
+
+def test_a_block_that_is_never_closed_is_one_error_and_hides_no_later_declaration():
+    spec, found = look(
+        'promptspec 1\nfeature f {\n    prompt {\n        user """\n            a\n    }\n}\n\nenum E { a b }\n'
+    )
+    assert [one.code for one in found] == ["PS111", "PS101"]
+    assert spec is not None

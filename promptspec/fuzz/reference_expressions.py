@@ -15,7 +15,7 @@ from decimal import (
     Overflow,
     localcontext,
 )
-from typing import TypeAlias, cast
+from typing import TypeAlias, assert_never, cast
 
 from promptspec.contract.expressions import (
     Arithmetic,
@@ -29,6 +29,7 @@ from promptspec.contract.expressions import (
     Logic,
     Negative,
     Not,
+    Position,
     Present,
     Quantified,
     Reference,
@@ -102,8 +103,10 @@ def _value(expression: Expression, names: Names) -> Value:
             return expression.op == "and"
         case Quantified():
             return _quantified(expression, names)
+        case Position():
+            raise OutOfFragment("the number of a round stands in prompts, and in no condition")
         case _:
-            raise OutOfFragment("this stands in no condition")
+            assert_never(expression)
 
 
 def _reference(reference: Reference, names: Names) -> Value:

@@ -1,0 +1,146 @@
+"""From a draft to a request: a fresh tag for each attempt, and what must hold before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import to_json
+
+from promptspec.errors import Violation
+from promptspec.models.port import Ask
+from promptspec.ports import World
+from promptspec.runtime.context import Context
+from promptspec.runtime.drafts import TAG_BITS, Draft, Message
+from promptspec.runtime.host import HOST
+
+if TYPE_CHECKING:
+    from promptspec.runtime.plan import Plan
+    from promptspec.values.echo import Echo
+
+#: What a message costs beside its text, in tokens (rule 17).
+OVERHEAD: Final = 16
+
+
+class Attempt:
+    """One call's draft, made into as many requests as it takes."""
+
+    def __init__(self, *, plan: Plan, draft: Draft, examples: bytes, user: str | None, world: World) -> None:
+        self._plan = plan
+        self._examples = examples
+        self._draft = draft
+        self._user = user
+        self._world = world
+        self._tags: list[str] = []
+
+    def compose(self) -> Ask:
+        """Return the next request, with a tag that no request before it had."""
+        tag = self._draft.draw_tag(self._world.entropy)
+        self._tags.append(tag)
+        system, messages = split_system(self._draft.messages(tag))
+        live = encode_messages(messages)
+        plan = self._plan
+        return Ask(
+            system=system,
+            messages=self._examples + b"," + live if self._examples else live,
+            schema=plan.schema,
+            schema_name=plan.name[:64],
+            reply_tokens=plan.limits.reply,
+            thinking_tokens=plan.limits.thinking,
+            user=self._user,
+            largest_reply=plan.largest_reply,
+        )
+
+    def violations(self, *, guard_roles: bool) -> Iterator[Violation]:
+        """Yield what keeps this prompt from being sent: control tokens, and the cap on its size."""
+        if guard_roles:
+            from promptspec.models.control_tokens import find_control_token
+
+            for fence in self._draft.fences():
+                if find_control_token(fence.text) is not None:
+                    yield Violation(
+                        path=f"input.{fence.path}",
+                        rule="control_token",
+                        message="holds the spelling of a control token of the model",
+                    )
+        most = self._plan.limits.prompt
+        if most is not None and not self._fits(most):
+            yield Violation(path="input", rule="prompt_too_large", message=f"makes a prompt of over {most:,} tokens")
+
+    def _fits(self, most: int) -> bool:
+        """A token holds at least one byte, so bytes decide first, and the tokenizer only where they do not."""
+        texts = [message.content for message in self._draft.messages("0" * (TAG_BITS // 4))]
+        plan = self._plan
+        room = most - OVERHEAD * (len(texts) + 2 * len(plan.examples)) - len(plan.schema)
+        if len(self._examples) + sum(len(text.encode()) for text in texts) <= room:
+            return True
+        if room <= 0:
+            return False
+        from promptspec.values.units import count_tokens_at_most
+
+        return count_tokens_at_most("\n".join([self._examples.decode(), *texts]), room)
+
+    def echo(self) -> Callable[[str], str | None] | None:
+        """Return the judge of what a reply must not repeat: the tags, and runs of the prompt's private words."""
+        return _echo_judge(_echo_of(self._draft.fixed), self._tags[-1] if self._tags else "")
+
+
+def _echo_judge(echo: Echo, tag: str) -> Callable[[str], str | None]:
+    def judge(text: str) -> str | None:
+        return echo.find(text, tag)
+
+    return judge
+
+
+@lru_cache(maxsize=256)
+def _echo_of(texts: tuple[str, ...]) -> Echo:
+    from promptspec.values.echo import Echo
+
+    return Echo(texts)
+
+
+def split_system(messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:
+    """Return the text of the system message, and the messages after it."""
+    if messages and messages[0].role == "system":
+        return messages[0].content, messages[1:]
+    return "", messages
+
+
+def encode_messages(messages: Sequence[Message]) -> bytes:
+    """Return the messages as JSON objects joined by commas, without brackets."""
+    return b",".join(
+        b'{"role":"' + message.role.encode() + b'","content":' + to_json(message.content) + b"}" for message in messages
+    )
+
+
+def encode_examples(plan: Plan, render: Callable[[Any, Draft, date], None]) -> bytes:
+    """Return the examples as encoded pairs of messages, rendered by the code that renders a call.
+
+    Each pair announces its own tag, drawn from the module's hash, so that a request's static part stays the same.
+    """
+    return b",".join(_encode_example(plan, render, index) for index in range(len(plan.examples)))
+
+
+def _encode_example(plan: Plan, render: Callable[[Any, Draft, date], None], index: int) -> bytes:
+    example = plan.examples[index]
+    today = example.today or HOST.clock.today()
+    given = plan.input.model_validate(example.given, context=Context(direction="input", today=today))
+    draft = Draft(fence=plan.fence)
+    render(given, draft, today)
+    _, messages = split_system(draft.messages(draft.draw_tag(_FixedEntropy(f"{plan.seed}:{plan.name}:{index}"))))
+    return encode_messages([*messages, Message("assistant", example.reply)])
+
+
+class _FixedEntropy:
+    """Tags that follow from the module's hash."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._drawn = 0
+
+    def token(self, bits: int) -> str:
+        self._drawn += 1
+        return sha256(f"{self._seed}:{self._drawn}".encode()).hexdigest()[: (bits + 3) // 4]

@@ -1,0 +1,147 @@
+"""Lists, sets, conversations and objects in generated models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+
+from pydantic_core import CoreSchema, core_schema
+
+from promptspec.runtime.context import Context, context_of
+from promptspec.runtime.values import break_rule, cleaned_text, refuse_sinks, text
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, ValidationInfo
+
+    from promptspec.values.json_schema import SchemaJudge
+
+
+@dataclass(frozen=True)
+class items:
+    """From *least* to *most* items; *unique* keeps the first of equal items, in the order in which they were seen."""
+
+    least: int
+    most: int
+    unique: bool = False
+
+    def bound(self, value: object) -> object:
+        """Return the list, before any of its items is looked at."""
+        if not isinstance(value, list | tuple):
+            break_rule("type", "must be a list")
+        length = len(cast("list[object] | tuple[object, ...]", value))
+        if length > self.most:
+            break_rule("too_many", f"must have at most {self.most:,} items")
+        if length < self.least:
+            break_rule("too_few", f"must have at least {self.least:,} items")
+        return cast("object", value)
+
+    def distinct(self, value: tuple[object, ...]) -> tuple[object, ...]:
+        """Return the first of each run of equal items."""
+        kept = distinct(value)
+        if len(kept) < self.least:
+            break_rule("too_few", f"must have at least {self.least:,} different items")
+        return kept
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = core_schema.no_info_before_validator_function(self.bound, handler(source))
+        return core_schema.no_info_after_validator_function(self.distinct, schema) if self.unique else schema
+
+
+def distinct(values: tuple[object, ...]) -> tuple[object, ...]:
+    """Return *values* without later equal ones, in order."""
+    try:
+        return tuple(dict.fromkeys(values))
+    except TypeError:  # objects of a JSON Schema cannot be hashed
+        kept: list[object] = []
+        for value in values:
+            if value not in kept:
+                kept.append(value)
+        return tuple(kept)
+
+
+class TurnFields(TypedDict):
+    """A turn of a conversation as a call gives it."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn of a conversation: who spoke, and what they said."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True)
+class turn:
+    """One turn, whose text is judged by *said*."""
+
+    said: text
+
+    def judge(self, value: object, info: ValidationInfo) -> Turn:
+        """Return the Turn."""
+        if isinstance(value, Turn):
+            role: object = value.role
+            said: object = value.text
+        elif isinstance(value, Mapping):
+            fields = cast("Mapping[object, object]", value)
+            if set(fields) != {"role", "text"}:
+                break_rule("type", "must have exactly `role` and `text`")
+            role, said = fields["role"], fields["text"]
+        else:
+            break_rule("type", "must be a turn with `role` and `text`")
+        if role not in ("user", "assistant"):
+            break_rule("choice", "must have the role `user` or `assistant`")
+        return Turn(role, self.said.judge(said, info))
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self.judge)
+
+
+@dataclass(frozen=True)
+class schema_object:
+    """An object that a JSON Schema describes; *schema* is its canonical text."""
+
+    schema: str
+
+    @cached_property
+    def _judge(self) -> SchemaJudge:
+        from promptspec.values.json_schema import SchemaJudge
+
+        return SchemaJudge(self.schema)
+
+    def judge(self, value: object, info: ValidationInfo) -> object:
+        """Return the object with its texts cleaned."""
+        context = context_of(info)
+        if not isinstance(value, Mapping):
+            break_rule("type", "must be an object")
+        cleaned = self._cleaned(cast("object", value), context)
+        broken = self._judge.violations(cleaned)
+        if broken:
+            path, rule = broken[0]
+            break_rule(rule, f"does not match its schema at {path or 'the top'}")
+        return cleaned
+
+    def _cleaned(self, value: object, context: Context) -> object:
+        if isinstance(value, str):
+            text = cleaned_text(value, "text", len(value), context)
+            if context.direction == "output":
+                refuse_sinks(text, context)
+            return text
+        if isinstance(value, Mapping):
+            fields = cast("Mapping[object, object]", value)
+            if not all(isinstance(key, str) for key in fields):
+                break_rule("type", "must have strings as keys")
+            return {str(key): self._cleaned(item, context) for key, item in fields.items()}
+        if isinstance(value, list | tuple):
+            return [self._cleaned(item, context) for item in cast("list[object]", value)]
+        return value
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            self.judge, json_schema_input_schema=core_schema.dict_schema()
+        )

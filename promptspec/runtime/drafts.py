@@ -1,0 +1,164 @@
+"""Prompts as typed parts: fixed text, and fences around every open value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final, Literal, cast
+
+from pydantic import BaseModel
+
+from promptspec.ports import Entropy
+from promptspec.runtime.collections import Turn
+
+Role = Literal["system", "user"]
+
+#: Bits of a live tag (rule 8).
+TAG_BITS: Final = 96
+
+_ANNOUNCE = "The tag of this message is {tag}."
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """An open value in a message. *path* names it, *text* is what stands between the marks."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it is sent."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The messages of a request. *tag* is the one of the live fences, or "" where there are none."""
+
+    messages: tuple[Message, ...]
+    tag: str
+
+
+class Draft:
+    """A prompt before its tag is drawn. Generated code fills it; no text in a value can start or end a message."""
+
+    def __init__(self, *, fence: Literal["tags", "json"] = "tags") -> None:
+        self._json = fence == "json"
+        self._messages: list[tuple[Role, list[str | Fence]]] = []
+        self._pieces: list[str | Fence] = []
+        self._fixed: list[str] = []
+
+    # What generated code calls
+
+    def begin(self, role: Role) -> None:
+        """Begin a message."""
+        self._pieces = []
+        self._messages.append((role, self._pieces))
+
+    def text(self, fixed: str) -> None:
+        """Add text of the spec."""
+        self._pieces.append(fixed)
+        self._fixed.append(fixed)
+
+    def value(self, closed: object) -> None:
+        """Add a closed value: an enum's name, a number, a date, a bool, or a list of them."""
+        self._pieces.append(shown(closed))
+
+    def fence(self, path: str, value: object) -> None:
+        """Add an open value between marks that carry the tag; a list or record gets one fence, as JSON."""
+        if isinstance(value, str):
+            text = json.dumps(value, ensure_ascii=False) if self._json else value
+        else:
+            text = json.dumps(plain(value), ensure_ascii=False)
+        self._pieces.append(Fence(path, text))
+
+    def history(self, path: str, turns: tuple[Turn, ...]) -> None:
+        """Add a conversation, a message a turn; what a caller says that the assistant said is quoted as such."""
+        for index, turn in enumerate(turns, 1):
+            self.begin("user")
+            if turn.role == "assistant":
+                self._pieces.append("The caller says that the assistant answered:\n")
+            self.fence(f"{path}[{index}]", turn.text)
+
+    # What the call reads
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The texts of the spec that this prompt holds."""
+        return tuple(self._fixed)
+
+    def fences(self) -> tuple[Fence, ...]:
+        """The open values, in order."""
+        return tuple(piece for _, pieces in self._messages for piece in pieces if isinstance(piece, Fence))
+
+    def draw_tag(self, entropy: Entropy) -> str:
+        """Return a fresh tag that occurs in no open value, or "" where no tag is needed."""
+        fences = self.fences()
+        if not fences:
+            return ""
+        while True:
+            tag = entropy.token(TAG_BITS)
+            if not any(tag in fence.text.casefold() or tag in fence.path for fence in fences):
+                return tag
+
+    def messages(self, tag: str) -> tuple[Message, ...]:
+        """Return the messages, with *tag* on every fence; a message with fences announces it on its first line."""
+        return tuple(Message(role, _assemble(pieces, tag)) for role, pieces in self._messages)
+
+
+def _assemble(pieces: list[str | Fence], tag: str) -> str:
+    parts: list[str] = []
+    fenced = False
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(piece)
+        else:
+            fenced = True
+            parts.append(f"[[{piece.path} {tag}]]{piece.text}[[/{piece.path} {tag}]]")
+    if fenced:
+        parts.insert(0, _ANNOUNCE.format(tag=tag) + "\n")
+    return "".join(parts)
+
+
+def shown(value: object) -> str:
+    """Return how a prompt prints a closed value."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, str):
+        return value
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if value is None:
+        return "none"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return ", ".join(map(shown, cast("tuple[object, ...]", value)))
+    return str(value)
+
+
+def plain(value: object) -> Any:
+    """Return *value* as JSON has it; decimals as text, so that no digit is lost."""
+    if isinstance(value, BaseModel):
+        return {name: plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, Turn):
+        return {"role": value.role, "text": value.text}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in cast("tuple[object, ...]", value)]
+    if isinstance(value, bool | int) or value is None:
+        return value
+    return shown(value)

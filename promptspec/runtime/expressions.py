@@ -1,0 +1,78 @@
+"""The functions of conditions: total and exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import (
+    Context,
+    Decimal,
+    DecimalException,
+    FloatOperation,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
+from typing import Final, TypeVar, cast
+
+from promptspec.runtime.collections import distinct as _distinct
+from promptspec.values.patterns import compile_pattern
+from promptspec.values.units import count
+
+#: Arithmetic that would have to round has overflowed, and its condition is false (rule 15).
+_EXACT: Final = Context(prec=400, traps=[Inexact, Overflow, InvalidOperation, FloatOperation])
+
+N = TypeVar("N", int, Decimal)
+
+
+def holds(condition: Callable[[], bool]) -> bool:
+    """Return what *condition* says under exact arithmetic; where it overflows, False."""
+    with localcontext(_EXACT):
+        try:
+            return condition()
+        except DecimalException:
+            return False
+
+
+def words(text: str) -> int:
+    """Return the number of words as UAX #29 counts them."""
+    return count(text, "words")
+
+
+def lower(text: str) -> str:
+    """Return *text* in lower case."""
+    return text.lower()
+
+
+def distinct(values: Sequence[object]) -> bool:
+    """Say whether no value stands there twice."""
+    return len(_distinct(tuple(values))) == len(values)
+
+
+def total(values: Sequence[int | Decimal]) -> Decimal | int:
+    """Return the sum; 0 for an empty list."""
+    return sum(values)
+
+
+def contains(text: str, part: str) -> bool:
+    """Say whether *part* occurs in *text*, to the letter."""
+    return part in text
+
+
+def search(text: str, pattern: str, *, ignore_case: bool = False) -> bool:
+    """Say whether *pattern* occurs in *text*."""
+    return compile_pattern(pattern, ignore_case).search(text)
+
+
+def matches(text: str, pattern: str, *, ignore_case: bool = False) -> bool:
+    """Say whether *pattern* is all of *text*."""
+    return compile_pattern(pattern, ignore_case).fullmatch(text)
+
+
+def member(object_: object, *path: str) -> object:
+    """Return the member at *path* of an object of a JSON Schema, or None."""
+    for step in path:
+        if not isinstance(object_, dict):
+            return None
+        object_ = cast("dict[str, object]", object_).get(step)
+    return object_

@@ -1,0 +1,382 @@
+"""The call: admit, clean and validate, require, render, ask, read, validate, ensure, deliver (rule 20)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast
+
+from pydantic import ValidationError
+
+from promptspec.errors import CallFailed, InputRefused, ModelUnavailable, PromptspecError, ReplyRefused, Violation
+from promptspec.models.port import Answer, Usage
+from promptspec.ports import World
+from promptspec.runtime.asking import Attempt, encode_examples
+from promptspec.runtime.context import Context
+from promptspec.runtime.drafts import Draft, Rendered
+from promptspec.runtime.host import HOST
+from promptspec.runtime.judging import MOST, violations_of
+from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Override, Rehearse, Replies, StandIn, Wires
+from promptspec.runtime.plan import Plan, Rehearsal
+from promptspec.runtime.records import Input
+from promptspec.runtime.replies import ID_BITS, Guarantees, Outcome, Reply
+from promptspec.safety.callers import Anyone, Session, admit, hash_of
+from promptspec.values.reading import Unreadable, read_json
+
+if TYPE_CHECKING:
+    from promptspec.contract.feature import Feature as FeatureContract
+    from promptspec.contract.feature import Module
+    from promptspec.models.port import Model
+
+V = TypeVar("V")
+
+_log = logging.getLogger("promptspec")
+
+#: How many rehearsed replies are judged before a feature is found to need an example (rule 23).
+MOST_REHEARSALS: Final = 51
+
+
+class Feature(Generic[V]):
+    """One LLM feature. Generated subclasses say what it asks and what must hold."""
+
+    plan: ClassVar[Plan]
+
+    # What a generated class writes
+
+    def write_prompt(self, x: Any, out: Draft, today: date) -> None:
+        """Add the messages for the input *x* to *out*."""
+        raise NotImplementedError
+
+    def broken_requires(self, x: Any, caller: Any, today: date) -> Iterator[Violation]:
+        """Yield what the input *x* breaks of the conditions on rows and the `require` clauses."""
+        return iter(())
+
+    def broken_ensures(self, x: Any, y: Any, today: date) -> Iterator[Violation]:
+        """Yield what the reply *y* to the input *x* breaks of the conditions on rows and the `ensure` clauses."""
+        return iter(())
+
+    # The call
+
+    def _call(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
+        with _Outermost(self.plan.name):
+            call = _Call(self, given, caller)
+            return cast("Reply[V]", call.rehearse() if call.rehearses else call.deliver(call.ask()))
+
+    async def _acall(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
+        with _Outermost(self.plan.name):
+            call = _Call(self, given, caller)
+            return cast("Reply[V]", call.rehearse() if call.rehearses else call.deliver(await call.aask()))
+
+    def _rendered(self, given: Mapping[str, object], caller: Anyone | None = None) -> Rendered:
+        with _Outermost(self.plan.name):
+            return _Call(self, given, caller, anonymous=True).rendered()
+
+    def call_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> Reply[V]:
+        """Call with fields by the names of the spec, as a JSON object has them. Raises PromptspecError."""
+        return self._call(fields, caller)
+
+    async def acall_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> Reply[V]:
+        """As `call_fields`, for asynchronous code."""
+        return await self._acall(fields, caller)
+
+    def render_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> Rendered:
+        """Return the messages that a call with these fields would send; nothing is sent."""
+        return self._rendered(fields, caller)
+
+    def many(
+        self,
+        rows: Sequence[Mapping[str, object]],
+        *,
+        caller: Anyone | None = None,
+        on_error: Literal["raise", "collect"] = "raise",
+        at_once: int = 8,
+    ) -> list[Outcome[V]]:
+        """Call once for each row, *at_once* at a time; outcomes stand in the order of the rows.
+
+        With `on_error="raise"` the first error stops what has not begun and is raised.
+        """
+        if at_once < 1:
+            raise ValueError("at_once must be at least 1")
+
+        async def run() -> list[Outcome[V]]:
+            gate = asyncio.Semaphore(at_once)
+
+            async def one(index: int, row: Mapping[str, object]) -> Outcome[V]:
+                async with gate:
+                    try:
+                        return Outcome(index=index, reply=await self._acall(row, caller))
+                    except PromptspecError as error:
+                        if on_error == "raise":
+                            raise
+                        return Outcome(index=index, error=error)
+
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(index, row)) for index, row in enumerate(rows)]
+            return [task.result() for task in tasks]
+
+        # A loop of its own, in a thread of its own: `many` works where a loop is already running.
+        from contextvars import copy_context
+
+        context = copy_context()
+        with ThreadPoolExecutor(1, thread_name_prefix="promptspec-many") as pool:
+            try:
+                return pool.submit(context.run, asyncio.run, run()).result()
+            except BaseExceptionGroup as group:
+                raise group.exceptions[0] from None
+
+    # In tests
+
+    @contextmanager
+    def override(self, *, model: StandIn | None = None, world: World | None = None) -> Iterator[Self]:
+        """Replace the model (and the world) of this feature while the `with` block runs, in this context alone."""
+        mine = Override(model=model, world=world, used=[0])
+        token = OVERRIDES.set({**OVERRIDES.get(), self.identity: mine})
+        try:
+            yield self
+        finally:
+            OVERRIDES.reset(token)
+
+    # What it is
+
+    @property
+    def limitations(self) -> str:
+        """What the spec says that this feature cannot do."""
+        return self.plan.limitations
+
+    @cached_property
+    def module_contract(self) -> Module:
+        """The contract of the module that this feature stands in, read from the file beside it."""
+        import sys
+
+        from promptspec.contract.encoding import decode
+
+        path = sys.modules[self.plan.module].__file__
+        if path is None:
+            raise CallFailed(f"the module of `{self.plan.name}` has no file to find its contract by")
+        return decode(Path(path).with_suffix(".contract.json").read_text(encoding="utf-8"))
+
+    @cached_property
+    def contract(self) -> FeatureContract:
+        """The checked form of this feature."""
+        return next(f for f in self.module_contract.features if f.name == self.plan.name)
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the input, as a form or another program would send it."""
+        from promptspec.schema.wire import input_schema  # the compiler's side; only here, and only when asked for
+
+        return input_schema(self.module_contract, self.contract)
+
+    @cached_property
+    def output_schema(self) -> dict[str, Any]:
+        """The JSON Schema of what travels: the reply as the model must write it."""
+        return cast("dict[str, Any]", read_json(self.plan.schema))
+
+    # What a call asks of it
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The module and the name, under which an override is found."""
+        return (self.plan.module, self.plan.name)
+
+    def models(self, world: World) -> tuple[Model, ...]:
+        """Return what a call asks, in order; a rehearsal is nothing to ask."""
+        if world is HOST:
+            return self.host_models
+        return tuple(plan.connect(world) for plan in self.plan.models if not isinstance(plan, Rehearsal))
+
+    @cached_property
+    def host_models(self) -> tuple[Model, ...]:
+        """The models of this process, made once, so that their connections are reused."""
+        return tuple(plan.connect(HOST) for plan in self.plan.models if not isinstance(plan, Rehearsal))
+
+    @cached_property
+    def example_messages(self) -> bytes:
+        """The static pairs of the request, encoded once a process."""
+        return encode_examples(self.plan, self.write_prompt)
+
+    @cached_property
+    def guarded_roles(self) -> bool:
+        """Whether every server is known to treat content as plain text (rule 7)."""
+        from promptspec.models.servers import SERVERS
+
+        return all(SERVERS[plan.server].claims_roles for plan in self.plan.models if not isinstance(plan, Rehearsal))
+
+
+class _Call:
+    """One call, from its admission to its delivery."""
+
+    def __init__(
+        self, feature: Feature[Any], given: Mapping[str, object], caller: Anyone | None, *, anonymous: bool = False
+    ) -> None:
+        plan = feature.plan
+        override = OVERRIDES.get().get(feature.identity)
+        self.feature = feature
+        self.override = override
+        self.stand_in = override.model if override else None
+        self.world = (override.world if override else None) or HOST
+        self.deadline = self.world.clock.monotonic() + plan.limits.seconds
+        self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
+        self.user = None if anonymous else self._hashed()
+        self.context = Context(direction="input", today=self.world.clock.today())
+        try:
+            self.input = plan.input.model_validate(given, context=self.context)
+        except ValidationError as error:
+            raise InputRefused(violations_of(error, "input")) from None
+        self._refuse(feature.broken_requires(self.input, self.caller, self.context.today))
+        self.draft = Draft(fence=plan.fence)
+        feature.write_prompt(self.input, self.draft, self.context.today)
+        self.attempt = Attempt(
+            plan=plan, draft=self.draft, examples=feature.example_messages, user=self.user, world=self.world
+        )
+        self._refuse(self.attempt.violations(guard_roles=not feature.guarded_roles))
+
+    def _refuse(self, violations: Iterator[Violation]) -> None:
+        found = [violation for _, violation in zip(range(MOST), violations, strict=False)]
+        if found:
+            raise InputRefused(found)
+
+    def _hashed(self) -> str | None:
+        """A rehearsal sends nothing anywhere, so it needs no key."""
+        return None if self.rehearses or self.stand_in is not None else hash_of(self.caller, self.world.environment)
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether the reply comes from the spec itself, or from a test."""
+        if self.stand_in is not None:
+            return isinstance(self.stand_in, Rehearse | Replies | Wires)
+        if self.world.environment.get(REHEARSE) == "1":
+            return True
+        return all(isinstance(plan, Rehearsal) for plan in self.feature.plan.models)
+
+    def rendered(self) -> Rendered:
+        """Return the messages, with a tag of their own."""
+        tag = self.draft.draw_tag(self.world.entropy)
+        return Rendered(messages=self.draft.messages(tag), tag=tag)
+
+    # Asking
+
+    def _asking(self) -> Any:
+        from promptspec.models.asking import ask_models
+
+        stand_in = self.stand_in
+        models = (
+            self.feature.models(self.world)
+            if stand_in is None or isinstance(stand_in, Rehearse | Replies | Wires)
+            else (stand_in,)
+        )
+        if not models:
+            raise ModelUnavailable("the feature has no model to ask")
+        return ask_models(
+            models,
+            self.attempt.compose,
+            retries=self.feature.plan.limits.retries,
+            deadline=self.deadline,
+            clock=self.world.clock,
+            entropy=self.world.entropy,
+        )
+
+    def ask(self) -> Answer:
+        """Ask from synchronous code."""
+        from promptspec.models.loop import run
+
+        return run(self._asking, seconds=max(self.deadline - self.world.clock.monotonic(), 0.0) + 0.5)
+
+    async def aask(self) -> Answer:
+        """Ask from asynchronous code, in its own loop."""
+        return await self._asking()
+
+    def rehearse(self) -> Reply[Any]:
+        """Return the first rehearsed reply that passes every check. Raises ReplyRefused where none does."""
+        stand_in = self.stand_in
+        if isinstance(stand_in, Wires) and self.override is not None:
+            return self.deliver(self._rehearsed(stand_in.texts[self.override.turn(len(stand_in.texts))]))
+        from promptspec.contract.wire_value import wire_value
+        from promptspec.models.rehearsal import candidates
+        from promptspec.runtime.rehearsing import keys_of, plain_input
+
+        feature, module = self.feature.contract, self.feature.module_contract
+        given = plain_input(self.input)
+        if isinstance(stand_in, Replies) and self.override is not None:
+            value = stand_in.values[self.override.turn(len(stand_in.values))]
+            return self.deliver(self._rehearsed(wire_value(module, feature, value, given)))
+        for _, text in zip(
+            range(MOST_REHEARSALS),
+            candidates(module, feature, given, keys=keys_of(self.feature.plan.sources), today=self.context.today),
+            strict=False,
+        ):
+            try:
+                return self.deliver(self._rehearsed(text))
+            except ReplyRefused:
+                continue
+        raise ReplyRefused(
+            [Violation(path="output", rule="rehearsal", message="no rehearsed reply holds: add an example to the spec")]
+        )
+
+    def _rehearsed(self, text: str) -> Answer:
+        return Answer(text=text, model="rehearsal", usage=Usage(), rehearsed=True)
+
+    # Judging
+
+    def deliver(self, answer: Answer) -> Reply[Any]:
+        """Return the reply if everything holds of it. Raises ReplyRefused with every rule that it breaks."""
+        plan = self.feature.plan
+        try:
+            value = read_json(answer.text)
+        except Unreadable as unreadable:
+            raise ReplyRefused([Violation(path="reply", rule=unreadable.rule, message=unreadable.message)]) from None
+        context = replace(
+            self.context,
+            direction="output",
+            lists={name: getattr(self.input, name) for name in plan.lists},
+            echo=self.attempt.echo(),
+        )
+        try:
+            output = plan.output.model_validate(value, context=context)
+        except ValidationError as error:
+            raise ReplyRefused(violations_of(error, "output", bare=plan.bare)) from None
+        broken = list(self.feature.broken_ensures(self.input, output, context.today))
+        if broken:
+            raise ReplyRefused(broken)
+        return Reply(
+            value=getattr(output, "answer") if plan.bare else output,  # noqa: B009
+            id="r_" + self.world.entropy.token(ID_BITS),
+            model=answer.model,
+            usage=answer.usage,
+            warnings=tuple(dict.fromkeys(self.context.warnings)),
+            guarantees=Guarantees(roles="by the request" if self.feature.guarded_roles else "by the server"),
+            rehearsed=answer.rehearsed,
+        )
+
+
+class _Outermost:
+    """The outermost frame of a call: whatever is no error of ours becomes one here, and nowhere else (rule 22)."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            return
+        if isinstance(error, PromptspecError):
+            _log.info("%s: %s: %s", self._name, error.code, error.detail or error)
+        elif isinstance(error, Exception) and not isinstance(error, MemoryError):
+            raise CallFailed(f"{self._name}: {type(error).__name__}") from error
+
+
+__all__ = ["Feature", "Input", "Session"]

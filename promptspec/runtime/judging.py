@@ -1,0 +1,51 @@
+"""From pydantic's findings to violations of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from promptspec.errors import Violation
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+#: pydantic's own kinds of error that can still occur, and what a person would call them.
+_OWN: Final = {
+    "missing": ("missing", "is missing"),
+    "extra_forbidden": ("unknown_field", "is not a field"),
+    "model_type": ("type", "must be an object"),
+    "model_attributes_type": ("type", "must be an object"),
+    "dict_type": ("type", "must be an object"),
+    "tuple_type": ("type", "must be a list"),
+    "invalid_key": ("type", "must have strings as keys"),
+}
+
+#: So many violations are told; the rest only counted, so that a hostile list cannot make an endless error.
+MOST: Final = 100
+
+
+def violations_of(error: ValidationError, root: str, *, bare: bool = False) -> tuple[Violation, ...]:
+    """Return the violations that *error* lists, with paths that begin at *root* (`input`, `output`).
+
+    In the answer of a *bare* output the only field is left out of the path.
+    """
+    found: list[Violation] = []
+    for detail in error.errors(include_url=False, include_context=False, include_input=False)[:MOST]:
+        location = detail["loc"]
+        if bare and location[:1] == ("answer",):
+            location = location[1:]
+        rule, message = _OWN.get(detail["type"], (detail["type"], detail["msg"]))
+        name = path_of(root, location) if rule != "unknown_field" else path_of(root, location[:-1])
+        if rule == "unknown_field":
+            message = "has a field that is not declared"
+        found.append(Violation(path=name, rule=rule, message=message))
+    return tuple(found)
+
+
+def path_of(root: str, location: Iterable[str | int]) -> str:
+    """Return `input.lines[3].sku` for ("lines", 3, "sku")."""
+    path = root
+    for step in location:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return path

@@ -1,0 +1,64 @@
+"""Replacing the model of a feature: in an application's tests, on the command line, in the fuzzer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final
+
+from promptspec.models.port import Model
+from promptspec.ports import World
+
+#: Set to `1`, every call of the process rehearses.
+REHEARSE: Final = "PROMPTSPEC_REHEARSE"
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """Scripted replies, in turn: values as `returns` writes them, with keys in place of positions."""
+
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """Scripted replies, in turn: the raw text of the model's answer."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearse:
+    """Answer from the spec's own examples and types."""
+
+
+def replies(*values: object) -> Replies:
+    """Return a stand-in for a model that gives *values* in turn, the last one again and again."""
+    return Replies(values)
+
+
+def wires(*texts: str) -> Wires:
+    """Return a stand-in for a model that answers with *texts* in turn, the last one again and again."""
+    return Wires(texts)
+
+
+StandIn = Replies | Wires | Rehearse | Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What stands in for a feature's model, and for the world that it reads."""
+
+    model: StandIn | None
+    world: World | None
+    used: list[int]
+
+    def turn(self, count: int) -> int:
+        """Return which of *count* scripted replies is due."""
+        self.used[0] += 1
+        return min(self.used[0], count) - 1
+
+
+#: By the name of the feature and its module, so that one override reaches threads and tasks that copy the context.
+OVERRIDES: ContextVar[Mapping[tuple[str, str], Override]] = ContextVar("promptspec_overrides", default={})  # noqa: B039

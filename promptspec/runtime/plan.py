@@ -1,0 +1,126 @@
+"""What a generated feature says of itself: facts, written as literals in its module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from promptspec.ports import World
+
+if TYPE_CHECKING:
+    from promptspec.models.port import Model
+    from promptspec.runtime.records import Input, Record
+    from promptspec.runtime.sources import Source
+
+#: The contract between generated modules and this package. A change that old modules would not survive adds one.
+ABI: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What a module was made from: the language's version, the ABI, and the hash of everything that was read."""
+
+    language: str
+    abi: int
+    read: str
+
+    def __post_init__(self) -> None:
+        if self.abi != ABI:
+            raise ImportError(
+                f"this module was built for ABI {self.abi} of promptspec and the installed one has {ABI}: "
+                "run `promptspec build` again"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """The name of an environment variable, read when a client is made."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAI:
+    """A model of OpenAI, or of a server with its API."""
+
+    name: str
+    server: str
+    api: Literal["responses", "chat"]
+    structured: Literal["json_schema", "grammar", "json_object", "prompt"]
+    base_url: str | Env | None = None
+    key: Env | None = None
+    temperature: Decimal | None = None
+    effort: str | None = None
+    hosts: tuple[str, ...] = ()
+
+    def connect(self, world: World) -> Model:
+        """Return the model that speaks to the server."""
+        from promptspec.models.openai_api import OpenAIModel
+
+        base_url = self.base_url
+        return OpenAIModel(
+            name=self.name,
+            server=self.server,
+            api=self.api,
+            structured=self.structured,
+            base_url=base_url if isinstance(base_url, str) else None,
+            base_url_env=base_url.name if isinstance(base_url, Env) else None,
+            key_env=self.key.name if self.key else None,
+            temperature=self.temperature,
+            effort=self.effort,
+            hosts=self.hosts,
+            environment=world.environment,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Answers from the spec's own examples and types; asks nobody."""
+
+
+ModelPlan: TypeAlias = OpenAI | Rehearsal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a call may use: tokens, seconds, further attempts."""
+
+    prompt: int | None
+    reply: int
+    thinking: int
+    seconds: float
+    retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A few-shot example: the input as a call would give it, and the reply as the wire has it."""
+
+    given: Mapping[str, Any]
+    reply: str
+    today: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that the call needs to know of a feature beside its code."""
+
+    name: str
+    module: str
+    input: type[Input]
+    output: type[Record]
+    bare: bool
+    caller: Literal["anyone", "session", "signed_in", "verified"]
+    models: tuple[ModelPlan, ...]
+    limits: Limits
+    fence: Literal["tags", "json"]
+    schema: bytes
+    largest_reply: int
+    seed: str
+    lists: tuple[str, ...] = ()
+    sources: tuple[Source[Any], ...] = ()
+    examples: tuple[Example, ...] = ()
+    limitations: str = ""

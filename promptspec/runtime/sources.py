@@ -1,0 +1,148 @@
+"""Sources in generated modules: a key is looked up in the snapshot, and nothing else is a member."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic_core import CoreSchema, core_schema
+
+from promptspec.errors import SourceUnavailable
+from promptspec.runtime.context import context_of
+from promptspec.runtime.records import Row
+from promptspec.runtime.values import break_rule
+from promptspec.values.reading import exact_integer
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, ValidationInfo
+
+    from promptspec.sources.port import Snapshot
+
+R = TypeVar("R", bound=Row)
+
+#: Unknown, removed and not-offered keys all say this (rule 22), so that a message tells nobody what exists.
+NOT_ON_OFFER = "must be one of the values on offer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source(Generic[R]):
+    """A dropdown source. *columns* are the attributes of *row* in the order of the snapshot's cells.
+
+    *snapshot* is the name of a file beside the module *module*; *rows* are written in place of one.
+    """
+
+    name: str
+    row: type[R]
+    key: str
+    label: str
+    columns: tuple[str, ...]
+    module: str
+    snapshot: str = ""
+    content_hash: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def _snapshot(self) -> Snapshot:
+        if not self.snapshot:
+            from promptspec.sources.snapshot import MemorySnapshot
+
+            return MemorySnapshot(
+                rows=self.rows,
+                key=self.columns.index(self.key),
+                label=self.columns.index(self.label),
+                content_hash=self.content_hash,
+            )
+        from promptspec.sources.snapshot import open_snapshot
+
+        path = sys.modules[self.module].__file__
+        if path is None:
+            raise SourceUnavailable(f"the module of source `{self.name}` has no file to find its snapshot by")
+        return open_snapshot(Path(path).with_name(self.snapshot), content_hash=self.content_hash)
+
+    def find(self, key: str) -> R | None:
+        """Return the row with exactly this key, or None. Raises SourceUnavailable where there is no snapshot."""
+        cells = self._snapshot.row(key)
+        return None if cells is None else self._row(cells)
+
+    def __iter__(self) -> Iterator[R]:
+        """Yield all rows, in the order of the source."""
+        return map(self._row, self._snapshot.rows())
+
+    def __len__(self) -> int:
+        return len(self._snapshot)
+
+    def search(self, text: str, most: int = 10) -> tuple[tuple[str, str], ...]:
+        """Return up to *most* (key, label) that fit what a person has typed, best first."""
+        return self._snapshot.search(text, most)
+
+    def near(self, key: str) -> tuple[str, ...]:
+        """Return keys that are spelt like *key*: for a developer's log, never for an end user."""
+        return self._snapshot.near(key)
+
+    def _row(self, cells: tuple[Any, ...]) -> R:
+        return self.row.model_construct(**dict(zip(self.columns, cells, strict=True)))
+
+
+@dataclass(frozen=True)
+class one_of:
+    """A key of *source*; the field holds the row."""
+
+    source: Source[Any]
+
+    def judge(self, value: object, _info: ValidationInfo) -> Row:
+        """Return the row."""
+        key: object = getattr(value, self.source.key, None) if isinstance(value, self.source.row) else value
+        if not isinstance(key, str):
+            break_rule("type", "must be a key")
+        row = self.source.find(key)
+        if row is None:
+            break_rule("one_of", NOT_ON_OFFER)
+        return row
+
+    def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            self.judge,
+            json_schema_input_schema=core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(_plain_row),
+        )
+
+
+def _plain_row(row: object) -> object:
+    return row.model_dump(mode="json") if isinstance(row, Row) else row
+
+
+@dataclass(frozen=True)
+class entry:
+    """An entry of the input list *field*: on the wire its position from 1, or 0 for none where that is allowed."""
+
+    field: str
+    optional: bool = False
+
+    def judge(self, value: object, info: ValidationInfo) -> object:
+        """Return the entry itself, or None."""
+        position = exact_integer(value)
+        if position is None:
+            break_rule("type", "must be the number of an entry")
+        offered = context_of(info).lists.get(self.field, ())
+        if position == 0 and self.optional:
+            return None
+        if not 1 <= position <= len(offered):
+            break_rule("one_of", NOT_ON_OFFER)
+        return offered[position - 1]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            self.judge,
+            json_schema_input_schema=core_schema.int_schema(ge=0 if self.optional else 1),
+            serialization=core_schema.plain_serializer_function_ser_schema(_plain_entry),
+        )
+
+
+def _plain_entry(value: object) -> object:
+    from pydantic import BaseModel
+
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value

@@ -1,0 +1,82 @@
+"""What generated modules import: version 1."""
+
+from __future__ import annotations
+
+from promptspec.errors import Violation
+from promptspec.runtime.collections import Turn, TurnFields, items, schema_object, turn
+from promptspec.runtime.drafts import Draft, Message, Rendered
+from promptspec.runtime.expressions import (
+    contains,
+    distinct,
+    holds,
+    lower,
+    matches,
+    member,
+    search,
+    total,
+    words,
+)
+from promptspec.runtime.feature import Feature
+from promptspec.runtime.overrides import Rehearse, replies, wires
+from promptspec.runtime.plan import Env, Example, Limits, OpenAI, Plan, Rehearsal, Stamp
+from promptspec.runtime.records import Input, Record, Row
+from promptspec.runtime.replies import Guarantees, Outcome, Reply
+from promptspec.runtime.sources import NOT_ON_OFFER, Source, entry, one_of
+from promptspec.runtime.values import Word, boolean, day, email, integer, moment, number, text, url, word
+from promptspec.safety.callers import Anyone, Session, SignedIn, Verified
+
+__all__ = [
+    "NOT_ON_OFFER",
+    "Anyone",
+    "Draft",
+    "Env",
+    "Example",
+    "Feature",
+    "Guarantees",
+    "Input",
+    "Limits",
+    "Message",
+    "OpenAI",
+    "Outcome",
+    "Plan",
+    "Record",
+    "Rehearsal",
+    "Rehearse",
+    "Rendered",
+    "Reply",
+    "Row",
+    "Session",
+    "SignedIn",
+    "Source",
+    "Stamp",
+    "Turn",
+    "TurnFields",
+    "Verified",
+    "Violation",
+    "Word",
+    "boolean",
+    "contains",
+    "day",
+    "distinct",
+    "email",
+    "entry",
+    "holds",
+    "integer",
+    "items",
+    "lower",
+    "matches",
+    "member",
+    "moment",
+    "number",
+    "one_of",
+    "replies",
+    "schema_object",
+    "search",
+    "text",
+    "total",
+    "turn",
+    "url",
+    "wires",
+    "word",
+    "words",
+]

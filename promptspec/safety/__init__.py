@@ -1,0 +1,1 @@
+"""What keeps a call safe: who calls, and how little of that leaves."""

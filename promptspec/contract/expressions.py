@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -46,9 +47,25 @@ class ListOfExpressions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyOf:
-    """The key of a row or entry, where it is compared with a key written down or with another row."""
+    """The key of a row or entry, or with *many* the keys of a list of them. *path* leads from a row to its key."""
 
     row: Expression
+    path: tuple[str, ...]
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """The number of the round that the loop of *variable* is in, from 1: what an entry prints, and is answered by."""
+
+    variable: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """The value is there: not none, and no empty text or list."""
+
+    value: Expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +151,8 @@ Expression: TypeAlias = (
     | Reference
     | ListOfExpressions
     | KeyOf
+    | Position
+    | Present
     | Call
     | Search
     | Negative
@@ -144,3 +163,40 @@ Expression: TypeAlias = (
     | Logic
     | Quantified
 )
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """Yield *expression* and everything that it is made of, from left to right."""
+    yield expression
+    for part in _parts(expression):
+        yield from walk(part)
+
+
+def _parts(expression: Expression) -> tuple[Expression, ...]:
+    match expression:
+        case ListOfExpressions(items=items) | Logic(items=items):
+            return items
+        case (
+            KeyOf(row=inner) | Present(value=inner) | Negative(operand=inner) | Not(operand=inner) | Search(text=inner)
+        ):
+            return (inner,)
+        case Call(arguments=arguments):
+            return arguments
+        case Arithmetic(left=left, right=right) | Compare(left=left, right=right):
+            return (left, right)
+        case Contains(item=item, container=container):
+            return (item, container)
+        case Quantified(over=over, body=body):
+            return (over, body)
+        case Constant() | Reference() | Position():
+            return ()
+
+
+def fields_of(expression: Expression | None, root: Literal["input", "output"]) -> tuple[str, ...]:
+    """Return the fields of the input or output that *expression* reads, in order and once each."""
+    if expression is None:
+        return ()
+    found = (
+        part.steps[0] for part in walk(expression) if isinstance(part, Reference) and part.root == root and part.steps
+    )
+    return tuple(dict.fromkeys(found))

@@ -140,11 +140,13 @@ class If:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class For:
-    """*body* once for each item."""
+    """*body* once for each item, of which there are from *least* to *most*."""
 
     variable: str
     over: Expression
     path: str
+    least: int
+    most: int
     body: tuple[Part, ...]
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of diagnostic codes. Each has a page in docs/reference/diagnostics and a case in tests/cases/diagnostics."""
+"""The catalogue of codes. Each has a page in docs/reference/diagnostics and a case in tests/cases/diagnostics."""
 
 from __future__ import annotations
 
@@ -51,5 +51,61 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS117", "an unknown clause, declaration, limit or setting"),
         Entry("PS118", "a file cannot be read"),
         Entry("PS119", "a file outside the project"),
+        # 2xx: names
+        Entry("PS201", "declared twice"),
+        Entry("PS202", "an unknown name"),
+        Entry("PS203", "a name in an unusual spelling", _W),
+        Entry("PS204", "the used file does not declare the name"),
+        Entry("PS205", "files use each other in a circle"),
+        Entry("PS206", "a clause stands twice"),
+        Entry("PS207", "a clause is missing"),
+        Entry("PS208", "two names become one in Python"),
+        Entry("PS209", "a word that is both a member and a field"),
+        # 3xx: types, caps, conditions
+        Entry("PS301", "a cap is missing"),
+        Entry("PS302", "bounds that nothing can meet"),
+        Entry("PS303", "a pattern outside the common part of RE2 and ECMA-262"),
+        Entry("PS304", "a pattern that no text within the cap can match"),
+        Entry("PS305", "a unit or option that the type does not take"),
+        Entry("PS306", "an optional field with a default"),
+        Entry("PS307", "a value that does not fit its type"),
+        Entry("PS308", "a record that holds itself"),
+        Entry("PS309", "too many fields, or nested too deeply"),
+        Entry("PS311", "`one of` names something that is no list of choices"),
+        Entry("PS312", "a type that cannot stand here"),
+        Entry("PS314", "a key is missing, doubled or of the wrong type"),
+        Entry("PS315", "a JSON Schema that is not closed"),
+        Entry("PS316", "a condition whose types do not fit"),
+        Entry("PS317", "an optional value that is used without a test"),
+        Entry("PS318", "an unknown function, or the wrong arguments"),
+        Entry("PS319", "a condition that could take too long"),
+        # 4xx: prompt, trust, budget
+        Entry("PS401", "an open value in the system message"),
+        Entry("PS402", "an input that is not used", _W),
+        Entry("PS405", "a prompt of the wrong shape"),
+        Entry("PS406", "a condition on the content of an open value in a prompt"),
+        Entry("PS410", "a prompt that cannot fit its limit"),
+        Entry("PS411", "a limit with the wrong unit or amount"),
+        # 5xx: output schema
+        Entry("PS501", "an output that the model's strict schema cannot express"),
+        Entry("PS502", "a way of structuring replies that the server does not have"),
+        Entry("PS504", "a reply chosen from a source that is too large or not closed"),
+        Entry("PS510", "a reply cap that no reply can meet"),
+        Entry("PS511", "a reply cap that the largest reply may not meet", _W),
+        # 6xx: examples and tests
+        Entry("PS601", "an input of an example or test that does not fit"),
+        Entry("PS602", "a reply of an example or test that does not fit"),
+        Entry("PS603", "an example, test or attack of the wrong shape"),
+        Entry("PS604", "an example that its own feature refuses"),
+        Entry("PS605", "a file of examples that cannot be used"),
+        # 8xx: sources and models
+        Entry("PS801", "a source that cannot be read"),
+        Entry("PS802", "a row that does not fit its source"),
+        Entry("PS803", "a setting that is missing, unknown or wrong"),
+        Entry("PS804", "a snapshot that is not the pinned one"),
+        Entry("PS805", "a credential written in a spec"),
+        Entry("PS806", "an environment variable that the project does not list"),
+        Entry("PS807", "a host that the project does not list"),
+        Entry("PS808", "a chain of models that leads nowhere"),
     )
 }

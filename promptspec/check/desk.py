@@ -1,0 +1,71 @@
+"""What every pass has at hand: the report, the text, the project's files and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from promptspec.contract.types import Origin
+from promptspec.diagnostics import Label, Report
+from promptspec.ports import FileRefused, Files
+from promptspec.text import Span, SpecText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`[tool.promptspec]` of the project: environment variables that specs may name, hosts that may be spoken to."""
+
+    environment: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One file under check. *read* collects the name and hash of everything that was read for it."""
+
+    text: SpecText
+    texts: Mapping[str, SpecText]
+    report: Report
+    files: Files
+    settings: Settings
+    read: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def file(self) -> str:
+        """The name of the spec, relative to the project's root."""
+        return self.text.file
+
+    def origin(self, span: Span) -> Origin:
+        """Return the line that *span* begins on."""
+        return Origin(file=span.file, line=self.texts[span.file].position(span.start).line)
+
+    def add(
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        *,
+        note: str = "",
+        labels: Sequence[Label] = (),
+        help: str | Sequence[str] = (),
+    ) -> None:
+        """Record a problem."""
+        self.report.add(code, span, message, note=note, labels=labels, help=help)
+
+    def open(self, name: str, span: Span, *, most: int) -> bytes | None:
+        """Return the content of the file that a spec names at *span*, relative to the spec; None after a report."""
+        path = self.beside(name)
+        try:
+            data = self.files.read(path, most=most)
+        except FileRefused as refused:
+            code = "PS119" if refused.rule == "outside" else "PS118"
+            self.add(code, span, refused.message)
+            return None
+        self.read[path] = sha256(data).hexdigest()
+        return data
+
+    def beside(self, name: str) -> str:
+        """Return the name, relative to the root, of the file that this spec calls *name*; `..` is left to the port."""
+        folder = self.file.rpartition("/")[0]
+        return f"{folder}/{name}" if folder else name

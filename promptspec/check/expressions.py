@@ -1,0 +1,650 @@
+"""Expressions as written to expressions as checked: every name known, every type right, every optional tested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import NoReturn, assert_never, cast
+
+from promptspec.check.desk import Desk
+from promptspec.check.functions import FUNCTIONS, Signature
+from promptspec.check.shapes import Facts, Typed, key_path, most_open, row_identity, shape, value_of
+from promptspec.contract import expressions as e
+from promptspec.contract import types as t
+from promptspec.contract.types import Trust
+from promptspec.diagnostics import did_you_mean
+from promptspec.syntax import print_expression, tree
+from promptspec.text import Span
+from promptspec.values.patterns import BadPattern, check_pattern
+
+#: Steps that one condition may take at the caps of its lists (rule 4).
+MOST_STEPS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What bare names mean in one place. *roots* are `input`, `output`, `caller`; *tested* paths are not none."""
+
+    bare: Mapping[str, Typed]
+    roots: Mapping[str, Mapping[str, Typed]]
+    whole: Mapping[str, Typed] = field(default_factory=dict[str, Typed])
+    clashes: Mapping[str, str] = field(default_factory=dict[str, str])
+    tested: frozenset[str] = frozenset()
+    steps: int = 1
+
+    def knowing(self, paths: frozenset[str]) -> Names:
+        """Return these names, with *paths* known to be there."""
+        return replace(self, tested=self.tested | paths) if paths - self.tested else self
+
+    def having(self, name: str, value: Typed, *, steps: int = 1) -> Names:
+        """Return these names and one more, inside a loop of *steps* rounds."""
+        return replace(self, bare={**self.bare, name: value}, steps=self.steps * max(steps, 1))
+
+
+class Failed(Exception):
+    """An expression that does not check; what is wrong has been reported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expressions:
+    """Checks expressions against the declarations of one feature."""
+
+    desk: Desk
+    facts: Facts
+
+    def condition(self, written: tree.Expr, names: Names, *, presence: bool = False) -> Typed | None:
+        """Return the checked condition, or None after a report; with *presence*, `{% if note %}` tests for a value."""
+        try:
+            typed = self._check(written, names)
+            if typed.kind == "bool" and not typed.optional:
+                return typed
+            if (
+                presence
+                and isinstance(written, tree.NameExpr | tree.MemberExpr)
+                and (typed.optional or typed.kind in ("text", "list"))
+            ):
+                return replace(typed, expression=_present(typed), kind="bool", optional=False, content=Trust.CLOSED)
+            self._fail(
+                written.span,
+                "PS316",
+                f"a condition is true or false, and `{short(written)}` is {a(typed.kind)}",
+                help=f"write `{short(written)} != none`" if typed.optional else (),
+            )
+        except Failed:
+            return None
+
+    def value(self, written: tree.Expr, names: Names) -> Typed | None:
+        """Return the checked expression, or None after a report."""
+        try:
+            return self._check(written, names)
+        except Failed:
+            return None
+
+    # What an expression proves of optionals
+
+    def proves(self, written: tree.Expr, names: Names, outcome: bool) -> frozenset[str]:
+        """Return the paths that are there where *written* is *outcome*."""
+        match written:
+            case tree.NotExpr(operand=operand):
+                return self.proves(operand, names, not outcome)
+            case tree.LogicExpr(op=op, items=items):
+                first, *others = (self.proves(item, names, outcome) for item in items)
+                together = (op == "and") == outcome
+                return first.union(*others) if together else first.intersection(*others)
+            case tree.CompareExpr(op="!=" | "==" as op, left=left, right=right):
+                if (op == "!=") != outcome:
+                    return frozenset()
+                for value, other in ((left, right), (right, left)):
+                    if isinstance(other, tree.LiteralExpr) and isinstance(other.value, tree.NoneLiteral):
+                        path = self._path(value, names)
+                        return frozenset((path,)) if path else frozenset()
+                return frozenset()
+            case tree.NameExpr() | tree.MemberExpr() if outcome:
+                path = self._path(written, names)
+                return frozenset((path,)) if path else frozenset()
+            case _:
+                return frozenset()
+
+    def _path(self, written: tree.Expr, names: Names) -> str:
+        if not isinstance(written, tree.NameExpr | tree.MemberExpr):
+            return ""
+        try:
+            return self._quiet()._check(written, names).path
+        except Failed:
+            return ""
+
+    def _quiet(self) -> Expressions:
+        from promptspec.diagnostics import Report
+
+        return Expressions(desk=replace(self.desk, report=Report()), facts=self.facts)
+
+    # The walk
+
+    def _check(self, written: tree.Expr, names: Names) -> Typed:
+        match written:
+            case tree.NameExpr():
+                return self._name(written, names)
+            case tree.MemberExpr():
+                return self._member(written, names)
+            case tree.LiteralExpr():
+                return self._literal(written)
+            case tree.PatternExpr():
+                self._fail(
+                    written.span, "PS318", "a pattern stands here", help="write `contains(x, /…/)` or `x matches /…/`"
+                )
+            case tree.ListExpr():
+                return self._list(written, names)
+            case tree.CallExpr():
+                return self._call(written, names)
+            case tree.NegExpr(operand=operand):
+                value = self._number(operand, names)
+                return replace(value, expression=e.Negative(operand=value.expression), type=None, path="")
+            case tree.ArithmeticExpr():
+                left, right = self._number(written.left, names), self._number(written.right, names)
+                return Typed(
+                    expression=e.Arithmetic(op=written.op, left=left.expression, right=right.expression),
+                    kind="number",
+                    trust=most_open(left.trust, right.trust),
+                )
+            case tree.CompareExpr():
+                return self._compare(written, names)
+            case tree.InExpr():
+                return self._in(written, names)
+            case tree.MatchesExpr(target=target, pattern=pattern):
+                return self._search(self._text(target, names), pattern, full=True)
+            case tree.NotExpr(operand=operand):
+                value = self._bool(operand, names)
+                return replace(value, expression=e.Not(operand=value.expression), path="")  # content stays
+            case tree.LogicExpr():
+                return self._logic(written, names)
+            case tree.QuantifiedExpr():
+                return self._quantified(written, names)
+            case _:
+                assert_never(written)
+
+    def _fail(self, span: Span, code: str, message: str, help: str | tuple[str, ...] = ()) -> NoReturn:
+        self.desk.add(code, span, message, help=help)
+        raise Failed
+
+    # Names
+
+    def _name(self, written: tree.NameExpr, names: Names) -> Typed:
+        name = written.name
+        if name == "today":
+            return Typed(expression=e.Reference(root="today"), kind="date", trust=Trust.CLOSED, type=t.Date())
+        if name in names.clashes:
+            self._fail(written.span, "PS209", f"`{name}` is ambiguous: {names.clashes[name]}")
+        found = names.bare.get(name) or names.whole.get(name)
+        if found is None:
+            if name in names.roots:
+                self._fail(written.span, "PS316", f"`{name}` is all of them", help=f"name a field: `{name}.…`")
+            self._fail(
+                written.span,
+                "PS202",
+                f"there is nothing called `{name}` here",
+                help=did_you_mean(name, [*names.bare, *names.roots, *names.whole]),
+            )
+        return _tested(found, names)
+
+    def _member(self, written: tree.MemberExpr, names: Names) -> Typed:
+        name = written.name.text
+        if isinstance(written.target, tree.NameExpr):
+            root = written.target.name
+            if root in names.roots and root not in names.bare:
+                found = names.roots[root].get(name)
+                if found is None:
+                    self._fail(
+                        written.name.span,
+                        "PS202",
+                        f"`{root}` has no `{name}`",
+                        help=did_you_mean(name, names.roots[root]),
+                    )
+                return _tested(found, names)
+        target = self._check(written.target, names)
+        return _tested(self._step(target, written), names)
+
+    def _step(self, target: Typed, written: tree.MemberExpr) -> Typed:
+        name = written.name.text
+        if target.optional:
+            shown = short(written.target)
+            self._fail(
+                written.target.span,
+                "PS317",
+                f"`{shown}` may be missing here",
+                help=f"test it first: `{shown} != none and …`, or `when {shown} != none`",
+            )
+        if target.kind == "list" and target.item is not None:
+            return self._through(target, written)
+        path = f"{target.path}.{name}"
+        expression = _further(target.expression, name)
+        match target.type:
+            case t.Group() | t.OneOfItems():
+                record = (
+                    self.facts.record(target.type)
+                    if isinstance(target.type, t.Group)
+                    else self.facts.record_named(target.type.record, target.type.file)
+                )
+                field = record.field(name)
+                if field is not None:
+                    return value_of(field, self.facts, expression, path)
+                known = [f.name for f in record.fields]
+            case t.OneOfSource(source=source_name):
+                source = self.facts.source(source_name)
+                column = source.column(name)
+                if column is not None:
+                    value = value_of(column, self.facts, expression, path)
+                    trusted = source.trusted and (name != source.key or source.keys_are_closed)
+                    return replace(value, trust=Trust.CLOSED if trusted else Trust.OPEN)
+                known = [c.name for c in source.columns]
+            case t.Turns(item=item):
+                if name == "text":
+                    return shape(item, self.facts, expression, path)
+                if name == "role":
+                    return shape(t.Words(words=("user", "assistant")), self.facts, expression, path)
+                known = ["role", "text"]
+            case t.JsonSchema():
+                self._fail(
+                    written.name.span,
+                    "PS090",
+                    "members of an object of a JSON Schema do not stand in expressions in this version",
+                    help="print or return the whole object",
+                )
+            case _:
+                self._fail(
+                    written.name.span, "PS202", f"`{short(written.target)}` is {a(target.kind)} and has no `{name}`"
+                )
+        self._fail(
+            written.name.span, "PS202", f"`{short(written.target)}` has no `{name}`", help=did_you_mean(name, known)
+        )
+
+    def _through(self, target: Typed, written: tree.MemberExpr) -> Typed:
+        """A step through a list maps over its items; a list in an item is flattened."""
+        assert target.item is not None
+        item = replace(target.item, optional=False)
+        inner = self._step(item, written)
+        if inner.optional:
+            self._fail(
+                written.name.span,
+                "PS317",
+                f"`{written.name.text}` may be missing in some of `{short(written.target)}`",
+                help=f"write `all x in {short(written.target)}: x.{written.name.text} != none and …`",
+            )
+        reference = target.expression
+        if not isinstance(reference, e.Reference):
+            self._fail(written.span, "PS316", "this list has no name to step through")
+        steps = (*reference.steps, written.name.text)
+        mapped = replace(reference, steps=steps, through=(*reference.through, len(reference.steps)))
+        if inner.kind == "list" and inner.item is not None:
+            return replace(inner, expression=mapped, most=target.most * inner.most, path=inner.path)
+        return Typed(
+            expression=mapped,
+            kind="list",
+            type=t.ListOf(item=inner.type, least=0, most=target.most) if inner.type else None,
+            item=inner,
+            trust=inner.trust,
+            path=inner.path,
+            most=target.most,
+        )
+
+    # Values
+
+    def _literal(self, written: tree.LiteralExpr) -> Typed:
+        value = written.value
+        match value:
+            case tree.StringLiteral():
+                return Typed(expression=e.Constant(value=value.value), kind="text")
+            case tree.NumberLiteral():
+                exact = int(value.value) if value.value == int(value.value) else value.value
+                return Typed(expression=e.Constant(value=exact), kind="number")
+            case tree.PercentLiteral():
+                return Typed(expression=e.Constant(value=value.value / 100), kind="number")
+            case tree.DateLiteral():
+                return Typed(expression=e.Constant(value=value.value), kind="date")
+            case tree.BoolLiteral():
+                return Typed(expression=e.Constant(value=value.value), kind="bool")
+            case tree.NoneLiteral():
+                return Typed(expression=e.Constant(value=None), kind="none", optional=True)
+            case tree.DurationLiteral():
+                self._fail(written.span, "PS316", "a duration does not stand in a condition")
+            case _:
+                assert_never(value)
+
+    def _sure(self, written: tree.Expr, names: Names) -> Typed:
+        value = self._check(written, names)
+        if value.optional and value.kind != "none":
+            shown = short(written)
+            self._fail(
+                written.span,
+                "PS317",
+                f"`{shown}` may be missing here",
+                help=f"test it first: `{shown} != none and …`, or `when {shown} != none`",
+            )
+        return value
+
+    def _of(self, kind: e.Kind, written: tree.Expr, names: Names) -> Typed:
+        value = self._sure(written, names)
+        if value.kind != kind:
+            self._fail(written.span, "PS316", f"expected {a(kind)}, and `{short(written)}` is {a(value.kind)}")
+        return value
+
+    def _number(self, written: tree.Expr, names: Names) -> Typed:
+        return self._of("number", written, names)
+
+    def _text(self, written: tree.Expr, names: Names) -> Typed:
+        return self._of("text", written, names)
+
+    def _bool(self, written: tree.Expr, names: Names) -> Typed:
+        return self._of("bool", written, names)
+
+    def _list(self, written: tree.ListExpr, names: Names, wanted: Typed | None = None) -> Typed:
+        items = [self._against(item, wanted, names) for item in written.items]
+        kinds = {item.kind for item in items}
+        if len(kinds) > 1:
+            self._fail(written.span, "PS316", "the items of a list are of one kind")
+        return Typed(
+            expression=e.ListOfExpressions(items=tuple(item.expression for item in items)),
+            kind="list",
+            item=items[0] if items else wanted,
+            trust=most_open(*(item.trust for item in items)),
+            most=len(items),
+        )
+
+    def _against(self, written: tree.Expr, other: Typed | None, names: Names) -> Typed:
+        """Check *written* where a bare member of the enum of *other* may stand."""
+        if isinstance(written, tree.NameExpr) and other is not None and isinstance(other.type, t.Choice):
+            members = self.facts.members(other.type)
+            if written.name in members:
+                if written.name in names.bare:
+                    self._fail(
+                        written.span,
+                        "PS209",
+                        f"`{written.name}` is a member of `{other.type.name}` and a field",
+                        help=f'write `input.{written.name}` for the field, or "{written.name}" for the member',
+                    )
+                return Typed(expression=e.Constant(value=written.name), kind="text", type=other.type)
+            if written.name not in names.bare and written.name not in names.whole:
+                self._fail(
+                    written.span,
+                    "PS202",
+                    f"`{other.type.name}` has no member `{written.name}`",
+                    help=did_you_mean(written.name, members),
+                )
+        if isinstance(written, tree.ListExpr):
+            return self._list(written, names, other)
+        value = self._sure(written, names)
+        constant = value.expression
+        if other is not None and isinstance(constant, e.Constant) and isinstance(constant.value, str):
+            words = (
+                self.facts.members(other.type)
+                if isinstance(other.type, t.Choice)
+                else other.type.words
+                if isinstance(other.type, t.Words)
+                else None
+            )
+            if words is not None and constant.value not in words:
+                self._fail(
+                    written.span,
+                    "PS316",
+                    f'"{constant.value[:40]}" is none of the words on the other side',
+                    help=did_you_mean(constant.value, words),
+                )
+        return value
+
+    # Operators
+
+    def _compare(self, written: tree.CompareExpr, names: Names) -> Typed:
+        left_is_word = isinstance(written.left, tree.NameExpr) and written.left.name not in names.bare
+        none = [_is_none(written.left), _is_none(written.right)]
+        if any(none):
+            return self._against_none(written, names, none)
+        first, second = (written.right, written.left) if left_is_word else (written.left, written.right)
+        one = self._sure(first, names)
+        two = self._against(second, one, names)
+        left, right = (two, one) if left_is_word else (one, two)
+        left, right = self._by_key(left, right, written)
+        if left.kind != right.kind or left.kind in ("list", "object", "none"):
+            self._fail(written.span, "PS316", f"{a(left.kind)} is compared with {a(right.kind)}")
+        if written.op not in ("==", "!=") and left.kind not in ("number", "date", "datetime"):
+            self._fail(written.span, "PS316", f"`{written.op}` orders numbers and dates, and this is {a(left.kind)}")
+        return Typed(
+            expression=e.Compare(op=written.op, left=left.expression, right=right.expression),
+            kind="bool",
+            trust=most_open(left.trust, right.trust),
+        )
+
+    def _against_none(self, written: tree.CompareExpr, names: Names, none: list[bool]) -> Typed:
+        if written.op not in ("==", "!=") or all(none):
+            self._fail(written.span, "PS316", "`none` is compared with `==` or `!=` and a value")
+        value = self._check(written.right if none[0] else written.left, names)
+        if not value.optional:
+            shown = short(written.right if none[0] else written.left)
+            self._fail(written.span, "PS316", f"`{shown}` is always there", help="drop the comparison with `none`")
+        return Typed(
+            expression=e.Compare(op=written.op, left=value.expression, right=e.Constant(value=None)),
+            kind="bool",
+            trust=value.trust,
+            content=Trust.CLOSED,
+        )
+
+    def _by_key(self, left: Typed, right: Typed, written: tree.Expr) -> tuple[Typed, Typed]:
+        """Rows are compared by their keys: with rows of the same list, or with a key written down."""
+        rows = [side.kind == "row" for side in (left, right)]
+        if all(rows):
+            if row_identity(left.type, self.facts) != row_identity(right.type, self.facts):
+                self._fail(written.span, "PS316", "these two are entries of different lists")
+        elif not any(rows):
+            return left, right
+        return self._keyed(left, written), self._keyed(right, written)
+
+    def _keyed(self, value: Typed, written: tree.Expr) -> Typed:
+        if value.kind != "row":
+            return value
+        path = key_path(value.type, self.facts)
+        if path is None:
+            self._fail(written.span, "PS316", "a record without a `key` cannot be compared")
+        return replace(value, expression=e.KeyOf(row=value.expression, path=path), kind="text", type=None)
+
+    def _in(self, written: tree.InExpr, names: Names) -> Typed:
+        if isinstance(written.container, tree.ListExpr):
+            item = self._sure(written.item, names)
+            container = self._list(written.container, names, item)
+        else:
+            container = self._sure(written.container, names)
+            item = self._against(written.item, container.item, names)
+        if container.kind == "text":
+            self._fail(
+                written.container.span,
+                "PS316",
+                "`in` looks into lists",
+                help=f"write `contains({short(written.container)}, …)`",
+            )
+        if container.kind != "list":
+            self._fail(written.container.span, "PS316", f"`in` looks into lists, and this is {a(container.kind)}")
+        inner = container.item
+        if inner is not None and "row" in (item.kind, inner.kind):
+            if item.kind == inner.kind and row_identity(item.type, self.facts) != row_identity(inner.type, self.facts):
+                self._fail(written.span, "PS316", "these two are entries of different lists")
+            if inner.kind == "row":
+                path = key_path(inner.type, self.facts)
+                if path is None:
+                    self._fail(written.span, "PS316", "records without a `key` cannot be looked for")
+                keys = e.KeyOf(row=container.expression, path=path, many=True)
+                container = replace(container, expression=keys, item=replace(inner, kind="text", type=None))
+            item = self._keyed(item, written)
+        if container.item is not None and item.kind != container.item.kind:
+            self._fail(
+                written.span, "PS316", f"{a(item.kind)} is looked for in a list of {plural(container.item.kind)}"
+            )
+        return Typed(
+            expression=e.Contains(item=item.expression, container=container.expression, negated=written.negated),
+            kind="bool",
+            trust=most_open(item.trust, container.trust),
+        )
+
+    def _logic(self, written: tree.LogicExpr, names: Names) -> Typed:
+        items: list[Typed] = []
+        for item in written.items:
+            items.append(self._bool(item, names))
+            names = names.knowing(self.proves(item, names, written.op == "and"))
+        return Typed(
+            expression=e.Logic(op=written.op, items=tuple(item.expression for item in items)),
+            kind="bool",
+            trust=most_open(*(item.trust for item in items)),
+            content=most_open(*(item.reads for item in items)),
+        )
+
+    def _quantified(self, written: tree.QuantifiedExpr, names: Names) -> Typed:
+        over = self._of("list", written.over, names)
+        name = written.variable.text
+        if name in names.bare or name in names.roots or name == "today":
+            self._fail(
+                written.variable.span, "PS201", f"`{name}` already means something here", help="choose another name"
+            )
+        item = over.item
+        if item is None:
+            self._fail(written.over.span, "PS316", "an empty list")
+        variable = variable_of(item, name)
+        inner = names.having(name, variable, steps=over.most)
+        if inner.steps > MOST_STEPS:
+            self._fail(
+                written.span,
+                "PS319",
+                f"this condition could take {inner.steps:,} steps, and {MOST_STEPS:,} are allowed",
+                help="lower the caps of the lists",
+            )
+        body = self._bool(written.body, inner)
+        return Typed(
+            expression=e.Quantified(
+                quantifier=written.quantifier, variable=name, over=over.expression, body=body.expression
+            ),
+            kind="bool",
+            trust=most_open(over.trust, body.trust),
+        )
+
+    def _search(self, text: Typed, pattern: tree.RegexLiteral, *, full: bool) -> Typed:
+        try:
+            check_pattern(pattern.source, pattern.ignore_case)
+        except BadPattern as bad:
+            self._fail(pattern.span, "PS303", bad.message)
+        return Typed(
+            expression=e.Search(
+                text=text.expression, pattern=pattern.source, ignore_case=pattern.ignore_case, full=full
+            ),
+            kind="bool",
+            trust=text.trust,
+        )
+
+    # Functions
+
+    def _call(self, written: tree.CallExpr, names: Names) -> Typed:
+        name = written.function.text
+        signature = FUNCTIONS.get(name)
+        if signature is None:
+            self._fail(
+                written.function.span, "PS318", f"there is no function `{name}`", help=did_you_mean(name, FUNCTIONS)
+            )
+        if len(written.arguments) != signature.arguments:
+            count = "one value" if signature.arguments == 1 else "two values"
+            self._fail(written.span, "PS318", f"`{name}` takes {count}", help=f"write `{signature.example}`")
+        if name == "contains" and isinstance(written.arguments[1], tree.PatternExpr):
+            return self._search(self._text(written.arguments[0], names), written.arguments[1].pattern, full=False)
+        arguments = [self._sure(argument, names) for argument in written.arguments]
+        self._fits(signature, name, arguments, written)
+        kind = signature.result
+        if name == "contains" and arguments[0].kind == "list":
+            item = arguments[0].item
+            self._fail(
+                written.span,
+                "PS318",
+                f"`contains` searches text, and this is a list of {plural(item.kind if item else 'none')}",
+                help="write `x in xs`",
+            )
+        return Typed(
+            expression=e.Call(
+                function=cast("e.Function", name),
+                arguments=tuple(argument.expression for argument in arguments),
+                kinds=tuple(argument.kind for argument in arguments),
+            ),
+            kind=kind,
+            trust=most_open(*(argument.trust for argument in arguments)),
+        )
+
+    def _fits(self, signature: Signature, name: str, arguments: list[Typed], written: tree.CallExpr) -> None:
+        for argument, kinds, place in zip(arguments, signature.kinds, written.arguments, strict=True):
+            if argument.kind not in kinds:
+                self._fail(
+                    place.span,
+                    "PS318",
+                    f"`{name}` takes {' or '.join(a(kind) for kind in kinds)}, and this is {a(argument.kind)}",
+                    help=f"write `{signature.example}`",
+                )
+            if signature.of_numbers and (argument.item is None or argument.item.kind != "number"):
+                self._fail(
+                    place.span, "PS318", f"`{name}` takes a list of numbers", help=f"write `{signature.example}`"
+                )
+        if signature.not_empty:
+            listed = arguments[0].type
+            least = listed.least if isinstance(listed, t.ListOf) else 0
+            if least < 1:
+                self._fail(
+                    written.span,
+                    "PS318",
+                    f"`{name}` needs a list of at least one item",
+                    help="give the list a lower bound of 1: `list(1..…)`",
+                )
+
+
+def variable_of(item: Typed, name: str) -> Typed:
+    """Return what a loop's variable is, for each *item*."""
+    root = e.Reference(root="variable", steps=(name,))
+    inner = replace(item.item, expression=root) if item.item else None
+    return replace(item, expression=root, item=inner)
+
+
+def _present(value: Typed) -> e.Expression:
+    if value.kind in ("text", "list"):
+        return e.Present(value=value.expression)
+    return e.Compare(op="!=", left=value.expression, right=e.Constant(value=None))
+
+
+def _tested(value: Typed, names: Names) -> Typed:
+    return replace(value, optional=False) if value.optional and value.path in names.tested else value
+
+
+def _further(expression: e.Expression, name: str) -> e.Expression:
+    if isinstance(expression, e.Reference):
+        return replace(expression, steps=(*expression.steps, name))
+    raise TypeError(f"no step from {type(expression).__name__}")
+
+
+def _is_none(written: tree.Expr) -> bool:
+    return isinstance(written, tree.LiteralExpr) and isinstance(written.value, tree.NoneLiteral)
+
+
+def short(written: tree.Expr) -> str:
+    """Return *written* as text of at most 40 characters."""
+    text = print_expression(written)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+_A: dict[str, str] = {
+    "text": "text",
+    "number": "a number",
+    "bool": "true or false",
+    "date": "a date",
+    "datetime": "a date and time",
+    "list": "a list",
+    "row": "a record",
+    "object": "an object",
+    "none": "none",
+}
+
+
+def a(kind: str) -> str:
+    """Return what a person calls a value of *kind*."""
+    return _A[kind]
+
+
+def plural(kind: str) -> str:
+    """Return what a person calls several values of *kind*."""
+    return {"text": "texts", "bool": "truth values", "none": "nothing"}.get(kind, kind + "s")

@@ -1,0 +1,613 @@
+"""A feature as written to a feature as checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar, cast
+
+from promptspec.check.budgets import derived_reply_tokens, largest_json, prompt_bounds, smallest_json
+from promptspec.check.cases import Cases
+from promptspec.check.desk import Desk
+from promptspec.check.expressions import Expressions, Names
+from promptspec.check.later import later_clause
+from promptspec.check.limits import Declared, check_limits
+from promptspec.check.models import Models
+from promptspec.check.prompts import FENCE_NOTE, Prompts, default_prompt, fields_read, has_fences
+from promptspec.check.scope import Scope, pascal
+from promptspec.check.shapes import Facts, Typed, shape, value_of
+from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Types
+from promptspec.contract import expressions as e
+from promptspec.contract import types as t
+from promptspec.contract.feature import (
+    CallerLevel,
+    Case,
+    Example,
+    Feature,
+    Fixed,
+    History,
+    Limits,
+    Message,
+    Model,
+    Module,
+    Rule,
+    Source,
+)
+from promptspec.diagnostics import Label, did_you_mean
+from promptspec.safety.callers import LEVELS
+from promptspec.schema.profiles import misfits
+from promptspec.schema.wire import encode_schema, output_schema
+from promptspec.syntax import tree
+from promptspec.text import Span
+
+C = TypeVar("C", bound=tree.Clause)
+
+#: Clauses that may stand in a feature more than once.
+_REPEATABLE = (tree.RequireClause, tree.EnsureClause, tree.CaseClause, tree.ExamplesFrom)
+_NAMES: dict[type[tree.Clause], str] = {
+    tree.ModelClause: "model",
+    tree.InputClause: "input",
+    tree.OutputClause: "output",
+    tree.PromptClause: "prompt",
+    tree.FenceClause: "fence",
+    tree.LimitsClause: "limits",
+    tree.CallerClause: "caller",
+    tree.LimitationsClause: "limitations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Declarations:
+    """The facts of one file, as the checks ask for them."""
+
+    scope: Scope
+    types: Types
+
+    def record(self, group: t.Group) -> t.Record:
+        return self.record_named(group.name, group.file)
+
+    def record_named(self, name: str, file: str) -> t.Record:
+        return self.types.record(t.Group(name=name, file=file))
+
+    def source(self, name: str) -> Source:
+        return self.scope.sources[name]
+
+    def members(self, choice: t.Choice) -> tuple[str, ...]:
+        return tuple(member.name for member in self.scope.enums[choice.name].members)
+
+
+class FeatureCheck:
+    """Checks one feature. Each step goes on after the problems of the one before."""
+
+    def __init__(
+        self, desk: Desk, scope: Scope, types: Types, models: Models, declared: tree.FeatureDeclaration
+    ) -> None:
+        self._desk = desk
+        self._scope = scope
+        self._types = types
+        self._models = models
+        self._declared = declared
+        self._facts: Facts = _Declarations(scope, types)
+        self._class = pascal(declared.name.text)
+        self._clauses = self._gathered()
+
+    # Clauses
+
+    def _gathered(self) -> tuple[tree.Clause, ...]:
+        """Return the feature's clauses, after those that it takes from `defaults` and does not replace."""
+        own = self._declared.clauses
+        mine = {type(clause) for clause in own if not isinstance(clause, _REPEATABLE)}
+        shared: list[tree.Clause] = []
+        for name in self._declared.defaults:
+            declaration = self._scope.declarations.get(name.text)
+            if not isinstance(declaration, tree.DefaultsDeclaration):
+                known = [n for n in self._scope.declarations if self._scope.kind(n) == "defaults"]
+                self._desk.add(
+                    "PS202", name.span, f"there are no defaults `{name.text}`", help=did_you_mean(name.text, known)
+                )
+                continue
+            shared += [clause for clause in declaration.clauses if type(clause) not in mine]
+        clauses = (*shared, *own)
+        self._refuse_twice(clauses)
+        for clause in clauses:
+            what = later_clause(clause)
+            if what is not None:
+                self._types.later(clause.span, f"`{what}`")
+        return clauses
+
+    def _refuse_twice(self, clauses: tuple[tree.Clause, ...]) -> None:
+        seen: dict[type[tree.Clause], tree.Clause] = {}
+        for clause in clauses:
+            kind = type(clause)
+            if kind in _NAMES and kind in seen:
+                self._desk.add(
+                    "PS206",
+                    clause.span,
+                    f"`{_NAMES[kind]}` stands twice in this feature",
+                    labels=[Label(span=seen[kind].span, message="it stands here first")],
+                    help="join them, or drop one",
+                )
+            seen.setdefault(kind, clause)
+
+    def _all(self, kind: type[C]) -> list[C]:
+        return [clause for clause in self._clauses if isinstance(clause, kind)]
+
+    def _one(self, kind: type[C]) -> C | None:
+        found = self._all(kind)
+        return found[0] if found else None
+
+    def _require_clause(self, kind: type[C], example: str) -> C | None:
+        found = self._one(kind)
+        if found is None and not (kind is tree.OutputClause and self._one(tree.ReservedOutput)):
+            self._desk.add(
+                "PS207",
+                self._declared.name.span,
+                f"feature `{self._declared.name.text}` has no `{_NAMES[kind]}`",
+                help=f"add `{example}`",
+            )
+        return found
+
+    # The whole
+
+    def check(self, module: Callable[[tuple[Feature, ...]], Module]) -> Feature | None:
+        """Return the checked feature; None where something kept it from being checked as a whole.
+
+        *module* makes the module that the feature stands in, for what is asked of both.
+        """
+        desk = self._desk
+        caller = self._caller()
+        inputs = self._require_clause(tree.InputClause, "input { message: text(..2_000) }")
+        outputs = self._require_clause(tree.OutputClause, "output text(..280)")
+        model = self._require_clause(tree.ModelClause, 'model "gpt-5.6-luna"')
+        limits = check_limits(desk, self._types, self._one(tree.LimitsClause))
+        fence = self._fence()
+        if inputs is None or outputs is None:
+            return None
+        before = len(desk.report.errors)
+        input = self._input(inputs, caller)
+        output = self._output(outputs)
+        if input is None or output is None:
+            return None
+        bare = not isinstance(outputs.type, tree.RecordType)
+        self._bounded(input, output)
+        self._choices(output, outputs)
+        messages, used = self._prompt(input)
+        requires = self._requires(input, used)
+        ensures = self._ensures(input, output, bare, used)
+        cases = Cases(desk=desk, scope=self._scope, types=self._types, input=input, output=output, bare=bare)
+        examples = self._examples(cases)
+        others = tuple(
+            case
+            for clause in self._all(tree.CaseClause)
+            if clause.kind != "example" and (case := cases.case(clause)) is not None
+        )
+        self._unused(inputs, input, output, used)
+        if model is None or len(desk.report.errors) > before:
+            if model is not None:
+                self._models.of(model, fits_strict=True)
+            return None
+        return self._whole(
+            module, model, caller, input, output, bare, messages, fence, requires, ensures, limits, examples, others
+        )
+
+    def _whole(
+        self,
+        module: Callable[[tuple[Feature, ...]], Module],
+        model: tree.ModelClause,
+        caller: CallerLevel,
+        input: t.Record,
+        output: t.Record,
+        bare: bool,
+        messages: tuple[Message | History, ...],
+        fence: str,
+        requires: tuple[Rule, ...],
+        ensures: tuple[Rule, ...],
+        limits: Declared,
+        examples: tuple[Example, ...],
+        others: tuple[Case, ...],
+    ) -> Feature | None:
+        limitations = self._one(tree.LimitationsClause)
+        draft = Feature(
+            name=self._declared.name.text,
+            class_name=self._class,
+            doc=self._declared.doc.text if self._declared.doc else "",
+            models=(),
+            input=input,
+            output=output,
+            bare=bare,
+            messages=self._with_notes(messages, limitations),
+            fence="json" if fence == "json" else "tags",
+            requires=requires,
+            ensures=ensures,
+            limits=Limits(reply_tokens=1, reply_derived=True),
+            caller=caller,
+            limitations=limitations.text.value if limitations else "",
+            examples=examples,
+            cases=others,
+            largest_prompt=0,
+            smallest_prompt=0,
+            origin=self._desk.origin(self._declared.span),
+        )
+        schema = cast("dict[str, object]", output_schema(module((draft,)), draft))
+        models = self._modelled(model, schema)
+        budget = self._budget(draft, schema, limits)
+        if models is None or budget is None:
+            return None
+        return replace(budget, models=models)
+
+    # Parts
+
+    def _caller(self) -> CallerLevel:
+        clause = self._one(tree.CallerClause)
+        if clause is None:
+            return "session"
+        level = clause.level.text
+        if level not in LEVELS:
+            self._desk.add(
+                "PS202",
+                clause.level.span,
+                f"there is no caller `{level}`",
+                help=did_you_mean(level, LEVELS) or "callers are `anyone`, `session`, `signed_in`, `verified`",
+            )
+            return "session"
+        return cast("CallerLevel", level)
+
+    def _fence(self) -> str:
+        clause = self._one(tree.FenceClause)
+        if clause is None:
+            return "tags"
+        mode = clause.mode.text
+        if mode == "datamark":
+            self._types.later(clause.span, "`fence datamark`")
+        elif mode not in ("tags", "json"):
+            self._desk.add(
+                "PS202",
+                clause.mode.span,
+                f"there is no fence `{mode}`",
+                help=did_you_mean(mode, ("tags", "json", "datamark")),
+            )
+        return mode
+
+    def _input(self, clause: tree.InputClause, caller: CallerLevel) -> t.Record | None:
+        types = self._types
+        types.seen, types.lists, types.where = [], {}, self._where(caller)
+        fields = types.fields(clause.fields, "input", self._class)
+        if not clause.fields:
+            self._desk.add("PS207", clause.span, "the input has no fields", help="add what the feature takes in")
+            return None
+        if len(fields) != len(clause.fields):
+            return None
+        for each in fields:
+            listed = each.type
+            if (
+                isinstance(listed, t.ListOf)
+                and isinstance(listed.item, t.Group)
+                and not each.optional
+                and self._facts.record(listed.item).key is not None
+            ):
+                types.lists[each.name] = listed
+        return t.Record(name=f"{self._class}Input", fields=fields, origin=self._desk.origin(clause.span))
+
+    def _output(self, clause: tree.OutputClause) -> t.Record | None:
+        origin = self._desk.origin(clause.span)
+        name = f"{self._class}Output"
+        if isinstance(clause.type, tree.RecordType):
+            if clause.optional:
+                self._desk.add("PS312", clause.span, "a whole record is not optional", help="make its fields optional")
+                return None
+            fields = self._types.fields(clause.type.fields, "output", name)
+            if len(fields) != len(clause.type.fields) or not fields:
+                return None
+            if any(field.has_default for field in fields):
+                self._desk.add(
+                    "PS312", clause.span, "an output has no defaults", help="a reply says every field; use `?`"
+                )
+                return None
+            return t.Record(name=name, fields=fields, origin=origin)
+        type = self._types.type(clause.type, "output", f"{name}Answer")
+        if type is None:
+            return None
+        answer = t.Field(name="answer", type=type, optional=clause.optional, origin=origin)
+        return t.Record(name=name, fields=(answer,), origin=origin)
+
+    def _where(self, caller: CallerLevel) -> Callable[[tree.Expr, t.OneOfSource | t.OneOfItems], e.Expression | None]:
+        def check(written: tree.Expr, chosen: t.OneOfSource | t.OneOfItems) -> e.Expression | None:
+            columns = (
+                self._facts.source(chosen.source).columns
+                if isinstance(chosen, t.OneOfSource)
+                else self._facts.record_named(chosen.record, chosen.file).fields
+            )
+            row = {
+                c.name: value_of(c, self._facts, e.Reference(root="row", steps=(c.name,)), f"row.{c.name}")
+                for c in columns
+            }
+            above = self._references(tuple(self._types.seen), "input")
+            roots: dict[str, dict[str, Typed]] = {"input": above}
+            if caller != "anyone":
+                id = Typed(
+                    expression=e.Reference(root="caller", steps=("id",)),
+                    kind="text",
+                    trust=t.Trust.OPEN,
+                    path="caller.id",
+                )
+                roots["caller"] = {"id": id}
+            names = Names(bare={**above, **row}, roots=roots)
+            found = Expressions(desk=self._desk, facts=self._facts).condition(written, names)
+            return None if found is None else found.expression
+
+        return check
+
+    def _references(self, fields: tuple[t.Field, ...], root: str) -> dict[str, Typed]:
+        prefix = "" if root == "input" else f"{root}."
+        place = e.Reference(root="input" if root == "input" else "output")
+        return {
+            each.name: value_of(each, self._facts, replace(place, steps=(each.name,)), f"{prefix}{each.name}")
+            for each in fields
+        }
+
+    def _bounded(self, input: t.Record, output: t.Record) -> None:
+        """Expanded fields and depth stay within what rule 4 allows."""
+        count, depth = 0, 0
+        work: list[tuple[t.Type, int]] = [(f.type, 1) for f in (*input.fields, *output.fields)]
+        while work and count <= MOST_FIELDS:
+            type, level = work.pop()
+            count += 1
+            depth = max(depth, level)
+            if isinstance(type, t.ListOf):
+                work.append((type.item, level))
+            elif isinstance(type, t.Group):
+                work += [(f.type, level + 1) for f in self._facts.record(type).fields]
+        if count > MOST_FIELDS or depth > MOST_DEPTH:
+            self._desk.add(
+                "PS309",
+                self._declared.name.span,
+                f"`{self._declared.name.text}` has more than {MOST_FIELDS:,} fields, or nests deeper than {MOST_DEPTH}",
+            )
+
+    def _choices(self, output: t.Record, clause: tree.OutputClause) -> None:
+        """A reply chooses from a whole source only where the source is small, closed and pinned (rule 10)."""
+        work = [f.type for f in output.fields]
+        while work:
+            type = work.pop()
+            if isinstance(type, t.ListOf):
+                work.append(type.item)
+            elif isinstance(type, t.Group):
+                work += [f.type for f in self._facts.record(type).fields]
+            elif isinstance(type, t.OneOfSource):
+                source = self._facts.source(type.source)
+                if source.small_keys is None or not source.trusted or not source.keys_are_closed:
+                    why = (
+                        f"has {source.size:,} rows"
+                        if source.small_keys is None
+                        else "is open"
+                        if not source.trusted
+                        else "has keys with characters that are open"
+                    )
+                    self._desk.add(
+                        "PS504",
+                        clause.span,
+                        f"a reply cannot choose from `{type.source}`, which {why}",
+                        help=f"make a shortlist: `find hits = {type.source} near … top 20`, and `one of hits`",
+                    )
+
+    def _prompt(self, input: t.Record) -> tuple[tuple[Message | History, ...], set[str]]:
+        bare = self._references(input.fields, "input")
+        names = Names(bare=bare, roots={"input": bare})
+        clause = self._one(tree.PromptClause)
+        if clause is None:
+            doc = self._declared.doc.text if self._declared.doc else ""
+            origin = self._desk.origin(self._declared.span)
+            messages = default_prompt(
+                self._declared.name.text, doc, input, self._facts, names, origin, frozenset(self._types.lists)
+            )
+            return messages, {f.name for f in input.fields}
+        prompts = Prompts(desk=self._desk, facts=self._facts, names=names, input=input)
+        messages = prompts.check(clause)
+        return messages, prompts.used
+
+    def _with_notes(
+        self, messages: tuple[Message | History, ...], limitations: tree.LimitationsClause | None
+    ) -> tuple[Message | History, ...]:
+        """Put what the compiler adds before the author's system text: it is static, so prompt caches hit."""
+        notes = FENCE_NOTE if has_fences(messages) else ""
+        if limitations is not None:
+            notes += f"Known limitations: {limitations.text.value.strip()}\n"
+        if not notes:
+            return messages
+        first = messages[0] if messages else None
+        if isinstance(first, Message) and first.role == "system":
+            return (replace(first, parts=(Fixed(text=notes), *first.parts)), *messages[1:])
+        origin = self._desk.origin(self._declared.span)
+        return (Message(role="system", parts=(Fixed(text=notes),), origin=origin), *messages)
+
+    def _requires(self, input: t.Record, used: set[str]) -> tuple[Rule, ...]:
+        bare = self._references(input.fields, "input")
+        names = Names(bare=bare, roots={"input": bare})
+        rules: list[Rule] = []
+        for number, clause in enumerate(self._all(tree.RequireClause), 1):
+            rule = self._rule(clause, names, f"require_{number}", "input", used)
+            if rule is not None:
+                rules.append(rule)
+        return tuple(rules)
+
+    def _ensures(self, input: t.Record, output: t.Record, bare: bool, used: set[str]) -> tuple[Rule, ...]:
+        inputs = self._references(input.fields, "input")
+        outputs = {} if bare else self._references(output.fields, "output")
+        whole: dict[str, Typed] = {}
+        if bare:
+            answer = output.fields[0]
+            whole["output"] = shape(
+                answer.type, self._facts, e.Reference(root="answer"), "output", optional=answer.optional
+            )
+        both = set(inputs) & set(outputs)
+        names = Names(
+            bare={name: value for name, value in {**inputs, **outputs}.items() if name not in both},
+            roots={"input": inputs} if bare else {"input": inputs, "output": outputs},
+            whole=whole,
+            clashes={name: f"write `input.{name}` or `output.{name}`" for name in both},
+        )
+        rules: list[Rule] = []
+        for number, clause in enumerate(self._all(tree.EnsureClause), 1):
+            if clause.drop:
+                self._types.later(clause.span, "`else drop`")
+                continue
+            rule = self._rule(clause, names, f"ensure_{number}", "output", used)
+            if rule is not None:
+                rules.append(rule)
+        return tuple(rules)
+
+    def _rule(
+        self, clause: tree.RequireClause | tree.EnsureClause, names: Names, id: str, path: str, used: set[str]
+    ) -> Rule | None:
+        expressions = Expressions(desk=self._desk, facts=self._facts)
+        when = None if clause.when is None else expressions.condition(clause.when, names)
+        if clause.when is not None:
+            names = names.knowing(expressions.proves(clause.when, names, True))
+        condition = expressions.condition(clause.condition, names)
+        if condition is None or (clause.when is not None and when is None):
+            return None
+        used |= fields_read(condition.expression) | (fields_read(when.expression) if when else set())
+        return Rule(
+            id=id,
+            condition=condition.expression,
+            when=when.expression if when else None,
+            message=clause.message.value,
+            path=_blamed(condition.expression, path),
+            origin=self._desk.origin(clause.span),
+        )
+
+    def _examples(self, cases: Cases) -> tuple[Example, ...]:
+        written = [
+            example
+            for clause in self._all(tree.CaseClause)
+            if clause.kind == "example" and (example := cases.example(clause)) is not None
+        ]
+        for clause in self._all(tree.ExamplesFrom):
+            written += cases.from_file(clause)
+        return tuple(written)
+
+    def _unused(self, clause: tree.InputClause, input: t.Record, output: t.Record, used: set[str]) -> None:
+        chosen = {name for name in self._types.lists if _chooses(output, name, self._facts)}
+        conditions = set[str]()
+        for each in (*input.fields, *output.fields):
+            conditions |= _where_reads(each.type, self._facts)
+        for written in clause.fields:
+            name = written.name.text
+            if name not in used | chosen | conditions:
+                self._desk.add(
+                    "PS402",
+                    written.name.span,
+                    f"the prompt does not use `{name}`",
+                    help="print it with `{{ " + name + " }}`, or take it out",
+                )
+
+    def _modelled(self, clause: tree.ModelClause, schema: dict[str, object]) -> tuple[Model, ...] | None:
+        found = misfits(schema)
+        models = self._models.of(clause, fits_strict=not found)
+        if models is None and found:
+            output = self._one(tree.OutputClause)
+            for misfit in found:
+                self._desk.add(
+                    "PS501",
+                    self._place_of(misfit.path, output) or clause.span,
+                    misfit.message,
+                    help="change the type, or write `structured auto` in the model",
+                )
+        return models
+
+    def _place_of(self, path: tuple[str | int, ...], clause: tree.OutputClause | None) -> Span | None:
+        """Return the field of the output that *path* of the schema leads to, as deep as the spec writes it out."""
+        if clause is None:
+            return None
+        type, place = clause.type, clause.span
+        for step in path:
+            inner: tree.Type = type
+            while isinstance(inner, tree.ListType):
+                inner = inner.item
+            fields: tuple[tree.Field, ...] = ()
+            if isinstance(inner, tree.RecordType):
+                fields = inner.fields
+            elif isinstance(inner, tree.NamedType):
+                declaration = self._scope.declarations.get(inner.name)
+                fields = declaration.fields if isinstance(declaration, tree.RecordDeclaration) else ()
+            field = next((f for f in fields if f.name.text == step), None)
+            if field is not None:
+                type, place = field.type, field.span
+        return place
+
+    def _budget(self, draft: Feature, schema: dict[str, object], declared: Declared) -> Feature | None:
+        desk = self._desk
+        least_reply, most_reply = smallest_json(schema), largest_json(schema)
+        reply = declared.reply if declared.reply is not None else derived_reply_tokens(most_reply)
+        place = declared.reply_at or self._declared.name.span
+        sound = True
+        # A token of a byte-level tokenizer holds 16 bytes of such text at the very most.
+        if declared.reply is not None and least_reply > 16 * reply:
+            desk.add("PS510", place, f"the smallest reply has {least_reply:,} bytes, too many for {reply:,} tokens")
+            sound = False
+        elif declared.reply is not None and derived_reply_tokens(most_reply) > reply:
+            desk.add(
+                "PS511",
+                place,
+                f"the largest reply has {most_reply:,} bytes and may not fit {reply:,} tokens",
+                help=f"write `reply {derived_reply_tokens(most_reply):_} tokens`, or lower the caps of the output",
+            )
+        extra = len(encode_schema(schema))
+        least, most = prompt_bounds(draft.messages, self._facts, draft.input, extra=extra)
+        for example in draft.examples:
+            size = sum(len(str(value).encode()) for _, value in example.given.entries) + len(str(example.returns)) + 64
+            least, most = least + size // 4, most + size * 2
+        if declared.prompt is not None and least > 16 * declared.prompt:
+            desk.add(
+                "PS410",
+                declared.prompt_at or self._declared.name.span,
+                f"even the smallest prompt has {least:,} bytes, too many for {declared.prompt:,} tokens",
+                help="raise `prompt`, or shorten the text of the prompt",
+            )
+            sound = False
+        if not sound:
+            return None
+        return replace(
+            draft,
+            limits=Limits(
+                prompt_tokens=declared.prompt,
+                reply_tokens=reply,
+                reply_derived=declared.reply is None,
+                thinking_tokens=declared.thinking,
+                time_ms=declared.time_ms,
+                retries=declared.retries,
+            ),
+            largest_prompt=most,
+            smallest_prompt=least,
+        )
+
+
+def _blamed(condition: e.Expression, root: str) -> str:
+    """Return the path that a broken rule points at: the first field of *root* that it reads."""
+    fields = e.fields_of(condition, "output" if root == "output" else "input")
+    return f"{root}.{fields[0]}" if fields else root
+
+
+def _chooses(output: t.Record, name: str, facts: Facts) -> bool:
+    work = [f.type for f in output.fields]
+    while work:
+        type = work.pop()
+        if isinstance(type, t.OneOfItems) and type.field == name:
+            return True
+        if isinstance(type, t.ListOf):
+            work.append(type.item)
+        elif isinstance(type, t.Group):
+            work += [f.type for f in facts.record(type).fields]
+    return False
+
+
+def _where_reads(type: t.Type, facts: Facts) -> set[str]:
+    match type:
+        case t.OneOfSource(where=where) | t.OneOfItems(where=where):
+            return fields_read(where)
+        case t.ListOf(item=item):
+            return _where_reads(item, facts)
+        case t.Group():
+            return set[str]().union(*(_where_reads(f.type, facts) for f in facts.record(type).fields))
+        case _:
+            return set()

@@ -1,0 +1,184 @@
+"""A whole file: names, then enums, sources, records, models, then features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeVar
+
+from promptspec.check.desk import Desk, Settings
+from promptspec.check.features import FeatureCheck
+from promptspec.check.models import Models
+from promptspec.check.scope import Scope, gather
+from promptspec.check.sources import check_source
+from promptspec.check.types import Types
+from promptspec.contract import types as t
+from promptspec.contract.feature import Environment, Feature, Module, OpenAIModel
+from promptspec.diagnostics import Label, Report
+from promptspec.ports import Files
+from promptspec.syntax import tree
+from promptspec.text import SpecText
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A checked file: what it declares, for files that use it, and its module where nothing is wrong."""
+
+    scope: Scope
+    module: Module
+
+
+def check_module(
+    text: SpecText,
+    file: tree.SpecFile,
+    *,
+    used: Mapping[str, Checked],
+    texts: Mapping[str, SpecText],
+    report: Report,
+    files: Files,
+    settings: Settings,
+) -> Checked:
+    """Return the checked form of *file*; problems go to *report*, and what has none is checked all the same.
+
+    *used* holds the checked files that the `use` lines name, by the name that stands there.
+    """
+    desk = Desk(text=text, texts=texts, report=report, files=files, settings=settings)
+    desk.read[text.file] = sha256(text.content.encode()).hexdigest()
+    scope = gather(desk, file, {name: checked.scope for name, checked in used.items()})
+    types = Types(desk=desk, scope=scope)
+    own = [d for d in file.declarations if not isinstance(d, tree.Use) and scope.declarations.get(d.name.text) is d]
+    for declaration in own:
+        if isinstance(declaration, tree.EnumDeclaration):
+            scope.enums[declaration.name.text] = _enum(desk, declaration)
+    for declaration in own:
+        if isinstance(declaration, tree.SourceDeclaration):
+            source = check_source(desk, scope, types, declaration)
+            if source is not None:
+                scope.sources[declaration.name.text] = source
+    for declaration in own:
+        if isinstance(declaration, tree.RecordDeclaration):
+            types.type(tree.NamedType(span=declaration.name.span, name=declaration.name.text), "record", "")
+    models = Models(desk, scope)
+    for declaration in own:
+        if isinstance(declaration, tree.ModelDeclaration):
+            models.check(declaration)
+    return Checked(scope=scope, module=_module(desk, file, scope, types, models, own, used))
+
+
+def _module(
+    desk: Desk,
+    file: tree.SpecFile,
+    scope: Scope,
+    types: Types,
+    models: Models,
+    own: Sequence[tree.Declaration],
+    used: Mapping[str, Checked],
+) -> Module:
+    def module(features: tuple[Feature, ...]) -> Module:
+        others = [checked.module for checked in used.values()]
+        hosts, environment = _reach(features, desk.settings)
+        return Module(
+            file=desk.file,
+            version=str(file.header.major) if not file.header.minor else f"{file.header.major}.{file.header.minor}",
+            enums=_unique(e for m in (scope.enums.values(), *(o.enums for o in others)) for e in m),
+            records=_unique(
+                r for m in (scope.records.values(), types.anonymous, *(o.records for o in others)) for r in m
+            ),
+            sources=_unique(s for m in (scope.sources.values(), *(o.sources for o in others)) for s in m),
+            features=features,
+            imports=scope.imports,
+            hosts=hosts,
+            environment=environment,
+            read=tuple(sorted({**dict(pair for o in others for pair in o.read), **desk.read}.items())),
+        )
+
+    features: list[Feature] = []
+    for declaration in own:
+        if isinstance(declaration, tree.FeatureDeclaration):
+            feature = FeatureCheck(desk, scope, types, models, declaration).check(module)
+            if feature is not None:
+                features.append(feature)
+    made = module(tuple(features))
+    _python_names(desk, made, own)
+    return made
+
+
+def _unique(found: Iterable[_T]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(found))
+
+
+def _reach(features: tuple[Feature, ...], settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the hosts and environment variables that the features' models need (rule 2)."""
+    hosts: set[str] = set()
+    environment: set[str] = set()
+    for feature in features:
+        for model in feature.models:
+            if not isinstance(model, OpenAIModel):
+                continue
+            if isinstance(model.base_url, Environment):
+                environment.add(model.base_url.name)
+                hosts.update(settings.hosts)
+            elif model.base_url is not None:
+                hosts.update(h for h in settings.hosts if h.split(":")[0] in model.base_url)
+            if model.key is not None:
+                environment.add(model.key.name)
+    return tuple(sorted(hosts)), tuple(sorted(environment))
+
+
+def _enum(desk: Desk, declared: tree.EnumDeclaration) -> t.Enumeration:
+    members: dict[str, tree.Member] = {}
+    if not declared.members:
+        desk.add("PS302", declared.span, f"enum `{declared.name.text}` has no members")
+    for member in declared.members:
+        first = members.get(member.name.text)
+        if first is not None:
+            desk.add(
+                "PS201",
+                member.span,
+                f"member `{member.name.text}` is declared twice",
+                note="declared again here",
+                labels=[Label(span=first.span, message="first declared here")],
+                help="drop one of them",
+            )
+            continue
+        members[member.name.text] = member
+    return t.Enumeration(
+        name=declared.name.text,
+        members=tuple(
+            t.Member(
+                name=name, label=member.label.value if member.label else "", doc=member.doc.text if member.doc else ""
+            )
+            for name, member in members.items()
+        ),
+        doc=declared.doc.text if declared.doc else "",
+        origin=desk.origin(declared.span),
+    )
+
+
+def _python_names(desk: Desk, module: Module, own: Sequence[tree.Declaration]) -> None:
+    """No two things of a module may have one Python name."""
+    taken: dict[str, str] = {}
+    spans = {d.name.text: d.name.span for d in own if not isinstance(d, tree.Use)}
+    names = [(e.name, f"enum `{e.name}`") for e in module.enums if e.origin.file == module.file]
+    names += [(r.name, f"record `{r.name}`") for r in module.records if r.origin.file == module.file]
+    names += [(s.row_class, f"the rows of `{s.name}`") for s in module.sources if s.origin.file == module.file]
+    for feature in module.features:
+        names += [
+            (feature.class_name, f"feature `{feature.name}`"),
+            (feature.input.name, f"the input of `{feature.name}`"),
+            (feature.output.name, f"the output of `{feature.name}`"),
+        ]
+    for python, what in names:
+        if python in taken:
+            place = next((span for name, span in spans.items() if f"`{name}`" in what), None)
+            if place is not None:
+                desk.add(
+                    "PS208",
+                    place,
+                    f"{what} and {taken[python]} are both `{python}` in Python",
+                    help="rename one of them",
+                )
+        taken.setdefault(python, what)

@@ -1,0 +1,267 @@
+"""Sources as written to sources as checked: settings, columns, and the rows that are there today."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from promptspec.check.desk import Desk
+from promptspec.check.scope import Scope, pascal
+from promptspec.check.types import Types
+from promptspec.contract import types as t
+from promptspec.contract.feature import Source, SourceRow
+from promptspec.diagnostics import Label, did_you_mean
+from promptspec.sources.layout import is_column_type
+from promptspec.sources.load import Loaded, load_rows
+from promptspec.syntax import tree
+
+#: A label or key without a declared column is a line of at most so many characters.
+MOST_PLAIN = 200
+#: The largest file of a source that is read while checking, in bytes.
+MOST_BYTES = 256 * 1024 * 1024
+#: A source with at most so many keys can be listed in the schema of a reply (the strict profile's enum values).
+MOST_SMALL = 500
+
+_KINDS = ("csv", "json", "rows")
+_LATER = ("sql", "http", "python", "parquet")
+_LATER_SETTINGS = ("refresh", "stale", "time")
+_SETTINGS = ("key", "label", "columns", "trust", "select", "most", "pin")
+
+
+def check_source(desk: Desk, scope: Scope, types: Types, declared: tree.SourceDeclaration) -> Source | None:
+    """Return the checked source, its rows loaded and hashed; None after a report."""
+    kind = declared.kind.text
+    if kind in _LATER:
+        types.later(declared.kind.span, f"a source from `{kind}`")
+        return None
+    if kind not in _KINDS:
+        desk.add(
+            "PS803",
+            declared.kind.span,
+            f"there is no kind of source `{kind}`",
+            help=did_you_mean(kind, _KINDS + _LATER),
+        )
+        return None
+    source = _rows(desk, declared) if kind == "rows" else _file(desk, types, declared, kind)
+    if source is None:
+        return None
+    data = b""
+    if kind != "rows":
+        path = declared.arguments[0]
+        assert isinstance(path, tree.StringLiteral)
+        opened = desk.open(path.value, path.span, most=MOST_BYTES)
+        if opened is None:
+            return None
+        data = opened
+    loaded = load_rows(source, data, file=source.path, enums=tuple(scope.enums.values()))
+    return _settled(desk, scope, declared, source, loaded)
+
+
+def _settled(
+    desk: Desk, scope: Scope, declared: tree.SourceDeclaration, source: Source, loaded: Loaded
+) -> Source | None:
+    place = declared.arguments[0].span if declared.arguments else declared.name.span
+    for problem in loaded.problems:
+        desk.add(
+            "PS802",
+            place,
+            f"`{source.path or source.name}` {problem}" if source.path else f"`{source.name}`: {problem}",
+        )
+    if loaded.problem_count > len(loaded.problems):
+        desk.add(
+            "PS802", place, f"and {loaded.problem_count - len(loaded.problems):,} further problems in the same file"
+        )
+    if loaded.problem_count:
+        return None
+    pin = next((s for s in declared.settings if isinstance(s, tree.Setting) and s.name.text == "pin"), None)
+    if pin is not None and isinstance(pin.value, tree.StringLiteral) and pin.value.value != loaded.content_hash:
+        desk.add(
+            "PS804",
+            pin.span,
+            f"`{source.path}` is not the snapshot that is pinned",
+            help=f'its hash is "{loaded.content_hash}"',
+        )
+        return None
+    keys = loaded.keys
+    scope.keys[source.name] = frozenset(keys)
+    return replace(
+        source,
+        content_hash=loaded.content_hash,
+        size=len(keys),
+        keys_are_closed=loaded.keys_are_closed,
+        small_keys=keys if len(keys) <= MOST_SMALL else None,
+    )
+
+
+def _rows(desk: Desk, declared: tree.SourceDeclaration) -> Source | None:
+    if not declared.rows:
+        desk.add("PS803", declared.span, "`rows` lists at least one row", help='write `rows { "free" "Free" }`')
+        return None
+    origin = desk.origin(declared.span)
+    line = t.Text(kind="line", cap=t.Cap(least=0, most=MOST_PLAIN))
+    return Source(
+        name=declared.name.text,
+        kind="rows",
+        key="key",
+        label="label",
+        columns=(
+            t.Field(name="key", type=line, key=True, origin=origin),
+            t.Field(name="label", type=line, origin=origin),
+        ),
+        row_class=f"{pascal(declared.name.text)}Row",
+        trusted=True,
+        rows=tuple(
+            SourceRow(key=row.key.value, label=row.label.value if row.label else row.key.value) for row in declared.rows
+        ),
+        doc=declared.doc.text if declared.doc else "",
+        origin=origin,
+    )
+
+
+def _file(desk: Desk, types: Types, declared: tree.SourceDeclaration, kind: Literal["csv", "json"]) -> Source | None:
+    if len(declared.arguments) != 1 or not isinstance(declared.arguments[0], tree.StringLiteral):
+        desk.add(
+            "PS803",
+            declared.kind.span,
+            f"`{kind}` takes the name of one file",
+            help=f'write `{kind}("data/films.{kind}")`',
+        )
+        return None
+    settings = _settings(desk, types, declared)
+    if settings is None:
+        return None
+    key = _column_name(settings.get("key"))
+    if key is None:
+        desk.add(
+            "PS803",
+            declared.name.span,
+            f"source `{declared.name.text}` has no `key`",
+            help="write `key id`, with the name of the column",
+        )
+        return None
+    label = _column_name(settings.get("label")) or key
+    columns, headers = _columns(desk, types, declared, key, label)
+    if columns is None:
+        return None
+    trust, select, most = settings.get("trust"), settings.get("select"), settings.get("most")
+    if select is not None and kind != "json":
+        desk.add("PS803", select.span, "`select` is for json", help="drop it")
+        return None
+    return Source(
+        name=declared.name.text,
+        kind=kind,
+        key=key,
+        label=label,
+        columns=columns,
+        row_class=f"{pascal(declared.name.text)}Row",
+        trusted=trust is not None,
+        path=desk.beside(declared.arguments[0].value),
+        select=select.value.value if select and isinstance(select.value, tree.StringLiteral) else "",
+        headers=headers,
+        most=int(most.value.value) if most and isinstance(most.value, tree.NumberLiteral) else 10_000_000,
+        doc=declared.doc.text if declared.doc else "",
+        origin=desk.origin(declared.span),
+    )
+
+
+def _settings(desk: Desk, types: Types, declared: tree.SourceDeclaration) -> dict[str, tree.Setting] | None:
+    found: dict[str, tree.Setting] = {}
+    sound = True
+    for setting in declared.settings:
+        if isinstance(setting, tree.Columns):
+            continue
+        name = setting.name.text
+        if name in _LATER_SETTINGS:
+            types.later(setting.span, f"`{name}`")
+            sound = False
+        elif name not in _SETTINGS:
+            desk.add(
+                "PS803", setting.name.span, f"a source has no setting `{name}`", help=did_you_mean(name, _SETTINGS)
+            )
+            sound = False
+        elif name in found:
+            desk.add(
+                "PS201",
+                setting.name.span,
+                f"`{name}` is set twice",
+                labels=[Label(span=found[name].span, message="first set here")],
+            )
+            sound = False
+        elif not _fits(setting):
+            examples = {
+                "key": "key id",
+                "label": "label title",
+                "trust": "trust curated",
+                "select": 'select "$.items[*]"',
+                "most": "most 20_000_000",
+                "pin": 'pin "sha256:…"',
+            }
+            desk.add("PS803", setting.value.span, f"`{name}` does not take this", help=f"write `{examples[name]}`")
+            sound = False
+        else:
+            found[name] = setting
+    return found if sound else None
+
+
+def _fits(setting: tree.Setting) -> bool:
+    value = setting.value
+    match setting.name.text:
+        case "key" | "label":
+            return isinstance(value, tree.WordLiteral | tree.StringLiteral)
+        case "trust":
+            return isinstance(value, tree.WordLiteral) and value.name == "curated"
+        case "select" | "pin":
+            return isinstance(value, tree.StringLiteral)
+        case _:
+            return (
+                isinstance(value, tree.NumberLiteral) and value.value == int(value.value) and 0 < value.value <= 10**9
+            )
+
+
+def _column_name(setting: tree.Setting | None) -> str | None:
+    if setting is None:
+        return None
+    value = setting.value
+    return (
+        value.name
+        if isinstance(value, tree.WordLiteral)
+        else value.value
+        if isinstance(value, tree.StringLiteral)
+        else None
+    )
+
+
+def _columns(
+    desk: Desk, types: Types, declared: tree.SourceDeclaration, key: str, label: str
+) -> tuple[tuple[t.Field, ...] | None, tuple[tuple[str, str], ...]]:
+    blocks = [s for s in declared.settings if isinstance(s, tree.Columns)]
+    written = tuple(field for block in blocks for field in block.fields)
+    columns = types.fields(written, "column", pascal(declared.name.text))
+    sound = len(columns) == len(written)
+    for column, field in zip(columns, written, strict=False):
+        if not is_column_type(column.type):
+            desk.add("PS312", field.type.span, "a column is text, a word, a number, a date, an address or a bool")
+            sound = False
+        if column.has_default:
+            desk.add("PS312", field.span, "a column has no default")
+            sound = False
+    headers = tuple((f.name.text, f.header.value) for f in written if f.header is not None)
+    if not sound:
+        return None, headers
+    origin = desk.origin(declared.span)
+    plain = t.Text(kind="line", cap=t.Cap(least=0, most=MOST_PLAIN))
+    names = {column.name for column in columns}
+    by_header = {header: name for name, header in headers}
+    missing = [name for name in dict.fromkeys((key, label)) if name not in names and name not in by_header]
+    added = tuple(t.Field(name=name, type=plain, key=name == key, origin=origin) for name in missing)
+    bad = [name for name in missing if not name.isidentifier()]
+    if bad:
+        desk.add(
+            "PS803",
+            declared.span,
+            f"the header `{bad[0][:40]}` is no name",
+            help=f'give it one in `columns`: `"{bad[0][:40]}" as key: line(..200)`',
+        )
+        return None, headers
+    marked = tuple(replace(c, key=c.name == key) for c in columns)
+    return (*added, *marked), headers

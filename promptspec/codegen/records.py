@@ -1,0 +1,130 @@
+"""Enums, sources and records of a module."""
+
+from __future__ import annotations
+
+import keyword
+
+from promptspec.codegen.code import Code, Writer, code, data, joined, name
+from promptspec.codegen.names import Names
+from promptspec.codegen.types import Annotations
+from promptspec.contract import types as t
+from promptspec.contract.feature import Source
+
+#: Snapshots beyond so many bytes of source are named by their hash (rule 3).
+LARGE = 8 * 1024 * 1024
+
+
+def emit_enum(writer: Writer, enum: t.Enumeration, names: Names) -> None:
+    """Write the class of an enum."""
+    writer.line(code("class $(ps.Word):", name(enum.name)))
+    writer.indent()
+    if enum.doc:
+        writer.docstring(enum.doc)
+        writer.blank()
+    for member in enum.members:
+        writer.line(code("$ = $", name(names.member(member.name)), data(member.name)))
+        said = member.doc or member.label
+        if said:
+            writer.docstring(said)
+    writer.dedent()
+
+
+def emit_source(writer: Writer, source: Source, names: Names) -> None:
+    """Write the class of a source's rows, and the source itself."""
+    annotations = Annotations(names)
+    writer.line(code("class $(ps.Row):", name(source.row_class)))
+    writer.indent()
+    writer.docstring(source.doc or f"A row of `{source.name}`.")
+    writer.blank()
+    writer.line(code("key_column = $", data(names.field(source.key))))
+    writer.blank()
+    for column in source.columns:
+        attribute = names.field(column.name)
+        annotation = annotations.column(column)
+        if attribute == column.name:
+            writer.line(code("$: $", name(attribute), annotation))
+        else:
+            writer.line(code("$: $ = Field(serialization_alias=$)", name(attribute), annotation, data(column.name)))
+    writer.dedent()
+    writer.blank(2)
+    arguments = [
+        code("name=$", data(source.name)),
+        code("row=$", name(source.row_class)),
+        code("key=$", data(names.field(source.key))),
+        code("label=$", data(names.field(source.label))),
+        code("columns=$", data(tuple(names.field(column.name) for column in source.columns))),
+        code("module=__name__"),
+    ]
+    if source.kind == "rows":
+        arguments.append(code("rows=$", data(tuple((row.key, row.label) for row in source.rows))))
+    else:
+        arguments.append(code("snapshot=$", data(snapshot_name(source))))
+    arguments.append(code("content_hash=$", data(source.content_hash)))
+    writer.call(code("$ = ps.Source", name(names.source(source.name))), arguments)
+
+
+def snapshot_name(source: Source) -> str:
+    """Return the name of the snapshot's file, beside the module."""
+    return f"{source.name}.{source.content_hash.removeprefix('sha256:')[:16]}.sqlite"
+
+
+def emit_record(writer: Writer, record: t.Record, names: Names, *, base: Code | None = None) -> None:
+    """Write the class of a record, an input or an output."""
+    annotations = Annotations(names)
+    writer.line(code("class $($):", name(record.name), base or code("ps.Record")))
+    writer.indent()
+    if record.doc:
+        writer.docstring(record.doc)
+        writer.blank()
+    for field in record.fields:
+        _field(writer, field, names, annotations)
+    writer.dedent()
+
+
+def _field(writer: Writer, field: t.Field, names: Names, annotations: Annotations) -> None:
+    attribute = names.field(field.name)
+    annotation = annotations.field(field.type, optional=field.optional)
+    default = code("None") if field.optional else default_of(field, names) if field.has_default else None
+    if attribute != field.name:
+        aliases = [code("validation_alias=$", data(field.name)), code("serialization_alias=$", data(field.name))]
+        given = [] if default is None else [code("default=$", default)]
+        writer.call(code("$: $ = Field", name(attribute), annotation), [*given, *aliases])
+    elif default is None:
+        writer.line(code("$: $", name(attribute), annotation))
+    else:
+        writer.line(code("$: $ = $", name(attribute), annotation, default))
+    if field.doc:
+        writer.docstring(field.doc)
+
+
+def default_of(field: t.Field, names: Names) -> Code:
+    """Return a field's default as Python writes it."""
+    if isinstance(field.type, t.Choice) and isinstance(field.default, str):
+        return code("$.$", name(field.type.name), name(names.member(field.default)))
+    return data(field.default)
+
+
+def emit_fields(writer: Writer, record: t.Record, names: Names) -> None:
+    """Write the typed dictionary in which a caller gives a record."""
+    annotations = Annotations(names)
+    title = name(f"{record.name}Fields")
+    entries = [
+        (
+            field.name,
+            code("NotRequired[$]", annotations.keyword(field.type, optional=field.optional))
+            if field.optional or field.has_default
+            else annotations.keyword(field.type),
+        )
+        for field in record.fields
+    ]
+    if any(keyword.iskeyword(each) for each, _ in entries):
+        pairs = joined(", ", (code("$: $", data(each), annotation) for each, annotation in entries))
+        writer.line(code("$ = TypedDict($, {$})", title, data(f"{record.name}Fields"), pairs))
+        return
+    writer.line(code("class $(TypedDict):", title))
+    writer.indent()
+    writer.docstring(f"A `{record.name}` as a call gives it.")
+    writer.blank()
+    for each, annotation in entries:
+        writer.line(code("$: $", name(each), annotation))
+    writer.dedent()

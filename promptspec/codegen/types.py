@@ -1,0 +1,145 @@
+"""Checked types to annotations: of a model's field, and of a keyword of the call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from promptspec.codegen.code import Code, code, data, joined, name
+from promptspec.codegen.names import Names
+from promptspec.contract import types as t
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """Emits annotations in the names of one module."""
+
+    names: Names
+
+    def field(self, type: t.Type, *, optional: bool = False) -> Code:
+        """Return the annotation of a field that holds a judged value."""
+        if isinstance(type, t.OneOfItems):
+            if optional:
+                return code("Annotated[$ | None, ps.entry($, optional=True)]", name(type.record), data(type.field))
+            return code("Annotated[$, ps.entry($)]", name(type.record), data(type.field))
+        judged = self._judged(type)
+        return code("$ | None", judged) if optional else judged
+
+    def _judged(self, type: t.Type) -> Code:
+        match type:
+            case t.Text():
+                return code("Annotated[str, $]", self.text(type))
+            case t.Words(words=words):
+                return code("Annotated[$, ps.word($)]", self._literal(words), data(words))
+            case t.Choice():
+                return name(type.name)
+            case t.Group():
+                return name(type.name)
+            case t.OneOfSource():
+                source = self.names.module.source(type.source, type.file)
+                return code("Annotated[$, ps.one_of($)]", name(source.row_class), name(self.names.source(type.source)))
+            case t.OneOfItems():
+                return self.field(type)
+            case t.Integer(least=least, most=most):
+                return code("Annotated[int, ps.integer($, $)]", data(least), data(most))
+            case t.Number(least=low, most=high, places=places):
+                return code("Annotated[Decimal, ps.number($, $, $)]", data(low), data(high), data(places))
+            case t.Boolean():
+                return code("Annotated[bool, ps.boolean()]")
+            case t.Date():
+                return code("Annotated[dt.date, ps.day($)]", self._days(type))
+            case t.DateTime():
+                return code("Annotated[dt.datetime, ps.moment()]")
+            case t.Email():
+                return code("Annotated[str, ps.email()]")
+            case t.Url(hosts=hosts):
+                return code("Annotated[str, ps.url($)]", data(hosts) if hosts else code(""))
+            case t.ListOf(item=item, least=least, most=most, unique=unique):
+                alone = code(", unique=True") if unique else code("")
+                inner = self.field(item)
+                return code("Annotated[tuple[$, ...], ps.items($, $$)]", inner, data(least), data(most), alone)
+            case t.Turns(item=item, least=least, most=most):
+                said = self.text(item)
+                return code(
+                    "Annotated[tuple[Annotated[ps.Turn, ps.turn($)], ...], ps.items($, $)]",
+                    said,
+                    data(least),
+                    data(most),
+                )
+            case t.JsonSchema(schema=schema):
+                return code("Annotated[Mapping[str, object], ps.schema_object($)]", data(schema))
+            case _:
+                assert_never(type)
+
+    def text(self, type: t.Text) -> Code:
+        """Return the judge of a text."""
+        parts = [data(type.cap.least), data(type.cap.most)]
+        if type.cap.unit != "chars":
+            parts.append(code("unit=$", data(type.cap.unit)))
+        if type.kind == "line":
+            parts.append(code('kind="line"'))
+        if type.pattern is not None:
+            parts.append(code("pattern=$", data(type.pattern.source)))
+            if type.pattern.ignore_case:
+                parts.append(code("ignore_case=True"))
+        return code("ps.text($)", joined(", ", parts))
+
+    def _days(self, type: t.Date) -> Code:
+        parts: list[Code] = []
+        if type.least is not None:
+            parts.append(code("least=$", data(type.least)))
+        if type.most is not None:
+            parts.append(code("most=$", data(type.most)))
+        return joined(", ", parts)
+
+    def _literal(self, words: tuple[str, ...]) -> Code:
+        return code("Literal[$]", joined(", ", map(data, words)))
+
+    def column(self, field: t.Field) -> Code:
+        """Return the annotation of a column: the plain Python type of a cell that was judged when it was loaded."""
+        plain = self._plain(field.type)
+        return code("$ | None", plain) if field.optional else plain
+
+    def _plain(self, type: t.Type) -> Code:
+        match type:
+            case t.Integer():
+                return code("int")
+            case t.Number():
+                return code("Decimal")
+            case t.Boolean():
+                return code("bool")
+            case t.Date():
+                return code("dt.date")
+            case t.DateTime():
+                return code("dt.datetime")
+            case _:
+                return code("str")
+
+    def keyword(self, type: t.Type, *, optional: bool = False) -> Code:
+        """Return the annotation of a keyword of the call: what a caller may give."""
+        given = self._given(type)
+        return code("$ | None", given) if optional else given
+
+    def _given(self, type: t.Type) -> Code:
+        match type:
+            case t.Words(words=words):
+                return self._literal(words)
+            case t.Choice():
+                members = tuple(member.name for member in self.names.module.enum(type).members)
+                return code("$ | $", name(type.name), self._literal(members))
+            case t.Group():
+                return name(f"{type.name}Fields")
+            case t.Text() | t.OneOfSource() | t.Email() | t.Url() | t.OneOfItems():
+                return code("str")
+            case t.Number():
+                return code("Decimal | int")
+            case t.Integer() | t.Boolean() | t.Date() | t.DateTime():
+                return self._plain(type)
+            case t.ListOf(item=item):
+                return code("Sequence[$]", self._given(item))
+            case t.Turns():
+                return code("Sequence[ps.Turn | ps.TurnFields]")
+            case t.JsonSchema():
+                return code("Mapping[str, object]")
+            case _:
+                assert_never(type)

@@ -1,0 +1,60 @@
+"""Specs of LLM features, compiled into typed functions that enforce what they declare."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from promptspec.errors import CallerRefused as CallerRefused
+    from promptspec.errors import CallFailed as CallFailed
+    from promptspec.errors import DeadlinePassed as DeadlinePassed
+    from promptspec.errors import InputRefused as InputRefused
+    from promptspec.errors import ModelUnavailable as ModelUnavailable
+    from promptspec.errors import PromptspecError as PromptspecError
+    from promptspec.errors import ReplyRefused as ReplyRefused
+    from promptspec.errors import SourceUnavailable as SourceUnavailable
+    from promptspec.errors import SpecError as SpecError
+    from promptspec.errors import Violation as Violation
+    from promptspec.loading import load as load
+    from promptspec.runtime.overrides import replies as replies
+    from promptspec.runtime.overrides import wires as wires
+    from promptspec.runtime.replies import Reply as Reply
+    from promptspec.safety.callers import Anyone as Anyone
+    from promptspec.safety.callers import Session as Session
+    from promptspec.safety.callers import SignedIn as SignedIn
+    from promptspec.safety.callers import Verified as Verified
+
+__version__ = "0.1.0"
+
+#: Where each public name lives; a name is imported when it is first touched, so that `import promptspec` is cheap.
+_HOMES = {
+    "Anyone": "safety.callers",
+    "CallFailed": "errors",
+    "CallerRefused": "errors",
+    "DeadlinePassed": "errors",
+    "InputRefused": "errors",
+    "ModelUnavailable": "errors",
+    "PromptspecError": "errors",
+    "Reply": "runtime.replies",
+    "ReplyRefused": "errors",
+    "Session": "safety.callers",
+    "SignedIn": "safety.callers",
+    "SourceUnavailable": "errors",
+    "SpecError": "errors",
+    "Verified": "safety.callers",
+    "Violation": "errors",
+    "load": "loading",
+    "replies": "runtime.overrides",
+    "wires": "runtime.overrides",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'promptspec' has no attribute {name!r}")
+    return getattr(import_module(f"promptspec.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_HOMES, "__version__"])

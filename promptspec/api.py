@@ -1,0 +1,271 @@
+"""The stages, wired: load, check, build, format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from promptspec.check import Checked, check_module
+from promptspec.check.budgets import largest_json
+from promptspec.codegen import emit_module
+from promptspec.contract.encoding import encode
+from promptspec.contract.feature import Module
+from promptspec.diagnostics import Diagnostic, Report
+from promptspec.ports import FileRefused
+from promptspec.project import MOST_SPEC, Project, Unusable, find_project, read_regular, shown
+from promptspec.schema.wire import output_schema
+from promptspec.syntax import parse, print_file, tree
+from promptspec.text import Span, SpecText
+
+__all__ = [
+    "Compilation",
+    "Project",
+    "Unit",
+    "Unusable",
+    "compile_paths",
+    "find_project",
+    "format_text",
+    "spec_files",
+]
+
+
+@dataclass(slots=True, kw_only=True)
+class Unit:
+    """One spec on its way: text, tree, checked form, code. What could not be made is None."""
+
+    file: str
+    text: SpecText
+    tree: tree.SpecFile | None = None
+    checked: Checked | None = None
+    code: str | None = None
+
+    @property
+    def module(self) -> Module | None:
+        """The contract of the file."""
+        return self.checked.module if self.checked else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Compilation:
+    """What became of some spec files. *units* stand in the order of their names; *named* are those asked for."""
+
+    project: Project
+    units: tuple[Unit, ...]
+    named: frozenset[str]
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, SpecText] = field(repr=False)
+
+    def has_errors(self) -> bool:
+        """Say whether something stops a build."""
+        return any(d.severity.value == "error" for d in self.diagnostics)
+
+    def unit(self, file: str) -> Unit:
+        """Return the unit of the spec called *file*."""
+        return next(unit for unit in self.units if unit.file == file)
+
+    @property
+    def modules(self) -> Mapping[str, tuple[str, ...]]:
+        """Where the module of each spec stands below the package that is built."""
+        return module_places([unit.file for unit in self.units])
+
+
+def spec_files(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the spec files that *paths* name: files themselves, and those below folders that carry the header.
+
+    Raises Unusable where a path does not exist, or nothing is found.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            for each in sorted(path.rglob("*.spec")):
+                if each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts):
+                    found[each] = None
+        elif path.exists():
+            found[path] = None
+        else:
+            raise Unusable(f"there is no file or folder `{shown(str(path))}`")
+    if not found:
+        raise Unusable(f"there is no spec file in `{shown(', '.join(map(str, paths)))}`")
+    return tuple(found)
+
+
+def compile_paths(paths: Sequence[Path], *, progress: Callable[[str], None] | None = None) -> Compilation:
+    """Check the specs that *paths* name and emit their modules; *progress* hears each file's name.
+
+    Examples are not run: `promptspec.trials.check_paths` does that too. Raises Unusable for paths that do not exist.
+    """
+    files = spec_files(paths)
+    project = find_project(files[0])
+    compiler = _Compiler(project)
+    named: list[str] = []
+    for file in files:
+        try:
+            name = project.name_of(file)
+        except ValueError:
+            raise Unusable(f"`{shown(str(file))}` is not in the project at `{shown(str(project.root))}`") from None
+        named.append(name)
+        if progress is not None:
+            progress(name)
+        compiler.compile(name, path=file)
+    return compiler.finish(frozenset(named))
+
+
+class _Compiler:
+    """Compiles files after those that they use."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._report = Report()
+        self._units: dict[str, Unit] = {}
+        self._texts: dict[str, SpecText] = {}
+        self._open: list[str] = []
+
+    def compile(self, file: str, *, path: Path | None = None) -> Unit | None:
+        """Return the unit of *file*; None where it cannot be read, which has been reported."""
+        if file in self._units:
+            return self._units[file]
+        text = self._read(file, path)
+        if text is None:
+            return None
+        unit = Unit(file=file, text=text)
+        self._units[file] = unit
+        unit.tree = parse(text, self._report)
+        if unit.tree is None:
+            return unit
+        self._open.append(file)
+        used = dict(self._used(unit.tree))
+        self._open.pop()
+        unit.checked = check_module(
+            text,
+            unit.tree,
+            used=used,
+            texts=self._texts,
+            report=self._report,
+            files=self._project.files,
+            settings=self._project.settings,
+        )
+        return unit
+
+    def _read(self, file: str, path: Path | None) -> SpecText | None:
+        here = Span(file, 0, 0)
+        try:
+            if path is not None:  # named by the caller, who may name what they like
+                data = read_regular(path.resolve(), shown(file), most=MOST_SPEC)
+            else:
+                data = self._project.files.read(file, most=MOST_SPEC)
+            content = data.decode("utf-8")
+        except FileRefused as refused:
+            self._texts.setdefault(file, SpecText(file, ""))
+            self._report.add("PS108" if refused.rule == "too_large" else "PS118", here, refused.message)
+            return None
+        except UnicodeDecodeError as error:
+            self._texts.setdefault(file, SpecText(file, ""))
+            self._report.add(
+                "PS107",
+                here,
+                f"`{shown(file)}` is not UTF-8: byte {error.start:,} is 0x{error.object[error.start]:02x}",
+                help="save it as UTF-8",
+            )
+            return None
+        text = SpecText(file, content)
+        self._texts[file] = text
+        return text
+
+    def _used(self, file: tree.SpecFile) -> Iterator[tuple[str, Checked]]:
+        for use in file.declarations:
+            if not isinstance(use, tree.Use):
+                continue
+            name = self._beside(use)
+            if name is None:
+                continue
+            if name in self._open:
+                self._report.add(
+                    "PS205",
+                    use.path.span,
+                    "files use each other in a circle: " + " → ".join([*self._open[self._open.index(name) :], name]),
+                    help="move what both need into a third file",
+                )
+                continue
+            missing = name not in self._units and self._unreadable(use, name)
+            unit = None if missing else self.compile(name)
+            if unit is not None and unit.checked is not None:
+                yield use.path.value, unit.checked
+
+    def _unreadable(self, use: tree.Use, name: str) -> bool:
+        """Report a file that cannot be read at the place that names it."""
+        try:
+            self._project.files.read(name, most=MOST_SPEC)
+        except FileRefused as refused:
+            code = {"outside": "PS119", "too_large": "PS108"}.get(refused.rule, "PS118")
+            self._report.add(code, use.path.span, refused.message)
+            return True
+        return False
+
+    def _beside(self, use: tree.Use) -> str | None:
+        """Return the used file's name relative to the root, its `..` resolved."""
+        written = use.path.value
+        parts: list[str] = list(Path(use.span.file).parent.parts) if not written.startswith("/") else []
+        for part in written.split("/"):
+            if part == ".." and parts:
+                parts.pop()
+            elif part in ("", "."):
+                continue
+            else:
+                parts.append(part)
+        if written.startswith("/") or ".." in parts or "\0" in written:
+            self._report.add("PS119", use.path.span, f"`{shown(written)}` lies outside the project")
+            return None
+        return "/".join(parts)
+
+    def finish(self, named: frozenset[str]) -> Compilation:
+        """Emit the modules of what has no errors."""
+        units = tuple(self._units[file] for file in sorted(self._units))
+        if not self._report.has_errors():
+            modules = module_places([unit.file for unit in units])
+            for unit in units:
+                if unit.module is not None:
+                    unit.code = emit_module(unit.module, modules=modules, largest_replies=_largest(unit.module))
+        return Compilation(
+            project=self._project,
+            units=units,
+            named=named,
+            diagnostics=self._report.diagnostics,
+            texts=self._texts,
+        )
+
+
+def _largest(module: Module) -> dict[str, int]:
+    return {feature.name: largest_json(output_schema(module, feature)) for feature in module.features}
+
+
+def module_places(files: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return, for each spec, where its module stands below the package: its path below the folder that all share."""
+    split = {file: file.split("/") for file in files}
+    folders = [parts[:-1] for parts in split.values()]
+    shared = 0
+    while folders and all(len(f) > shared for f in folders) and len({f[shared] for f in folders}) == 1:
+        shared += 1
+    return {file: tuple(_identifier(part) for part in parts[shared:]) for file, parts in split.items()}
+
+
+def _identifier(part: str) -> str:
+    import keyword
+
+    stem = part.removesuffix(".spec")
+    name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in stem)
+    return f"{name}_" if not name or name[0].isdigit() or keyword.iskeyword(name) or name == "__init__" else name
+
+
+def format_text(content: str, file: str) -> tuple[str | None, tuple[Diagnostic, ...], SpecText]:
+    """Return the canonical text of a spec, or None where it does not parse, and what is wrong with it."""
+    text = SpecText(file, content)
+    report = Report()
+    parsed = parse(text, report)
+    return (None if parsed is None or report.has_errors() else print_file(parsed)), report.diagnostics, text
+
+
+def sidecar(unit: Unit) -> str:
+    """Return the text of the file beside a module that holds its contract."""
+    assert unit.module is not None
+    return encode(unit.module) + "\n"

@@ -1,0 +1,140 @@
+"""A project on disk: its root, its settings, and the files that its specs may read."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from promptspec.check.desk import Settings
+from promptspec.ports import FileRefused
+
+#: The largest spec file, in bytes.
+MOST_SPEC = 4 * 1024 * 1024
+#: The largest `pyproject.toml`, in bytes.
+_MOST_SETTINGS = 1024 * 1024
+
+
+class Unusable(Exception):
+    """What was named on the command line cannot be used; the message says why, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """Reads regular files whose real path lies inside *root*, and nothing else (rule 1)."""
+
+    root: Path
+
+    def read(self, name: str, *, most: int) -> bytes:
+        """Return the content of *name*. Raises FileRefused."""
+        if "\0" in name or name.startswith(("/", "\\", "~")) or os.path.isabs(name):
+            raise FileRefused("outside", f"`{shown(name)}` is no name relative to the spec")
+        try:
+            real = (self.root / name).resolve(strict=True)
+        except (OSError, RuntimeError, ValueError):
+            outside = not _lexically_inside(name)
+            raise FileRefused(
+                "outside" if outside else "missing",
+                f"`{shown(name)}` lies outside the project" if outside else f"there is no file `{shown(name)}`",
+            ) from None
+        if not real.is_relative_to(self.root):
+            raise FileRefused("outside", f"`{shown(name)}` lies outside the project")
+        return read_regular(real, shown(name), most=most)
+
+
+def read_regular(path: Path, name: str, *, most: int) -> bytes:
+    """Return the content of the regular file *path*, called *name* in messages. Raises FileRefused."""
+    try:
+        # Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise FileRefused(
+            "missing" if missing else "unreadable",
+            f"there is no file `{name}`" if missing else f"`{name}` cannot be read: {error.strerror}",
+        ) from None
+    with open(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise FileRefused("irregular", f"`{name}` is no regular file")
+        if status.st_size > most:
+            raise FileRefused("too_large", f"`{name}` has {status.st_size:,} bytes, and {most:,} are allowed")
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise FileRefused("too_large", f"`{name}` has more than {most:,} bytes")
+    return data
+
+
+def shown(name: str) -> str:
+    """Return *name* on one line, shortened; renderers escape the rest."""
+    flat = "".join(c if c.isprintable() else "?" for c in name)
+    return flat if len(flat) <= 80 else "…" + flat[-79:]
+
+
+def _lexically_inside(name: str) -> bool:
+    depth = 0
+    for part in name.replace("\\", "/").split("/"):
+        depth += -1 if part == ".." else 0 if part in ("", ".") else 1
+        if depth < 0:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The nearest folder upwards with `[tool.promptspec]` in its `pyproject.toml`, else the spec's own folder."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def files(self) -> ProjectFiles:
+        """The files that specs of this project may read."""
+        return ProjectFiles(self.root)
+
+    def name_of(self, path: Path) -> str:
+        """Return *path* relative to the root, with `/`."""
+        return path.resolve().relative_to(self.root).as_posix()
+
+
+def find_project(start: Path) -> Project:
+    """Return the project that *start*, a file or a folder, belongs to. Raises Unusable for unreadable settings."""
+    folder = start.resolve()
+    if not folder.is_dir():
+        folder = folder.parent
+    for candidate in (folder, *folder.parents):
+        settings = _settings(candidate / "pyproject.toml")
+        if settings is not None:
+            return Project(candidate, settings)
+    return Project(folder, Settings())
+
+
+def _settings(path: Path) -> Settings | None:
+    try:
+        table: object = tomllib.loads(read_regular(path, str(path), most=_MOST_SETTINGS).decode())
+    except FileRefused as refused:
+        if refused.rule == "missing":
+            return None
+        raise Unusable(refused.message) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unusable(f"`{path}` is no TOML: {error}") from None
+    for step in ("tool", "promptspec"):
+        table = cast("dict[str, object]", table).get(step) if isinstance(table, dict) else None
+    if not isinstance(table, dict):
+        return None
+    found = cast("dict[str, object]", table)
+    known = ("env", "hosts")
+    for key in found:
+        if key not in known:
+            raise Unusable(f"`{path}`: `[tool.promptspec]` has no setting `{shown(key)}`; it has `env` and `hosts`")
+    return Settings(environment=_names(path, found, "env"), hosts=_names(path, found, "hosts"))
+
+
+def _names(path: Path, table: dict[str, object], key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in cast("list[object]", value)):
+        raise Unusable(f"`{path}`: `{key}` in `[tool.promptspec]` is a list of strings")
+    return tuple(cast("list[str]", value))

@@ -1,0 +1,35 @@
+"""Calls of a generated feature in a world without a network: a fixed day, no keys, scripted replies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from promptspec.ports import World
+from promptspec.runtime.host import HOST
+from promptspec.safety.callers import LEVELS, Anyone, Session
+
+
+@dataclass(frozen=True, slots=True)
+class FixedDay:
+    """A clock that runs, on a day that stands still."""
+
+    day: date
+
+    def monotonic(self) -> float:
+        return HOST.clock.monotonic()
+
+    def today(self) -> date:
+        return self.day
+
+
+def quiet_world(today: date | None) -> World:
+    """Return a world with nothing in its environment, in which it is *today*."""
+    return World(clock=FixedDay(today) if today else HOST.clock, entropy=HOST.entropy, environment={})
+
+
+def caller_of(level: str, id: str | None) -> Anyone:
+    """Return a caller of *level*, called *id*."""
+    kind: Any = LEVELS[level]
+    return kind(id or "a-test") if issubclass(kind, Session) else Anyone()

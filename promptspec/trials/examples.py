@@ -1,0 +1,68 @@
+"""Every example must pass its own feature: the input as a caller gives it, the reply as a model would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from promptspec.api import Compilation, Unit, compile_paths
+from promptspec.contract.feature import Example, Feature
+from promptspec.diagnostics import Report
+from promptspec.errors import PromptspecError, Violation
+from promptspec.loading import function_of, materialize
+from promptspec.runtime.overrides import Wires
+from promptspec.text import Span
+from promptspec.trials.calls import caller_of, quiet_world
+from promptspec.trials.plain import written
+
+
+def check_paths(paths: Sequence[Path], *, progress: Callable[[str], None] | None = None) -> Compilation:
+    """Compile the specs that *paths* name and try their examples. Raises Unusable for paths that do not exist."""
+    compilation = compile_paths(paths, progress=progress)
+    if compilation.has_errors():
+        return compilation
+    report = Report()
+    report.extend(compilation.diagnostics)
+    try_examples(compilation, report)
+    return replace(compilation, diagnostics=report.diagnostics)
+
+
+def try_examples(compilation: Compilation, report: Report) -> None:
+    """Run all examples; each that its own feature refuses is reported as PS604 where it stands."""
+    if not any(feature.examples for unit in compilation.units if unit.module for feature in unit.module.features):
+        return
+    loaded = materialize(compilation)
+    for unit, feature, example in _examples(compilation):
+        running = function_of(loaded[unit.file], feature.name)
+        reply = running.plan.examples[feature.examples.index(example)].reply
+        try:
+            with running.override(model=Wires((reply,)), world=quiet_world(example.today)):
+                running.call_fields(written(example.given), caller=caller_of(feature.caller, None))
+        except PromptspecError as error:
+            for violation in getattr(error, "violations", ()) or (
+                Violation(path="call", rule=error.code, message=error.detail),
+            ):
+                report.add(
+                    "PS604",
+                    place_of(compilation, example.origin.file, example.origin.line),
+                    f'the example "{example.title[:40]}" is refused: `{violation.path}` {violation.message}',
+                    help="mend the example, or the rule that it breaks"
+                    if example.today or "late" not in violation.rule
+                    else "say what `today` is: `on 2026-01-31`",
+                )
+
+
+def _examples(compilation: Compilation) -> Iterator[tuple[Unit, Feature, Example]]:
+    for unit in compilation.units:
+        for feature in unit.module.features if unit.module else ():
+            for example in feature.examples:
+                yield unit, feature, example
+
+
+def place_of(compilation: Compilation, file: str, line: int) -> Span:
+    """Return the text of a line, without the blanks around it."""
+    text = compilation.texts[file]
+    content = text.line(line)
+    start = text.line_start(line) + len(content) - len(content.lstrip())
+    return Span(file, start, start + len(content.strip()))

@@ -1,0 +1,46 @@
+# `make demo` shows what promptspec does; `make test` runs everything that CI runs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint types layers pytest benchmarks clean
+
+demo: .venv/demo
+	@$(BIN)/python -m promptspec.demo
+
+test: lint types layers pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+layers: .venv/dev
+	$(BIN)/lint-imports
+
+pytest: .venv/dev node_modules
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+
+benchmarks: .venv/dev
+	@echo "see benchmarks/README.md: each benchmark is a module of its own"
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# `demo` needs what users need; `dev` adds what the tests need.
+.venv/demo: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[all]'
+	@touch $@
+
+.venv/dev: .venv/demo
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+node_modules: package.json package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund && touch node_modules; \
+	else echo "npm is missing: the tests that need the aimock server will say so"; fi
+
+clean:
+	rm -rf .venv node_modules build dist .pytest_cache .ruff_cache .mypy_cache .coverage

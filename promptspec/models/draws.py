@@ -5,22 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from itertools import islice
 from typing import Final, TypeVar
 
 T = TypeVar("T")
 
 #: Plain statements without names, numbers, the first person, or anything that a sink would hold.
 _SENTENCES: Final = (
-    "The {topic} is short and clear.",
+    "Here is the {topic}, short and clear.",
     "It says what matters and leaves out the rest.",
     "A reader will know what to do next.",
     "One good example makes it easy to follow.",
-    "The {topic} fits what was asked for.",
+    "This covers the {topic} from start to end.",
     "Nothing in it is hard to read.",
-    "It keeps to the subject from start to end.",
+    "It keeps to the subject.",
     "The words are plain and the tone is calm.",
     "Those who want more can ask for it.",
-    "The {topic} ends where it should.",
+    "More about the {topic} can be said another day.",
 )
 
 _EXACT: Final = Context(prec=2_000)
@@ -77,14 +78,17 @@ def prose(draws: Draws, topic: str, *, least: int, most: int) -> str:
         # No word ends there: cut one, and leave no blank at the end.
         text = (f"{text} {next(_words(draws, topic))}" if text else topic)[:target]
         text = (text.rstrip() + "s" * target)[: max(least, min(target, 1))]
+    whole = text[: text.rfind(".") + 1]
+    text = whole if len(whole) >= max(least, 1) else text.rstrip(",")
     return text if len(text) >= most or text.endswith(".") else text + "."
 
 
-def prose_of_words(draws: Draws, topic: str, count: int) -> str:
-    """Return English about *topic* of *count* words."""
-    words = _words(draws, topic)
-    text = " ".join(next(words) for _ in range(count))
-    return text if text.endswith(".") else text + "."
+def prose_of_words(draws: Draws, topic: str, *, least: int, most: int) -> str:
+    """Return English about *topic* of *least* to *most* words."""
+    words = list(islice(_words(draws, topic), most))
+    ends = [count for count, word in enumerate(words, 1) if word.endswith(".") and count >= least]
+    text = " ".join(words[: ends[-1]] if ends else words)
+    return text if text.endswith(".") else text.rstrip(",") + "."
 
 
 def _words(draws: Draws, topic: str) -> Iterator[str]:

@@ -43,6 +43,8 @@ KeptKeys: TypeAlias = Callable[[OneOfSource], list[object]]
 
 #: Values built from types before a rehearsal gives up.
 MOST_BUILT: Final = 50
+#: Counts of words that are tried for a cap in tokens.
+_MOST_TRIES: Final = 50
 #: Keys of a source that are drawn from; a list of ten million rows is not read to its end for one of them.
 _MOST_KEYS: Final = 1_000
 
@@ -214,14 +216,14 @@ class _Builder:
         if cap.unit in ("chars", "bytes"):
             return prose(draws, topic, least=cap.least, most=cap.most)
         # A plain English word is about a token; where it is not, fewer or more are tried.
-        count = draws.between(max(cap.least, min(cap.most, 4)), min(cap.most, max(cap.least, 30)))
-        text = prose_of_words(draws, topic, count)
-        for _ in range(cap.most):
+        least, most = cap.least, draws.between(max(cap.least, min(cap.most, 8)), min(cap.most, max(cap.least, 30)))
+        text = prose_of_words(draws, topic, least=least, most=most)
+        for _ in range(_MOST_TRIES):
             broken = measure(text, least=cap.least, most=cap.most, unit=cap.unit)
-            if broken is None or count < 1:
+            if broken is None:
                 break
-            count += 1 if broken == "too_short" else -1
-            text = prose_of_words(draws, topic, max(count, 1))
+            most = max(most + (1 if broken == "too_short" else -1), 1)
+            text = prose_of_words(draws, topic, least=most, most=most)
         return text
 
     def _day(self, type: Date) -> date:
@@ -257,7 +259,8 @@ class _Builder:
             case Choice():
                 return [member.name for member in self._module.enum(type).members]
             case OneOfSource():
-                return self._keys(type)
+                small = self._module.source(type.source, type.file).small_keys
+                return self._keys(type) if small is None else list(small)
             case OneOfItems():
                 return list(range(1, self._offered(type) + 1))
             case _:

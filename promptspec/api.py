@@ -14,7 +14,7 @@ from promptspec.contract.feature import Module
 from promptspec.diagnostics import Diagnostic, Report
 from promptspec.ports import FileRefused
 from promptspec.project import MOST_SPEC, Project, Unusable, find_project, read_regular, shown
-from promptspec.schema.wire import output_schema
+from promptspec.schema.wire import encode_schema, input_schema, output_schema
 from promptspec.syntax import parse, print_file, tree
 from promptspec.text import Span, SpecText
 
@@ -265,7 +265,7 @@ def format_text(content: str, file: str) -> tuple[str | None, tuple[Diagnostic, 
     return (None if parsed is None or report.has_errors() else print_file(parsed)), report.diagnostics, text
 
 
-def sidecar(unit: Unit) -> str:
-    """Return the text of the file beside a module that holds its contract."""
-    assert unit.module is not None
-    return encode(unit.module) + "\n"
+def sidecars(module: Module) -> dict[str, str]:
+    """Return the texts of the files beside a module, by suffix: its contract, and the schemas of its inputs."""
+    schemas = {feature.name: input_schema(module, feature) for feature in module.features}
+    return {".contract.json": encode(module), ".schemas.json": encode_schema(schemas).decode() + "\n"}

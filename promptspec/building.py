@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from promptspec.api import Compilation, Unit, sidecar
+from promptspec.api import Compilation, Unit, sidecars
 from promptspec.check.sources import MOST_BYTES
 from promptspec.codegen.package import emit_package
 from promptspec.codegen.records import snapshot_name
@@ -68,11 +68,11 @@ def _texts(compilation: Compilation) -> Mapping[str, str]:
     modules = compilation.modules
     texts: dict[str, str] = {}
     for unit in compilation.units:
-        if unit.code is None:
+        if unit.code is None or unit.module is None:
             continue
         place = "/".join(modules[unit.file])
         texts[f"{place}.py"] = unit.code
-        texts[f"{place}.contract.json"] = sidecar(unit)
+        texts |= {place + suffix: text for suffix, text in sidecars(unit.module).items()}
     texts |= emit_package([unit.module for unit in compilation.units if unit.code and unit.module], modules)
     return texts
 

@@ -10,6 +10,7 @@ from promptspec.check.shapes import Facts
 from promptspec.contract import types as t
 from promptspec.contract.feature import Fixed, For, History, If, Message, Part, Print
 from promptspec.contract.types import Trust
+from promptspec.values.json_formats import LONGEST
 
 #: What a message costs beside its text, in tokens, on servers that nobody has measured (rule 17).
 OVERHEAD = 16
@@ -82,7 +83,8 @@ def largest_json(schema: object) -> int:
 def _largest_of(kind: str, schema: dict[str, object]) -> int:
     match kind:
         case "string":
-            return 6 * _number(schema.get("maxLength"), 10_000) + 2
+            longest = LONGEST.get(str(schema.get("format")), 10_000)
+            return 6 * _number(schema.get("maxLength"), longest) + 2
         case "array":
             return _number(schema.get("maxItems"), 1_000) * (largest_json(schema.get("items")) + 1) + 2
         case "object":

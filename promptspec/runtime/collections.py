@@ -124,7 +124,7 @@ class schema_object:
         if broken:
             path, rule = broken[0]
             break_rule(rule, f"does not match its schema at {path or 'the top'}")
-        return cleaned
+        return self._judge.settled(cleaned)
 
     def _cleaned(self, value: object, context: Context) -> object:
         if isinstance(value, str):

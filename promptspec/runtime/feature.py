@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -154,14 +155,9 @@ class Feature(Generic[V]):
     @cached_property
     def module_contract(self) -> Module:
         """The contract of the module that this feature stands in, read from the file beside it."""
-        import sys
-
         from promptspec.contract.encoding import decode
 
-        path = sys.modules[self.plan.module].__file__
-        if path is None:
-            raise CallFailed(f"the module of `{self.plan.name}` has no file to find its contract by")
-        return decode(Path(path).with_suffix(".contract.json").read_text(encoding="utf-8"))
+        return decode(self._beside(".contract.json"))
 
     @cached_property
     def contract(self) -> FeatureContract:
@@ -171,14 +167,19 @@ class Feature(Generic[V]):
     @cached_property
     def input_schema(self) -> dict[str, Any]:
         """The JSON Schema of the input, as a form or another program would send it."""
-        from promptspec.schema.wire import input_schema  # the compiler's side; only here, and only when asked for
-
-        return input_schema(self.module_contract, self.contract)
+        return cast("dict[str, Any]", cast("dict[str, Any]", read_json(self._beside(".schemas.json")))[self.plan.name])
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:
         """The JSON Schema of what travels: the reply as the model must write it."""
         return cast("dict[str, Any]", read_json(self.plan.schema))
+
+    def _beside(self, suffix: str) -> str:
+        """Return the file that `build` writes beside the module under *suffix*."""
+        path = sys.modules[self.plan.module].__file__
+        if path is None:
+            raise CallFailed(f"the module of `{self.plan.name}` has no file to look beside")
+        return Path(path).with_suffix(suffix).read_text(encoding="utf-8")
 
     # What a call asks of it
 

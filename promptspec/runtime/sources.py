@@ -124,6 +124,8 @@ class entry:
 
     def judge(self, value: object, info: ValidationInfo) -> object:
         """Return the entry itself, or None."""
+        if value is None and self.optional:  # missing and null are one (rule 15)
+            return None
         position = exact_integer(value)
         if position is None:
             break_rule("type", "must be the number of an entry")

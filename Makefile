@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: demo test lint types layers pytest benchmarks clean
 
 demo: .venv/demo
-	@$(BIN)/python -m promptspec.demo
+	@$(BIN)/python docs/tutorial/demo/demo.py
 
 test: lint types layers pytest
 

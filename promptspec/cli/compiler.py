@@ -61,9 +61,10 @@ class RealCompiler:
 
     def compile(self, paths: Sequence[Path], *, trials: bool, progress: Progress | None = None) -> Compilation:
         from promptspec.api import compile_paths
+        from promptspec.trials import check_paths
 
         with _usable():
-            return compile_paths(paths, trials=trials, progress=progress)
+            return (check_paths if trials else compile_paths)(paths, progress=progress)
 
     def format(self, content: str, file: str) -> tuple[str | None, Sequence[Diagnostic], SpecText]:
         from promptspec.api import format_text

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, cast
 import typer
 from typer.core import TyperGroup
 
+from promptspec import __version__
 from promptspec.cli.desk import Desk
 from promptspec.cli.ending import BROKEN_PIPE, INTERRUPTED, USAGE, report_failure
 from promptspec.diagnostics.foreign import escape
@@ -78,9 +79,7 @@ def _typer_command() -> Any:
 
 def _show_version(asked: bool) -> None:
     if asked:
-        from promptspec.cli.versions import package_version
-
-        typer.echo(f"promptspec {package_version()}")
+        typer.echo(f"promptspec {__version__}")
         raise typer.Exit
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -152,22 +151,13 @@ class Questions:
 
     def _line(self, path: str, hint: str) -> str:
         """Return what is typed, without blanks around it. Stops at the end of the input."""
-        from rich.console import Console
-        from rich.text import Text
-
         aside = f" ({hint})" if hint else ""
-        prompt = Text.assemble((escape(path), "bold"), f"{escape(aside)}: ")
-        console = Console(file=self.desk.errors, no_color=not self.desk.colours(self.desk.errors), soft_wrap=True)
-        try:
-            # On the real standard input the line can be edited.
-            if self.desk.input is sys.stdin:
-                return console.input(prompt).strip()
-            line = console.input(prompt, stream=self.desk.input)
-        except EOFError:
-            line = ""
+        self.desk.errors.write(f"{self.desk.paint(escape(path), 'bold', self.desk.errors)}{escape(aside)}: ")
+        self.desk.errors.flush()
+        line = self.desk.input.readline()
         if not line:
             self._tell("")
-            raise Stop(USAGE, f"field `{path}` is missing")
+            raise _given_up(path)
         return line.strip()
 
 

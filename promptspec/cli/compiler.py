@@ -26,7 +26,7 @@ class Compiler(Protocol):
         ...
 
     def compile(self, paths: Sequence[Path], *, trials: bool, progress: Progress | None = None) -> Compilation:
-        """Return what became of the specs that the paths name."""
+        """Return what became of the specs that the paths name; with *trials*, their examples are tried too."""
         ...
 
     def format(self, content: str, file: str) -> tuple[str | None, Sequence[Diagnostic], SpecText]:

@@ -50,10 +50,10 @@ def _report(desk: Desk, diagnostics: Sequence[Diagnostic], texts: Mapping[str, S
 
             return render_machine(diagnostics, texts)
         case ReportFormat.SARIF:
-            from promptspec.cli.versions import package_version
+            from promptspec import __version__
             from promptspec.diagnostics.sarif import render_sarif
 
-            return render_sarif(diagnostics, texts, version=package_version())
+            return render_sarif(diagnostics, texts, version=__version__)
         case ReportFormat.GITHUB:
             from promptspec.diagnostics.github import render_github
 

@@ -84,11 +84,6 @@ def make_parser(builder: object, *, strict: bool = False) -> Lark:
     """Return a parser that calls the methods of *builder* bottom-up, one a rule; *strict* refuses any conflict."""
     from lark import Lark
 
-    options: dict[str, Any] = {  # stubs ask for Lark's own classes
-        "postlex": _WordsEverywhere(),
-        "transformer": builder,
-        "_plugins": {"ContextualLexer": _word_lexer()},
-    }
     return Lark(
         read_grammar(),
         parser="lalr",
@@ -97,5 +92,14 @@ def make_parser(builder: object, *, strict: bool = False) -> Lark:
         keep_all_tokens=True,
         maybe_placeholders=True,
         start=list(STARTS),
-        **options,
+        **make_options(builder),
     )
+
+
+def make_options(builder: object) -> dict[str, Any]:
+    """Return what a parser is given beside its tables; typed loosely, as stubs ask for Lark's own classes."""
+    return {
+        "postlex": _WordsEverywhere(),
+        "transformer": builder,
+        "_plugins": {"ContextualLexer": _word_lexer()},
+    }

@@ -12,6 +12,7 @@ from promptspec.syntax.depth import MOST_LEVELS, is_too_deep
 from promptspec.syntax.explain import Failure, explain
 from promptspec.syntax.findings import Findings
 from promptspec.syntax.lark_grammar import Start, awaited, make_parser
+from promptspec.syntax.parser_tables import load_parser
 from promptspec.syntax.scanner import Scan
 from promptspec.syntax.template import parse_template
 from promptspec.text import Span, SpecText
@@ -27,7 +28,7 @@ LOCK: Final = RLock()
 @cache
 def _parser() -> tuple[Lark, Builder]:
     builder = Builder()
-    return make_parser(builder), builder
+    return load_parser(builder) or make_parser(builder), builder
 
 
 def make_place(text: SpecText, scanned: Scan, findings: Findings) -> Place:

@@ -1,5 +1,6 @@
 """The fixture for an application's own tests."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,8 @@ def test_the_fixture_replaces_the_model_until_the_test_ends(tmp_path: Path) -> N
     spec = str(ROOT / "specs" / "classify_message.spec")
     (tmp_path / "test_application.py").write_text(APPLICATION_TEST.format(spec=spec))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "promptspec.pytest_plugin", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 

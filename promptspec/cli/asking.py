@@ -24,7 +24,7 @@ from promptspec.contract.types import (
 from promptspec.diagnostics.foreign import escape, shorten
 
 if TYPE_CHECKING:
-    from promptspec.cli.choices import Source
+    from promptspec.cli.choices import Entry, Source
     from promptspec.cli.desk import Desk
     from promptspec.contract.feature import Module
 
@@ -101,32 +101,37 @@ class Questions:
         return _LeftOut() if hint and not items else items
 
     def _choose(self, choices: Choices, path: str, hint: str) -> object:
-        shown = choices.find("", _SHOWN)
+        shown: list[Entry] = []
+        found = choices.find("", _SHOWN)
         for _ in range(_MOST_ANSWERS):
-            for number, (key, label) in enumerate(shown, 1):
-                self._tell(f"  {number:>2}  {shorten(label or key, 80)}{_aside(key, label)}")
-            if choices.count > len(shown):
-                self._tell(f"      … of {choices.count:,}; type a part of the name to find others")
+            if found:
+                shown = found
+                self._list(choices, shown)
+            found = []
             text = self._line(path, hint or "number or name")
             if not text:
                 if hint:
                     return _LeftOut()
                 continue
-            if choices.has(text) and not text.isdecimal():
-                return choices.value(text)
-            if text.isdecimal() and text.isascii() and 1 <= int(text[:9]) <= len(shown):
-                return choices.value(shown[int(text) - 1][0])
-            found = choices.find(text, _SHOWN)
+            is_number = text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= len(shown)
+            if is_number:
+                return choices.value(shown[int(text[:9]) - 1][0])
             if choices.has(text):
                 return choices.value(text)
+            found = choices.find(text, _SHOWN)
             if len(found) == 1:
                 key, label = found[0]
-                self._tell(f"  → {shorten(label or key, 80)}{_aside(key, label)}")
+                self._tell(f"  → {_shown(key, label)}")
                 return choices.value(key)
             if not found:
                 self._tell("  nothing fits")
-            shown = found or shown
         raise _given_up(path)
+
+    def _list(self, choices: Choices, shown: list[Entry]) -> None:
+        for number, (key, label) in enumerate(shown, 1):
+            self._tell(f"  {number:>2}  {_shown(key, label)}")
+        if choices.count > len(shown):
+            self._tell(f"      … of {choices.count:,}; type a part of the name to find others")
 
     def _until(self, path: str, hint: str, judge: Callable[[str], object]) -> object:
         for _ in range(_MOST_ANSWERS):
@@ -171,8 +176,10 @@ def _default(field: Field) -> str:
     return field.default if isinstance(field.default, str) else json_text(field.default)
 
 
-def _aside(key: str, label: str) -> str:
-    return f"  ({shorten(key, 40)})" if label and label != key else ""
+def _shown(key: str, label: str) -> str:
+    if not label or label == key:
+        return shorten(key, 80)
+    return f"{shorten(label, 80)}  ({shorten(key, 40)})"
 
 
 def _judged(type: Type, text: str) -> object:

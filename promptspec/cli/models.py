@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from promptspec.cli.ending import OUTSIDE, Stop
 
 if TYPE_CHECKING:
     from promptspec.ports import World
-    from promptspec.runtime.plan import OpenAI, Plan
+    from promptspec.runtime.plan import ModelPlan, OpenAI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +23,13 @@ class Stage:
     missing: tuple[str, ...] = ()
 
 
-def stage_for(plan: Plan, environment: Mapping[str, str], *, model: str | None) -> Stage:
+def stage_for(models: Sequence[ModelPlan], environment: Mapping[str, str], *, model: str | None) -> Stage:
     """Return what a run asks. It rehearses where no model has its key; one asked for by name needs it."""
     from promptspec.runtime.overrides import Rehearse
     from promptspec.runtime.plan import OpenAI
 
     world = _world(environment)
-    plans = [known for known in plan.models if isinstance(known, OpenAI)]
+    plans = [known for known in models if isinstance(known, OpenAI)]
     if model is not None:
         first = replace(plans[0], name=model) if plans else _openai(model)
         if missing := _missing(first, environment):

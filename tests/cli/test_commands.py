@@ -116,6 +116,8 @@ def test_fmt_leaves_what_it_cannot_read_and_goes_on(project: Path):
     assert "b.spec:2" in seen.err
     assert (project / "a.spec").read_bytes() == b"promptspec 1\n\xff\n"
     assert (project / "c.spec").read_text() != UNTIDY
+    told = json.loads(promptspec("fmt", project, "--format", "json").out)["error"]["diagnostics"]
+    assert {Path(diagnostic["file"]).name for diagnostic in told} == {"a.spec", "b.spec"}
 
 
 def test_fmt_does_not_wait_for_a_pipe(project: Path):

@@ -160,3 +160,16 @@ def test_a_stream_that_cannot_write_a_character_writes_its_number(greet: Path):
         "-m", "promptspec", "render", str(greet), "--field=name=Ä", env={**os.environ, "PYTHONIOENCODING": "ascii"}
     )
     assert "Traceback" not in seen.stderr
+
+
+def test_a_bar_moves_on_a_terminal_while_many_specs_are_checked(project: Path):
+    for number in range(21):
+        (project / f"mood_{number}.spec").write_text("promptspec 1\n\nenum Mood { funny, sad }\n")
+    wants = {"TERM": "xterm"}
+    seen = promptspec("check", project, terminal=True, environment=wants)
+    assert seen.out == "21 specs, no problems\n"
+    assert "21/21" in seen.err
+    assert promptspec("check", project, environment=wants).err == ""
+    assert promptspec("check", project, "--format", "json", terminal=True, environment=wants).err == ""
+    (project / "mood_0.spec").unlink()
+    assert promptspec("check", project, terminal=True, environment=wants).err == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -10,6 +11,8 @@ import typer
 
 from promptspec.cli.ending import REFUSED, ending
 from promptspec.cli.options import Format, FormatOption, PathsArgument
+from promptspec.diagnostics.model import Report
+from promptspec.text import Span, SpecText
 
 if TYPE_CHECKING:
     from promptspec.cli.desk import Desk
@@ -29,67 +32,70 @@ def command(
     json = format is Format.JSON
     with ending(ctx.obj, json=json):
         from promptspec.cli.json_output import pretty
+        from promptspec.cli.reporting import write_problems
         from promptspec.diagnostics.foreign import escape
 
+        problems = Problems()
         if paths == [_STANDARD_INPUT]:
-            raise typer.Exit(_format_input(ctx.obj, check=check, json=json))
-        changed, broken = _format_files(ctx.obj, paths, check=check, json=json)
-        if json and not broken:
+            changed = _format_input(ctx.obj, problems, check=check)
+        else:
+            changed = _format_files(ctx.obj, paths, problems, check=check)
+        if problems.texts:
+            write_problems(ctx.obj, problems.report.diagnostics, problems.texts, json=json)
+        elif json and paths != [_STANDARD_INPUT]:
             ctx.obj.say(pretty({"differs" if check else "rewritten": changed}))
-        elif not json:
+        if not json and paths != [_STANDARD_INPUT]:
             for name in changed:
                 ctx.obj.say(f"{'differs' if check else 'rewritten'}: {escape(name)}")
-        if broken or (check and changed):
+        if problems.texts or (check and changed):
             raise typer.Exit(REFUSED)
 
 
-def _format_input(desk: Desk, *, check: bool, json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What keeps specs from being formatted, and the texts of those specs."""
+
+    report: Report = field(default_factory=Report)
+    texts: dict[str, SpecText] = field(default_factory=dict[str, SpecText])
+
+
+def _format_input(desk: Desk, problems: Problems, *, check: bool) -> list[str]:
     content = desk.read_input(most=_MOST_BYTES)
-    formatted = _formatted(desk, content, "-", json=json)
-    if formatted is None:
-        return REFUSED
-    if check:
-        return REFUSED if formatted != content else 0
-    desk.output.write(formatted.decode())
-    return 0
+    formatted = _formatted(desk, content, "-", problems)
+    if formatted is not None and not check:
+        desk.output.write(formatted.decode())
+    return [] if formatted in (None, content) else ["-"]
 
 
-def _format_files(desk: Desk, paths: list[Path], *, check: bool, json: bool) -> tuple[list[str], bool]:
-    """Return the names of the specs that differ, rewritten unless *check*, and whether one cannot be read."""
+def _format_files(desk: Desk, paths: list[Path], problems: Problems, *, check: bool) -> list[str]:
+    """Return the names of the specs that differ, rewritten unless *check*."""
     from promptspec.project import read_regular
 
     changed: list[str] = []
-    broken = False
     for path in desk.compiler.spec_files(paths):
-        content = read_regular(path.resolve(), path.as_posix(), most=_MOST_BYTES)
-        formatted = _formatted(desk, content, path.as_posix(), json=json)
-        if formatted is None:
-            broken = True
-        elif formatted != content:
-            changed.append(path.as_posix())
+        name = path.as_posix()
+        content = read_regular(path.resolve(), name, most=_MOST_BYTES)
+        formatted = _formatted(desk, content, name, problems)
+        if formatted is not None and formatted != content:
+            changed.append(name)
             if not check:
                 replace_file(path, formatted)
-    return changed, broken
+    return changed
 
 
-def _formatted(desk: Desk, content: bytes, file: str, *, json: bool) -> bytes | None:
-    """Return the canonical form, or None where the spec cannot be read; then it is said why."""
-    from promptspec.cli.reporting import write_problems
-    from promptspec.diagnostics import Report
-    from promptspec.text import Span, SpecText
-
+def _formatted(desk: Desk, content: bytes, file: str, problems: Problems) -> bytes | None:
+    """Return the canonical form, or None where the spec cannot be read, which goes to *problems*."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
-        report = Report()
-        report.add(
-            "PS107", Span(file, 0, 0), "the file is not UTF-8", note=f"byte {error.start + 1:,} begins no character"
-        )
-        write_problems(desk, report.diagnostics, {file: SpecText(file, "")}, json=json)
+        note = f"byte {error.start + 1:,} begins no character"
+        problems.report.add("PS107", Span(file, 0, 0), "the file is not UTF-8", note=note, help="save it as UTF-8")
+        problems.texts[file] = SpecText(file, "")
         return None
     formatted, diagnostics, spec = desk.compiler.format(text, file)
     if formatted is None:
-        write_problems(desk, diagnostics, {file: spec}, json=json)
+        problems.report.extend(diagnostics)
+        problems.texts[file] = spec
         return None
     return formatted.encode()
 

@@ -39,7 +39,7 @@ def command(
         from promptspec.cli.models import stage_for
 
         asked = read_call(ctx.obj, target=target, pairs=field or (), source=input, caller=caller, json=json)
-        stage = stage_for(asked.feature.plan, ctx.obj.environment, model=model)
+        stage = stage_for(asked.feature.plan.models, ctx.obj.environment, model=model)
         with asked.feature.override(model=stage.model, world=stage.world):
             reply = asked.feature.call_fields(asked.fields, caller=asked.caller)
         if reply.rehearsed:

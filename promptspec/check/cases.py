@@ -10,7 +10,7 @@ from typing import Literal, TypeVar, cast
 from promptspec.check.constants import Fitter
 from promptspec.check.desk import Desk
 from promptspec.check.expressions import short
-from promptspec.check.scope import Scope
+from promptspec.check.scope import Scope, article
 from promptspec.check.types import Types
 from promptspec.contract import types as t
 from promptspec.contract.feature import Case, Example
@@ -232,11 +232,6 @@ class Cases:
             help=did_you_mean(rest[0], [f.name for f in record.fields]),
         )
         return False
-
-
-def article(kind: str) -> str:
-    """Return *kind* with its article."""
-    return f"an {kind}" if kind[0] in "ae" else f"a {kind}"
 
 
 def _is_text(type: t.Type) -> bool:

@@ -59,7 +59,7 @@ class Desk:
         try:
             data = self.files.read(path, most=most)
         except FileRefused as refused:
-            code = "PS119" if refused.rule == "outside" else "PS118"
+            code = {"outside": "PS119", "too_large": "PS108"}.get(refused.rule, "PS118")
             self.add(code, span, refused.message)
             return None
         self.read[path] = sha256(data).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
@@ -10,13 +11,13 @@ from promptspec.check.budgets import derived_reply_tokens, largest_json, prompt_
 from promptspec.check.cases import Cases
 from promptspec.check.desk import Desk
 from promptspec.check.expressions import Expressions, Names
-from promptspec.check.later import later_clause
+from promptspec.check.later import later_parts
 from promptspec.check.limits import Declared, check_limits
 from promptspec.check.models import Models
 from promptspec.check.prompts import FENCE_NOTE, Prompts, default_prompt, fields_read, has_fences
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts, Typed, shape, value_of
-from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Types
+from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Types, report_no_hosts
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import (
@@ -89,6 +90,10 @@ class FeatureCheck:
         self._declared = declared
         self._facts: Facts = _Declarations(scope, types)
         self._class = pascal(declared.name.text)
+        self._before = len(desk.report.errors)
+        self._torn = any(d.code < "PS2" and _within(d.span, declared.span) for d in desk.report.errors)
+        self._lost_defaults = False
+        self._inputs: tuple[t.Field, ...] | None = None
         self._clauses = self._gathered()
 
     # Clauses
@@ -101,6 +106,9 @@ class FeatureCheck:
         for name in self._declared.defaults:
             declaration = self._scope.declarations.get(name.text)
             if not isinstance(declaration, tree.DefaultsDeclaration):
+                self._lost_defaults = True
+                if name.text in self._scope.lost:
+                    continue
                 known = [n for n in self._scope.declarations if self._scope.kind(n) == "defaults"]
                 self._desk.add(
                     "PS202", name.span, f"there are no defaults `{name.text}`", help=did_you_mean(name.text, known)
@@ -110,9 +118,8 @@ class FeatureCheck:
         clauses = (*shared, *own)
         self._refuse_twice(clauses)
         for clause in clauses:
-            what = later_clause(clause)
-            if what is not None:
-                self._types.later(clause.span, f"`{what}`")
+            for span, what in later_parts(clause):
+                self._types.later(span, what)
         return clauses
 
     def _refuse_twice(self, clauses: tuple[tree.Clause, ...]) -> None:
@@ -138,7 +145,7 @@ class FeatureCheck:
 
     def _require_clause(self, kind: type[C], example: str) -> C | None:
         found = self._one(kind)
-        if found is None and not (kind is tree.OutputClause and self._one(tree.ReservedOutput)):
+        if found is None and not self._lost_defaults and not self._is_torn(kind):
             self._desk.add(
                 "PS207",
                 self._declared.name.span,
@@ -146,6 +153,14 @@ class FeatureCheck:
                 help=f"add `{example}`",
             )
         return found
+
+    def _is_torn(self, kind: type[tree.Clause]) -> bool:
+        """Say whether a clause of *kind* stands in the feature and could not be read, which has been said."""
+        if kind is tree.OutputClause and self._one(tree.ReservedOutput):
+            return True
+        span = self._declared.span
+        written = self._desk.text.content[span.start : span.end]
+        return self._torn and re.search(rf"(?:^|\{{)[ \t]*{_NAMES[kind]}\b(?!\s*:)", written, re.MULTILINE) is not None
 
     # The whole
 
@@ -159,15 +174,14 @@ class FeatureCheck:
         inputs = self._require_clause(tree.InputClause, "input { message: text(..2_000) }")
         outputs = self._require_clause(tree.OutputClause, "output text(..280)")
         model = self._require_clause(tree.ModelClause, 'model "gpt-5.6-luna"')
-        limits = check_limits(desk, self._types, self._one(tree.LimitsClause))
+        limits = check_limits(desk, self._one(tree.LimitsClause))
         fence = self._fence()
         if inputs is None or outputs is None:
             return None
-        before = len(desk.report.errors)
         input = self._input(inputs, caller)
         output = self._output(outputs)
-        if input is None or output is None:
-            return None
+        if input is None or output is None or self._torn or self._one(tree.FindClause):
+            return None  # what else could be said here would only follow from what has been said
         bare = not isinstance(outputs.type, tree.RecordType)
         self._bounded(input, output)
         self._choices(output, outputs)
@@ -181,11 +195,11 @@ class FeatureCheck:
             for clause in self._all(tree.CaseClause)
             if clause.kind != "example" and (case := cases.case(clause)) is not None
         )
-        self._unused(inputs, input, output, used)
-        if model is None or len(desk.report.errors) > before:
+        if model is None or len(desk.report.errors) > self._before:
             if model is not None:
                 self._models.of(model, fits_strict=True)
             return None
+        self._unused(inputs, input, output, used)
         return self._whole(
             module, model, caller, input, output, bare, messages, fence, requires, ensures, limits, examples, others
         )
@@ -257,9 +271,7 @@ class FeatureCheck:
         if clause is None:
             return "tags"
         mode = clause.mode.text
-        if mode == "datamark":
-            self._types.later(clause.span, "`fence datamark`")
-        elif mode not in ("tags", "json"):
+        if mode not in ("tags", "json", "datamark"):
             self._desk.add(
                 "PS202",
                 clause.mode.span,
@@ -270,10 +282,13 @@ class FeatureCheck:
 
     def _input(self, clause: tree.InputClause, caller: CallerLevel) -> t.Record | None:
         types = self._types
+        self._inputs = None
         types.seen, types.lists, types.where = [], {}, self._where(caller)
+        types.finds = frozenset(clause.name.text for clause in self._all(tree.FindClause))
         fields = types.fields(clause.fields, "input", self._class)
         if not clause.fields:
-            self._desk.add("PS207", clause.span, "the input has no fields", help="add what the feature takes in")
+            if not self._torn:
+                self._desk.add("PS207", clause.span, "the input has no fields", help="add what the feature takes in")
             return None
         if len(fields) != len(clause.fields):
             return None
@@ -286,6 +301,7 @@ class FeatureCheck:
                 and self._facts.record(listed.item).key is not None
             ):
                 types.lists[each.name] = listed
+        self._inputs = fields
         return t.Record(name=f"{self._class}Input", fields=fields, origin=self._desk.origin(clause.span))
 
     def _output(self, clause: tree.OutputClause) -> t.Record | None:
@@ -298,17 +314,33 @@ class FeatureCheck:
             fields = self._types.fields(clause.type.fields, "output", name)
             if len(fields) != len(clause.type.fields) or not fields:
                 return None
-            if any(field.has_default for field in fields):
-                self._desk.add(
-                    "PS312", clause.span, "an output has no defaults", help="a reply says every field; use `?`"
-                )
+        else:
+            type = self._types.type(clause.type, "output", f"{name}Answer")
+            if type is None:
                 return None
-            return t.Record(name=name, fields=fields, origin=origin)
-        type = self._types.type(clause.type, "output", f"{name}Answer")
-        if type is None:
-            return None
-        answer = t.Field(name="answer", type=type, optional=clause.optional, origin=origin)
-        return t.Record(name=name, fields=(answer,), origin=origin)
+            fields = (t.Field(name="answer", type=type, optional=clause.optional, origin=origin),)
+        output = t.Record(name=name, fields=fields, origin=origin)
+        return output if self._can_be_replied(output, clause) else None
+
+    def _can_be_replied(self, output: t.Record, clause: tree.OutputClause) -> bool:
+        """Report defaults and addresses without hosts, in the records of the output too."""
+        sound = True
+        work: list[tuple[t.Field, tuple[str, ...]]] = [(field, (field.name,)) for field in output.fields]
+        while work:
+            field, path = work.pop()
+            place = self._place_of(path, clause) or clause.span
+            if field.has_default:
+                self._desk.add("PS312", place, "an output has no defaults", help="a reply says every field; use `?`")
+                sound = False
+            type = field.type
+            while isinstance(type, t.ListOf):
+                type = type.item
+            if isinstance(type, t.Group):
+                work += [(inner, (*path, inner.name)) for inner in self._facts.record(type).fields]
+            elif isinstance(type, t.Url) and not type.hosts:
+                report_no_hosts(self._desk, place)
+                sound = False
+        return sound
 
     def _where(self, caller: CallerLevel) -> Callable[[tree.Expr, t.OneOfSource | t.OneOfItems], e.Expression | None]:
         def check(written: tree.Expr, chosen: t.OneOfSource | t.OneOfItems) -> e.Expression | None:
@@ -321,8 +353,11 @@ class FeatureCheck:
                 c.name: value_of(c, self._facts, e.Reference(root="row", steps=(c.name,)), f"row.{c.name}")
                 for c in columns
             }
-            above = self._references(tuple(self._types.seen), "input")
-            roots: dict[str, dict[str, Typed]] = {"input": above}
+            given = len(self._types.seen) if self._inputs is None else len(self._inputs)
+            inputs = self._references(tuple(self._types.seen[:given]), "input")
+            outputs = self._references(tuple(self._types.seen[given:]), "output")
+            roots: dict[str, dict[str, Typed]] = {"input": inputs, "output": outputs}
+            above = {**inputs, **outputs}
             if caller != "anyone":
                 id = Typed(
                     expression=e.Reference(root="caller", steps=("id",)),
@@ -448,8 +483,7 @@ class FeatureCheck:
         )
         rules: list[Rule] = []
         for number, clause in enumerate(self._all(tree.EnsureClause), 1):
-            if clause.drop:
-                self._types.later(clause.span, "`else drop`")
+            if clause.drop:  # reported with the other clauses of later versions
                 continue
             rule = self._rule(clause, names, f"ensure_{number}", "output", used)
             if rule is not None:
@@ -580,6 +614,10 @@ class FeatureCheck:
             largest_prompt=most,
             smallest_prompt=least,
         )
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return inner.file == outer.file and outer.start <= inner.start < outer.end
 
 
 def _blamed(condition: e.Expression, root: str) -> str:

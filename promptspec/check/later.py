@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from promptspec.syntax import tree
+from promptspec.text import Span
 
 _LATER: dict[type[tree.Clause], str] = {
     tree.FindClause: "find",
@@ -23,6 +26,18 @@ _LATER: dict[type[tree.Clause], str] = {
 LATER_LIMITS = ("calls", "spend", "repairs")
 
 
-def later_clause(clause: tree.Clause) -> str | None:
-    """Return the name of *clause* where this version does not enforce it, else None."""
-    return _LATER.get(type(clause))
+def later_parts(clause: tree.Clause) -> Iterator[tuple[Span, str]]:
+    """Yield what this version does not enforce of *clause*, and where it stands: the whole clause, or a part."""
+    match clause:
+        case tree.FenceClause(mode=mode) if mode.text == "datamark":
+            yield clause.span, "`fence datamark`"
+        case tree.EnsureClause(drop=True):
+            yield clause.span, "`else drop`"
+        case tree.LimitsClause(limits=limits):
+            for limit in limits:
+                if limit.name.text in LATER_LIMITS:
+                    yield limit.span, f"`limits {{ {limit.name.text} }}`"
+        case _:
+            name = _LATER.get(type(clause))
+            if name is not None:
+                yield clause.span, f"`{name}`"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from promptspec.check.desk import Desk
 from promptspec.check.later import LATER_LIMITS
-from promptspec.check.types import Types
 from promptspec.diagnostics import Label
 from promptspec.syntax import tree
 from promptspec.text import Span
@@ -42,7 +41,7 @@ _BOUNDS = {
 }
 
 
-def check_limits(desk: Desk, types: Types, clause: tree.LimitsClause | None) -> Declared:
+def check_limits(desk: Desk, clause: tree.LimitsClause | None) -> Declared:
     """Return what the clause declares; problems go to the report."""
     if clause is None:
         return Declared()
@@ -50,8 +49,7 @@ def check_limits(desk: Desk, types: Types, clause: tree.LimitsClause | None) -> 
     places: dict[str, Span] = {}
     for limit in clause.limits:
         name = limit.name.text
-        if name in LATER_LIMITS:
-            types.later(limit.span, f"`limits {{ {name} }}`")
+        if name in LATER_LIMITS:  # reported with the other clauses of later versions
             continue
         if name in places:
             desk.add(

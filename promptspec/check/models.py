@@ -7,7 +7,7 @@ from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from promptspec.check.desk import Desk
-from promptspec.check.scope import Scope
+from promptspec.check.scope import Scope, article
 from promptspec.contract.feature import Environment, Model, OpenAIModel, RehearsalModel
 from promptspec.diagnostics import did_you_mean
 from promptspec.models.origins import is_loopback
@@ -47,10 +47,12 @@ class Models:
             return declared
         known = [n for n in self._scope.declarations if self._scope.kind(n) == "model"]
         what = self._scope.kind(name.text)
+        if name.text in self._scope.lost:
+            return None
         self._desk.add(
             "PS202",
             name.span,
-            f"there is no model `{name.text}`" if what is None else f"`{name.text}` is a {what}, not a model",
+            f"there is no model `{name.text}`" if what is None else f"`{name.text}` is {article(what)}, not a model",
             help=did_you_mean(name.text, known)
             or f'declare it: `model {name.text} = openai("…")`, or name one in quotes',
         )

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from promptspec.check.desk import Desk, Settings
 from promptspec.check.features import FeatureCheck
+from promptspec.check.later import later_parts
 from promptspec.check.models import Models
 from promptspec.check.scope import Scope, gather
 from promptspec.check.sources import check_source
@@ -62,10 +63,22 @@ def check_module(
         if isinstance(declaration, tree.RecordDeclaration):
             types.type(tree.NamedType(span=declaration.name.span, name=declaration.name.text), "record", "")
     models = Models(desk, scope)
+    _later(types, own)
     for declaration in own:
         if isinstance(declaration, tree.ModelDeclaration):
             models.check(declaration)
     return Checked(scope=scope, module=_module(desk, file, scope, types, models, own, used))
+
+
+def _later(types: Types, own: Sequence[tree.Declaration]) -> None:
+    """Report what this version does not enforce, even where no feature takes it."""
+    for declaration in own:
+        if isinstance(declaration, tree.PolicyDeclaration):
+            types.later(declaration.name.span, f"policy `{declaration.name.text}`")
+        elif isinstance(declaration, tree.DefaultsDeclaration):
+            for clause in declaration.clauses:
+                for span, what in later_parts(clause):
+                    types.later(span, what)
 
 
 def _module(

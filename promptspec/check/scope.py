@@ -35,13 +35,17 @@ KINDS = {
     tree.FeatureDeclaration: "feature",
 }
 
+_DECLARED = re.compile(rf"^[ \t]*(?:{'|'.join(KINDS.values())})\s+([A-Za-z_]\w*)", re.MULTILINE)
 _PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*")
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(slots=True, kw_only=True)
 class Scope:
-    """What a name means in one file. *home* tells which file declares it; the contracts are filled in as checked."""
+    """What a name means in one file. *home* tells which file declares it; the contracts are filled in as checked.
+
+    *lost* are names of declarations that could not be read: that has been said, and what uses them says nothing more.
+    """
 
     declarations: dict[str, Named] = field(default_factory=dict[str, Named])
     home: dict[str, str] = field(default_factory=dict[str, str])
@@ -51,6 +55,7 @@ class Scope:
     sources: dict[str, Source] = field(default_factory=dict[str, Source])
     keys: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     imports: tuple[Import, ...] = ()
+    lost: frozenset[str] = frozenset()
 
     def kind(self, name: str) -> str | None:
         """Return what *name* is (`enum`, `source`, …), or None."""
@@ -67,8 +72,20 @@ def gather(desk: Desk, file: tree.SpecFile, used: dict[str, Scope]) -> Scope:
             _take(desk, declaration, scope, used, imports)
         else:
             _declare(desk, declaration, scope)
+    scope.lost = _lost(desk, file, scope, used)
     scope.imports = tuple(Import(file=name, names=tuple(sorted(names))) for name, names in sorted(imports.items()))
     return scope
+
+
+def _lost(desk: Desk, file: tree.SpecFile, scope: Scope, used: dict[str, Scope]) -> frozenset[str]:
+    lost: set[str] = set()
+    for declaration in file.declarations:
+        if isinstance(declaration, tree.Use):
+            other = used.get(declaration.path.value)
+            lost |= {n.text for n in declaration.names if other is None or n.text in other.lost}
+    if any(d.span.file == desk.file and d.code < "PS2" for d in desk.report.errors):
+        lost |= set(_DECLARED.findall(desk.text.content))
+    return frozenset(lost - set(scope.declarations))
 
 
 def _declare(desk: Desk, declaration: Named, scope: Scope) -> None:
@@ -108,6 +125,11 @@ def field_spelling(desk: Desk, name: tree.Name) -> None:
         desk.add("PS203", name.span, f"field `{name.text}` is not in snake_case", help=f"write `{snake(name.text)}`")
 
 
+def article(kind: str) -> str:
+    """Return *kind*, a word of the language, with its article."""
+    return kind if kind == "defaults" else f"an {kind}" if kind[0] in "aeo" else f"a {kind}"
+
+
 def pascal(name: str) -> str:
     """Return *name* in PascalCase."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_") if part) or "X"
@@ -123,6 +145,8 @@ def _take(desk: Desk, use: tree.Use, scope: Scope, used: dict[str, Scope], impor
     if other is None:  # the file could not be read or parsed, and that has been said
         return
     for name in use.names:
+        if name.text in other.lost:
+            continue
         declaration = other.declarations.get(name.text)
         if declaration is None or isinstance(declaration, tree.FeatureDeclaration):
             what = "declares" if declaration is None else "has no name to share called"

@@ -11,7 +11,7 @@ from typing import Literal, cast
 from promptspec.check.constants import Fitter
 from promptspec.check.desk import Desk
 from promptspec.check.ranges import lengths, numbers
-from promptspec.check.scope import Scope, field_spelling, pascal
+from promptspec.check.scope import Scope, article, field_spelling, pascal
 from promptspec.contract import types as t
 from promptspec.contract.expressions import Expression
 from promptspec.diagnostics import Label, did_you_mean, near
@@ -38,13 +38,15 @@ class Types:
     """Resolves the types of one file. *anonymous* collects the groups that were written as `{ … }`.
 
     For the fields of a feature, *where* checks conditions on rows, *lists* are the input lists that `one of` may
-    name, and *seen* are the top-level fields that stand above the one being checked.
+    name, *finds* the shortlists, which this version does not make, and *seen* are the top-level fields that stand
+    above the one being checked.
     """
 
     desk: Desk
     scope: Scope
     anonymous: list[t.Record] = field(default_factory=list[t.Record])
     lists: dict[str, t.ListOf] = field(default_factory=dict[str, t.ListOf])
+    finds: frozenset[str] = frozenset()
     where: Where | None = None
     seen: list[t.Field] = field(default_factory=list[t.Field])
     _nested: int = 0
@@ -262,11 +264,13 @@ class Types:
             return t.Choice(name=written.name, file=self.scope.home[written.name])
         if kind == "record":
             return self._record(written)
+        if written.name in self.scope.lost:
+            return None
         if kind is not None:
             self.desk.add(
                 "PS202",
                 written.span,
-                f"`{written.name}` is a {kind}, not a type",
+                f"`{written.name}` is {article(kind)}, not a type",
                 help=f"write `one of {written.name}`" if kind == "source" else (),
             )
             return None
@@ -339,6 +343,8 @@ class Types:
             if name not in self.scope.sources:  # it did not check, and that has been said
                 return None
             made = t.OneOfSource(source=name, file=self.scope.home[name])
+        elif name in self.scope.lost or name in self.finds:
+            return None
         else:
             sources = [n for n in self.scope.declarations if self.scope.kind(n) == "source"]
             known = [*sources, *(self.lists if direction != "input" else ())]
@@ -346,7 +352,7 @@ class Types:
             self.desk.add(
                 "PS311",
                 written.name.span,
-                f"there is no source `{name}`" if kind is None else f"`{name}` is a {kind}, not a source",
+                f"there is no source `{name}`" if kind is None else f"`{name}` is {article(kind)}, not a source",
                 help=(f"write `{name}`",)
                 if kind == "enum"
                 else did_you_mean(name, known)
@@ -436,12 +442,7 @@ class Types:
 
     def _url(self, written: tree.UrlType, direction: Direction) -> t.Url | None:
         if direction == "output" and not written.hosts:
-            self.desk.add(
-                "PS312",
-                written.span,
-                "an output `url` names its hosts",
-                help='write `url(hosts "example.org")`: a reply may link to these and no others',
-            )
+            report_no_hosts(self.desk, written.span)
             return None
         for host in written.hosts:
             if not _is_host(host.value):
@@ -477,6 +478,14 @@ class Types:
         item = self.type(written.item, direction, "Turn")
         if bounds is None or item is None:
             return None
+        if self._nested:
+            self.desk.add(
+                "PS312",
+                written.span,
+                "a conversation inside a record",
+                help="`turns` stands as a field of its own in the input",
+            )
+            return None
         if not isinstance(item, t.Text):
             self.desk.add("PS312", written.item.span, "turns are text", help="write `turns(..20) of text(..2_000)`")
             return None
@@ -503,6 +512,16 @@ class Types:
         if closed.problems:
             return None
         return t.JsonSchema(schema=closed.schema, path=self.desk.beside(written.path.value))
+
+
+def report_no_hosts(desk: Desk, span: Span) -> None:
+    """Report an address in an output that could lead anywhere."""
+    desk.add(
+        "PS312",
+        span,
+        "an output `url` names its hosts",
+        help='write `url(hosts "example.org")`: a reply may link to these and no others',
+    )
 
 
 def near_end(path: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import typer
 
 from promptspec.cli.desk import Desk
 from promptspec.cli.ending import REFUSED, USAGE, Stop
 from promptspec.cli.fields import Fields, given_fields
+from promptspec.cli.reporting import write_problems
 from promptspec.cli.targets import choose_feature, read_target
 
 if TYPE_CHECKING:
@@ -62,14 +64,12 @@ def read_call(
 
 def open_feature(desk: Desk, text: str, *, json: bool) -> Feature:
     """Return the feature that `SPEC:FEATURE` names. Stops where the spec does not compile, having said why."""
-    from promptspec.errors import SpecError
-
     target = read_target(text)
-    try:
-        features = cast("Mapping[str, Feature]", desk.compiler.load(target.path))
-    except SpecError:
-        _say_why(desk, target.path, json=json)
-        raise
+    compilation = desk.compiler.compile([target.path], trials=False)
+    if compilation.has_errors():
+        write_problems(desk, compilation.diagnostics, compilation.texts, json=json)
+        raise typer.Exit(REFUSED)
+    features: Mapping[str, Feature] = desk.compiler.load(compilation)
     return features[choose_feature(target, features)]
 
 
@@ -90,14 +90,3 @@ def read_caller(text: str | None, level: str) -> Anyone:
     if not id:
         raise Stop(USAGE, f"a caller of level `{name}` has an id", help=f"write `--caller {name}:u1`")
     return cast("type[Session]", LEVELS[name])(id)
-
-
-def _say_why(desk: Desk, path: Path, *, json: bool) -> None:
-    import typer
-
-    from promptspec.cli.reporting import write_problems
-
-    compilation = desk.compiler.compile([path], trials=False)
-    if compilation.diagnostics:
-        write_problems(desk, compilation.diagnostics, compilation.texts, json=json)
-        raise typer.Exit(REFUSED) from None

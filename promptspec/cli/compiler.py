@@ -41,8 +41,8 @@ class Compiler(Protocol):
         """Return the files that are missing or differ from what would be written."""
         ...
 
-    def load(self, path: Path) -> Mapping[str, Any]:
-        """Return the features of a spec by their names. Raises SpecError where it does not compile."""
+    def load(self, compilation: Compilation) -> Mapping[str, Any]:
+        """Return the features of the specs that were named, by their names, ready to be called."""
         ...
 
     def run_tests(self, compilation: Compilation) -> Sequence[TestResult]:
@@ -84,11 +84,17 @@ class RealCompiler:
         with _usable():
             return stale(compilation, out)
 
-    def load(self, path: Path) -> Mapping[str, Any]:
-        from promptspec.loading import load
+    def load(self, compilation: Compilation) -> Mapping[str, Any]:
+        from promptspec.loading import function_of, materialize
 
         with _usable():
-            return load(path).features
+            modules = materialize(compilation)
+        return {
+            feature.name: function_of(modules[unit.file], feature.name)
+            for unit in compilation.units
+            if unit.module is not None and unit.file in compilation.named
+            for feature in unit.module.features
+        }
 
     def run_tests(self, compilation: Compilation) -> Sequence[TestResult]:
         from promptspec.trials import run_tests

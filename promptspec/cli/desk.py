@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ class Desk:
 
 def desk_of_process() -> Desk:
     """Return the streams and the environment of this process; nothing that is written can fail to be encoded."""
-    for stream in (sys.stdout, sys.stderr):
+    # A stream that was closed before the start is None.
+    input, output, errors = sys.stdin or StringIO(), sys.stdout or StringIO(), sys.stderr or StringIO()
+    for stream in (output, errors):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     from promptspec.cli.compiler import RealCompiler
 
-    return Desk(input=sys.stdin, output=sys.stdout, errors=sys.stderr, environment=os.environ, compiler=RealCompiler())
+    return Desk(input=input, output=output, errors=errors, environment=os.environ, compiler=RealCompiler())

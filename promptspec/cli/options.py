@@ -28,7 +28,7 @@ class ReportFormat(StrEnum):
 FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="For people, or for programs.")]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 PathsArgument: TypeAlias = Annotated[
-    list[Path], typer.Argument(metavar="[PATHS]...", help="Specs, and folders that hold some.", show_default=False)
+    list[Path], typer.Argument(metavar="PATHS", help="Specs, and folders that hold some.", show_default=False)
 ]
 TargetArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="SPEC:FEATURE", help="A spec and a feature of it.", show_default=False)

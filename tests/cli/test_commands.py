@@ -272,3 +272,12 @@ def test_explain_knows_every_spelling_of_a_code_and_offers_a_near_one():
     seen = promptspec("explain", "PS3011")
     assert seen.code == 2
     assert "did you mean" in seen.err
+
+
+def test_features_of_the_specs_that_a_spec_uses_are_not_its_own(greet: Path, project: Path):
+    house = project / "house.spec"
+    house.write_text(first_spec("classify_message"))
+    greet.write_text(GREET.replace("promptspec 1\n", 'promptspec 1\n\nuse Intent from "house.spec"\n', 1))
+    seen = promptspec("run", greet, *FIELDS)
+    assert (seen.code, seen.out) == (0, "text: Welcome back, Ada\nscore: 0.50\n")
+    assert promptspec("run", f"{greet}:classify_message").code == 2

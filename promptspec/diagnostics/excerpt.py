@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from rich.cells import cell_len
@@ -16,6 +16,8 @@ Row: TypeAlias = "tuple[Piece, ...]"
 _CUT: Final = "…"
 #: Cells of a line's own text that are shown before the first mark where a line must be cut.
 _BEFORE: Final = 16
+#: Characters on each side of a mark that are looked at, as a multiple of the width.
+_NEAR: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,20 @@ def draw_line(line: str, marks: Sequence[Mark], *, width: int) -> list[tuple[Row
 
     The line is cut where it is longer than *width*; what is said of a mark is never cut.
     """
-    edges = _edges(line)
-    if edges[-1] <= width:
+    if len(line) <= _NEAR * width and (edges := _edges(line))[-1] <= width:
         return [_draw(line, edges, 0, len(line), marks)]
     drawn: list[tuple[Row, tuple[Row, ...]]] = []
-    rest = sorted(marks, key=lambda mark: (mark.start, mark.end))
+    rest: list[Mark] = sorted(marks, key=lambda mark: (mark.start, mark.end))
     while rest:
-        first, last = _window(edges, rest[0], width)
-        inside = [mark for mark in rest if mark is rest[0] or mark.end <= last]
-        drawn.append(_draw(line, edges, first, last, inside))
-        rest = [mark for mark in rest if mark not in inside]
+        # Only what stands near the mark is measured: a line may have millions of characters, and a hundred marks.
+        offset = max(rest[0].start - _NEAR * width, 0)
+        near = line[offset : rest[0].start + _NEAR * width]
+        moved = [(mark, replace(mark, start=mark.start - offset, end=mark.end - offset)) for mark in rest]
+        edges = _edges(near)
+        first, last = _window(edges, moved[0][1], width)
+        inside = [pair for index, pair in enumerate(moved) if index == 0 or pair[1].end <= last]
+        drawn.append(_draw(near, edges, first, last, [mark for _, mark in inside]))
+        rest = [mark for mark in rest if not any(mark is taken for taken, _ in inside)]
     return drawn
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 from diagnostics.build import find, shown, spec
@@ -253,3 +254,15 @@ def test_no_character_of_a_spec_reaches_the_terminal_unescaped(
     assert not set(bare) & set("\u3164\ufe0f\u200b\u202e\u2028\ud800")
     # A line break of a file or a message makes no line that looks like one of ours.
     assert sum(line.startswith("error[") for line in seen.split("\n")) == 1
+
+
+def test_a_hundred_marks_on_a_line_of_megabytes_are_drawn_at_once():
+    text = spec("日" * 2_000_000)
+    report = Report()
+    for number in range(100):
+        report.add("PS101", Span(text.file, number * 20_000, number * 20_000 + 2), "unexpected text")
+    began = time.perf_counter()
+    seen = render_terminal(report.diagnostics, {text.file: text}, colour=False, width=80)
+    assert time.perf_counter() - began < 5
+    assert seen.count("^^^^") == 100
+    assert max(map(len, seen.splitlines())) < 80

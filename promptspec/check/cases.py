@@ -40,8 +40,8 @@ class Cases:
         self._output = output
         self._bare = bare
 
-    def example(self, clause: tree.CaseClause) -> Example | None:
-        """Return the checked example, or None after a report."""
+    def example(self, clause: tree.CaseClause, *, asks_today: bool) -> Example | None:
+        """Return the checked example, or None after a report; *asks_today* says that the feature reads the date."""
         given = self._one(clause, tree.Given)
         returns = self._one(clause, tree.Returns)
         if given is None or returns is None:
@@ -55,6 +55,14 @@ class Cases:
             return None
         self._only(clause, (tree.Given, tree.Returns, tree.On))
         on = self._one(clause, tree.On)
+        if asks_today and on is None:
+            self._desk.add(
+                "PS603",
+                clause.title.span,
+                "the feature asks what `today` is, and the example does not say it",
+                help="add `on 2026-01-31` with the day that the example speaks of",
+            )
+            return None
         values = self._fitter("PS601").object(given.values, self._input.fields, "the input")
         value = self._reply(returns.value)
         if values is None or value is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
@@ -14,7 +14,7 @@ from promptspec.check.expressions import Expressions, Names
 from promptspec.check.later import later_parts
 from promptspec.check.limits import Declared, check_limits
 from promptspec.check.models import Models
-from promptspec.check.prompts import FENCE_NOTE, Prompts, default_prompt, fields_read, has_fences
+from promptspec.check.prompts import FENCE_NOTE, Prompts, default_prompt, expressions_of, fields_read, has_fences
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts, Typed, shape, value_of
 from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Types, report_no_hosts
@@ -189,7 +189,7 @@ class FeatureCheck:
         requires = self._requires(input, used)
         ensures = self._ensures(input, output, bare, used)
         cases = Cases(desk=desk, scope=self._scope, types=self._types, input=input, output=output, bare=bare)
-        examples = self._examples(cases)
+        examples = self._examples(cases, self._asks_today(input, output, (*requires, *ensures), messages))
         others = tuple(
             case
             for clause in self._all(tree.CaseClause)
@@ -401,29 +401,24 @@ class FeatureCheck:
 
     def _choices(self, output: t.Record, clause: tree.OutputClause) -> None:
         """A reply chooses from a whole source only where the source is small, closed and pinned (rule 10)."""
-        work = [f.type for f in output.fields]
-        while work:
-            type = work.pop()
-            if isinstance(type, t.ListOf):
-                work.append(type.item)
-            elif isinstance(type, t.Group):
-                work += [f.type for f in self._facts.record(type).fields]
-            elif isinstance(type, t.OneOfSource):
-                source = self._facts.source(type.source)
-                if source.small_keys is None or not source.trusted or not source.keys_are_closed:
-                    why = (
-                        f"has {source.size:,} rows"
-                        if source.small_keys is None
-                        else "is open"
-                        if not source.trusted
-                        else "has keys with characters that are open"
-                    )
-                    self._desk.add(
-                        "PS504",
-                        clause.span,
-                        f"a reply cannot choose from `{type.source}`, which {why}",
-                        help=f"make a shortlist: `find hits = {type.source} near … top 20`, and `one of hits`",
-                    )
+        for type in self._types_of(output):
+            if not isinstance(type, t.OneOfSource):
+                continue
+            source = self._facts.source(type.source)
+            if source.small_keys is None:
+                why = f"has {source.size:,} rows"
+            elif not source.trusted:
+                why = "is open"
+            elif not source.keys_are_closed:
+                why = "has keys with characters that are open"
+            else:
+                continue
+            self._desk.add(
+                "PS504",
+                clause.span,
+                f"a reply cannot choose from `{type.source}`, which {why}",
+                help=f"make a shortlist: `find hits = {type.source} near … top 20`, and `one of hits`",
+            )
 
     def _prompt(self, input: t.Record) -> tuple[tuple[Message | History, ...], set[str]]:
         bare = self._references(input.fields, "input")
@@ -510,18 +505,43 @@ class FeatureCheck:
             origin=self._desk.origin(clause.span),
         )
 
-    def _examples(self, cases: Cases) -> tuple[Example, ...]:
+    def _asks_today(
+        self, input: t.Record, output: t.Record, rules: tuple[Rule, ...], messages: tuple[Message | History, ...]
+    ) -> bool:
+        """Say whether a call of the feature depends on the date."""
+        asked = [part for rule in rules for part in (rule.condition, rule.when) if part is not None]
+        asked += [
+            part for message in messages if isinstance(message, Message) for part in expressions_of(message.parts)
+        ]
+        if any(isinstance(each, e.Reference) and each.root == "today" for part in asked for each in e.walk(part)):
+            return True
+        return any(
+            "today" in (type.least, type.most) for type in self._types_of(input, output) if isinstance(type, t.Date)
+        )
+
+    def _types_of(self, *records: t.Record) -> Iterator[t.Type]:
+        """Yield all types of the records' fields, the inner ones too."""
+        work = [field.type for record in records for field in record.fields]
+        while work:
+            type = work.pop()
+            yield type
+            if isinstance(type, t.ListOf):
+                work.append(type.item)
+            elif isinstance(type, t.Group):
+                work += [field.type for field in self._facts.record(type).fields]
+
+    def _examples(self, cases: Cases, asks_today: bool) -> tuple[Example, ...]:
         written = [
             example
             for clause in self._all(tree.CaseClause)
-            if clause.kind == "example" and (example := cases.example(clause)) is not None
+            if clause.kind == "example" and (example := cases.example(clause, asks_today=asks_today)) is not None
         ]
         for clause in self._all(tree.ExamplesFrom):
             written += cases.from_file(clause)
         return tuple(written)
 
     def _unused(self, clause: tree.InputClause, input: t.Record, output: t.Record, used: set[str]) -> None:
-        chosen = {name for name in self._types.lists if _chooses(output, name, self._facts)}
+        chosen = {type.field for type in self._types_of(output) if isinstance(type, t.OneOfItems)}
         conditions = set[str]()
         for each in (*input.fields, *output.fields):
             conditions |= _where_reads(each.type, self._facts)
@@ -624,19 +644,6 @@ def _blamed(condition: e.Expression, root: str) -> str:
     """Return the path that a broken rule points at: the first field of *root* that it reads."""
     fields = e.fields_of(condition, "output" if root == "output" else "input")
     return f"{root}.{fields[0]}" if fields else root
-
-
-def _chooses(output: t.Record, name: str, facts: Facts) -> bool:
-    work = [f.type for f in output.fields]
-    while work:
-        type = work.pop()
-        if isinstance(type, t.OneOfItems) and type.field == name:
-            return True
-        if isinstance(type, t.ListOf):
-            work.append(type.item)
-        elif isinstance(type, t.Group):
-            work += [f.type for f in facts.record(type).fields]
-    return False
 
 
 def _where_reads(type: t.Type, facts: Facts) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from promptspec.check.desk import Desk
@@ -299,6 +300,24 @@ def _printed(value: Typed, facts: Facts, numbered: bool) -> tuple[Part, ...]:
             ),
         )
     return (Print(value=value.expression, trust=value.trust, type=value.type, kind=value.kind, path=value.path),)
+
+
+def expressions_of(parts: tuple[Part, ...]) -> Iterator[e.Expression]:
+    """Yield every expression of a message, those in loops and conditions too."""
+    for part in parts:
+        match part:
+            case Print(value=value):
+                yield value
+            case If(branches=branches, otherwise=otherwise):
+                for branch in branches:
+                    yield branch.condition
+                    yield from expressions_of(branch.body)
+                yield from expressions_of(otherwise)
+            case For(over=over, body=body):
+                yield over
+                yield from expressions_of(body)
+            case Fixed():
+                pass
 
 
 def has_fences(messages: tuple[Message | History, ...]) -> bool:

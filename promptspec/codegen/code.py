@@ -77,6 +77,11 @@ def data(value: object) -> Code:
             raise TypeError(type(value).__name__)
 
 
+def name_of_file(file: str) -> Code:
+    """Return the file's name for a comment: nothing of it may end the line."""
+    return Code("".join(c if c.isascii() and (c.isalnum() or c in "._-/") else "_" for c in file))
+
+
 def _grouped(value: int) -> str:
     return f"{value:_}" if abs(value) >= 10_000 else str(value)
 
@@ -179,8 +184,8 @@ class Writer:
         self.line(Code(tail))
 
     def docstring(self, text: str) -> None:
-        """Add a docstring: in three quotes where nothing in it needs escaping, else as adjacent literals, which are
-        one constant to Python.
+        """Add a docstring: in three quotes where nothing in it needs escaping, else as adjacent literals in
+        brackets, which are one constant to Python.
         """
         if _is_plain(text):
             first, *rest = _wrapped(text, WIDTH - self._indent - 6)
@@ -195,8 +200,16 @@ class Writer:
                     self.blank()
             self.line(Code('"""'))
             return
-        for piece in long_string(text, self._indent):
+        pieces = long_string(text, self._indent + 4)
+        if len(pieces) == 1:
+            self.line(pieces[0])
+            return
+        self.line(Code("("))
+        self.indent()
+        for piece in pieces:
             self.line(piece)
+        self.dedent()
+        self.line(Code(")"))
 
     def text(self) -> str:
         """Return everything, ended by one line break."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
-from promptspec.codegen.code import WIDTH, Code, Writer, code, data, joined, name
+from promptspec.codegen.code import WIDTH, Code, Writer, code, data, joined, name, name_of_file
 from promptspec.codegen.expressions import Expressions, rounds
 from promptspec.codegen.names import Names
 from promptspec.codegen.prompts import Prompt
@@ -71,7 +70,7 @@ class FeatureWriter:
         if not self._feature.bare:
             return name(output.name)
         answer = output.fields[0]
-        return _unjudged(self._annotations.field(answer.type, optional=answer.optional))
+        return self._annotations.returned(answer.type, optional=answer.optional)
 
     def _caller(self) -> Code:
         return code("ps.$", name(_CALLERS[self._feature.caller]))
@@ -309,7 +308,7 @@ class FeatureWriter:
             "yield ps.Violation(path=$, rule=$, message=$)", data(rule.path), data(rule.id), data(rule.message)
         )
         return [
-            code("# $ line $", name_of_file(rule.origin.file), Code(str(rule.origin.line))),
+            code("# $ line $", name_of_file(rule.origin.file), data(rule.origin.line)),
             code("if not $:", holds),
             code("    $", broken),
         ]
@@ -384,20 +383,6 @@ def _signature(writer: Writer, head: Code, keywords: list[Code], result: Code) -
         writer.line(code("$,", keyword))
     writer.dedent()
     writer.line(code(") -> $:", result))
-
-
-_JUDGE = re.compile(r"^Annotated\[(.*), ps\.[a-z_]+\([^\n]*\)\]( \| None)?$")
-
-
-def _unjudged(annotation: Code) -> Code:
-    """Return the plain type of an annotation: what a caller gets has been judged."""
-    found = _JUDGE.match(annotation.text)
-    return Code(found[1] + (found[2] or "")) if found else annotation
-
-
-def name_of_file(file: str) -> Code:
-    """Return the file's name for a comment: nothing of it may end the line."""
-    return Code("".join(c if c.isascii() and (c.isalnum() or c in "._-/") else "_" for c in file))
 
 
 def _lists(output: t.Record, names: Names) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from promptspec.codegen.code import Writer, code, data, joined, name
-from promptspec.codegen.features import FeatureWriter, name_of_file
+from promptspec.codegen.code import Writer, code, data, joined, name, name_of_file
+from promptspec.codegen.features import FeatureWriter
 from promptspec.codegen.names import Names
 from promptspec.codegen.records import emit_enum, emit_fields, emit_record, emit_source
 from promptspec.contract import types as t

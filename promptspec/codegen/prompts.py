@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promptspec.codegen.code import Code, Writer, code, data, name
+from promptspec.codegen.code import Code, Writer, code, data, name, name_of_file
 from promptspec.codegen.expressions import Expressions, rounds
 from promptspec.codegen.names import Names
 from promptspec.contract import expressions as e
@@ -21,6 +21,7 @@ class Prompt:
     def write(self, messages: tuple[Message | History, ...]) -> None:
         """Write all messages."""
         for message in messages:
+            self._writer.line(code("# $ line $", name_of_file(message.origin.file), data(message.origin.line)))
             if isinstance(message, History):
                 field = name(self._names.field(message.field))
                 self._writer.line(code("out.history($, x.$)", data(message.field), field))

@@ -115,6 +115,25 @@ class Annotations:
             case _:
                 return code("str")
 
+    def returned(self, type: t.Type, *, optional: bool = False) -> Code:
+        """Return the plain type of a judged value, as a caller gets it."""
+        match type:
+            case t.Words(words=words):
+                found = self._literal(words)
+            case t.Choice(name=called) | t.Group(name=called) | t.OneOfItems(record=called):
+                found = name(called)
+            case t.OneOfSource():
+                found = name(self.names.module.source(type.source, type.file).row_class)
+            case t.ListOf(item=item):
+                found = code("tuple[$, ...]", self.returned(item))
+            case t.Turns():
+                found = code("tuple[ps.Turn, ...]")
+            case t.JsonSchema():
+                found = code("Mapping[str, object]")
+            case _:
+                found = self._plain(type)
+        return code("$ | None", found) if optional else found
+
     def keyword(self, type: t.Type, *, optional: bool = False) -> Code:
         """Return the annotation of a keyword of the call: what a caller may give."""
         given = self._given(type)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,6 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast
 
 from pydantic import ValidationError
@@ -25,11 +23,11 @@ from promptspec.runtime.context import Context
 from promptspec.runtime.drafts import Draft, Rendered
 from promptspec.runtime.host import HOST
 from promptspec.runtime.judging import MOST, violations_of
+from promptspec.runtime.outermost import Outermost
 from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Override, Rehearse, Replies, StandIn, Wires
 from promptspec.runtime.plan import Plan, Rehearsal
-from promptspec.runtime.records import Input
 from promptspec.runtime.replies import ID_BITS, Guarantees, Outcome, Reply
-from promptspec.safety.callers import Anyone, Session, admit, hash_of
+from promptspec.safety.callers import Anyone, admit, hash_of
 from promptspec.values.reading import Unreadable, read_json
 
 if TYPE_CHECKING:
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
     from promptspec.models.port import Model
 
 V = TypeVar("V")
-
-_log = logging.getLogger("promptspec")
 
 #: How many rehearsed replies are judged before a feature is found to need an example (rule 23).
 MOST_REHEARSALS: Final = 51
@@ -67,17 +63,17 @@ class Feature(Generic[V]):
     # The call
 
     def _call(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
-        with _Outermost(self.plan.name):
+        with Outermost(self.plan.name):
             call = _Call(self, given, caller)
             return cast("Reply[V]", call.rehearse() if call.rehearses else call.deliver(call.ask()))
 
     async def _acall(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
-        with _Outermost(self.plan.name):
+        with Outermost(self.plan.name):
             call = _Call(self, given, caller)
             return cast("Reply[V]", call.rehearse() if call.rehearses else call.deliver(await call.aask()))
 
     def _rendered(self, given: Mapping[str, object], caller: Anyone | None = None) -> Rendered:
-        with _Outermost(self.plan.name):
+        with Outermost(self.plan.name):
             return _Call(self, given, caller, anonymous=True).rendered()
 
     def call_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> Reply[V]:
@@ -356,28 +352,3 @@ class _Call:
             guarantees=Guarantees(roles="by the request" if self.feature.guarded_roles else "by the server"),
             rehearsed=answer.rehearsed,
         )
-
-
-class _Outermost:
-    """The outermost frame of a call: whatever is no error of ours becomes one here, and nowhere else (rule 22)."""
-
-    __slots__ = ("_name",)
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            return
-        if isinstance(error, PromptspecError):
-            _log.info("%s: %s: %s", self._name, error.code, error.detail or error)
-        elif isinstance(error, Exception) and not isinstance(error, MemoryError):
-            raise CallFailed(f"{self._name}: {type(error).__name__}") from error
-
-
-__all__ = ["Feature", "Input", "Session"]

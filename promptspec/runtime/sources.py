@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from promptspec.sources.port import Snapshot
 
 R = TypeVar("R", bound=Row)
+
+_log = logging.getLogger("promptspec")
 
 #: Unknown, removed and not-offered keys all say this (rule 22), so that a message tells nobody what exists.
 NOT_ON_OFFER = "must be one of the values on offer"
@@ -100,6 +103,9 @@ class one_of:
             break_rule("type", "must be a key")
         row = self.source.find(key)
         if row is None:
+            if _log.isEnabledFor(logging.DEBUG):
+                near = self.source.near(key)
+                _log.debug("source %s has no such key; spelt alike: %s", self.source.name, ", ".join(near) or "none")
             break_rule("one_of", NOT_ON_OFFER)
         return row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from importlib import import_module
 from pprint import pformat
-from typing import Any
+from typing import Any, cast
 
 from promptspec.syntax.lark_grammar import STARTS, make_options, read_grammar
 
@@ -28,8 +28,7 @@ def emit_tables() -> str:
         maybe_placeholders=True,
         start=list(STARTS),
     )
-    serialize: Any = parser.memo_serialize  # not in Lark's stubs
-    data, memo = serialize([TerminalDef, Rule])
+    data, memo = cast("Any", parser).memo_serialize([TerminalDef, Rule])  # Lark's stubs do not have it
     lines = (
         '"""The tables of the parser, made from grammar/promptspec.lark when the wheel was built."""',
         f"GRAMMAR = {digest(grammar)!r}",
@@ -52,5 +51,6 @@ def load_parser(builder: object) -> Any:
         return None
     from lark import Lark
 
-    load: Any = Lark._load_from_dict  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]  # as standalone parsers do
-    return load(tables.DATA, tables.MEMO, **make_options(builder))
+    return cast("Any", Lark)._load_from_dict(  # what Lark's own standalone parsers do
+        tables.DATA, tables.MEMO, **make_options(builder)
+    )

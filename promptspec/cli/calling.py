@@ -12,7 +12,7 @@ import typer
 from promptspec.cli.desk import Desk
 from promptspec.cli.ending import REFUSED, USAGE, Stop
 from promptspec.cli.fields import Fields, given_fields
-from promptspec.cli.reporting import write_problems
+from promptspec.cli.reporting import seen_from_here, write_problems
 from promptspec.cli.targets import choose_feature, read_target
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def open_feature(desk: Desk, text: str, *, json: bool) -> Feature:
     target = read_target(text)
     compilation = desk.compiler.compile([target.path], trials=False)
     if compilation.has_errors():
-        write_problems(desk, compilation.diagnostics, compilation.texts, json=json)
+        write_problems(desk, *seen_from_here(compilation), json=json)
         raise typer.Exit(REFUSED)
     features: Mapping[str, Feature] = desk.compiler.load(compilation)
     return features[choose_feature(target, features)]

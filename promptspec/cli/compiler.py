@@ -33,7 +33,7 @@ class Compiler(Protocol):
         """Return the canonical text, or None where the spec does not parse, and what is wrong with it."""
         ...
 
-    def build(self, compilation: Compilation, out: Path, *, snapshots: bool) -> Sequence[Path]:
+    def build(self, compilation: Compilation, out: Path) -> Sequence[Path]:
         """Write the modules and return the files that were written."""
         ...
 
@@ -71,10 +71,9 @@ class RealCompiler:
 
         return format_text(content, file)
 
-    def build(self, compilation: Compilation, out: Path, *, snapshots: bool) -> Sequence[Path]:
+    def build(self, compilation: Compilation, out: Path) -> Sequence[Path]:
         from promptspec.building import build
 
-        del snapshots  # every snapshot is written, whatever its size
         with _usable():
             return build(compilation, out)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptspec.cli.desk import Desk
 from promptspec.cli.options import ReportFormat
 
 if TYPE_CHECKING:
+    from promptspec.api import Compilation
     from promptspec.diagnostics.model import Diagnostic
     from promptspec.text import SpecText
 
@@ -37,6 +39,32 @@ def write_problems(desk: Desk, diagnostics: Sequence[Diagnostic], texts: Mapping
         "diagnostics": diagnostic_objects(diagnostics, texts),
     }
     desk.say(pretty({"error": told}))
+
+
+def seen_from_here(compilation: Compilation) -> tuple[tuple[Diagnostic, ...], dict[str, SpecText]]:
+    """Return the diagnostics and texts under the files' names as seen from the working folder.
+
+    A compilation names files from the project's root; editors and CI open what they are told from where they run.
+    """
+    from dataclasses import replace
+
+    from promptspec.text import SpecText
+
+    here, root = Path.cwd(), compilation.project.root
+    names = {file: _from(here, root / file) for file in compilation.texts}
+
+    def moved(diagnostic: Diagnostic) -> Diagnostic:
+        labels = tuple(
+            replace(label, span=replace(label.span, file=names[label.span.file])) for label in diagnostic.labels
+        )
+        return replace(diagnostic, span=replace(diagnostic.span, file=names[diagnostic.span.file]), labels=labels)
+
+    texts = {names[file]: SpecText(names[file], text.content) for file, text in compilation.texts.items()}
+    return tuple(map(moved, compilation.diagnostics)), texts
+
+
+def _from(here: Path, path: Path) -> str:
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _report(desk: Desk, diagnostics: Sequence[Diagnostic], texts: Mapping[str, SpecText], format: ReportFormat) -> str:

@@ -13,13 +13,16 @@ from cli.terminal import promptspec
 from promptspec.cli.commands.new import first_spec
 
 
-def test_check_is_quiet_about_a_good_spec_and_points_at_a_bad_one(greet: Path, project: Path):
-    assert promptspec("check", greet).out == "1 spec, no problems\n"
+def test_check_tells_the_facts_of_a_good_spec_and_points_at_a_bad_one(greet: Path, project: Path):
+    told = promptspec("check", greet).out
+    assert "json_schema, because the schema fits" in told
+    assert "prompt of at most" in told
+    assert told.endswith("1 spec, no problems\n")
     (project / "broken.spec").write_text(BROKEN)
     seen = promptspec("check", project)
     assert seen.code == 1
     assert "error[PS301]" in seen.out
-    assert " --> broken.spec:6:15\n" in seen.out
+    assert "/broken.spec:6:15\n" in seen.out
     assert seen.out.endswith("1 error\n")
     assert seen.err == ""
 
@@ -33,7 +36,8 @@ def test_check_writes_what_machines_read(broken: Path, format: str):
     elif format == "sarif":
         assert json.loads(seen.out)["runs"][0]["results"][0]["ruleId"] == "PS301"
     else:
-        assert seen.out.startswith("::error file=broken.spec,line=6,col=15,")
+        assert seen.out.startswith("::error file=")
+        assert "/broken.spec,line=6,col=15," in seen.out
 
 
 def test_check_speaks_json_where_nothing_is_wrong(greet: Path):
@@ -53,7 +57,7 @@ def test_a_new_spec_checks_clean_is_formatted_and_is_not_overwritten(project: Pa
     path = project / "specs" / "classify_message.spec"
     assert seen.code == 0
     assert path.read_text() == first_spec("classify_message")
-    assert promptspec("check", path).out == "1 spec, no problems\n"
+    assert promptspec("check", path).out.endswith("1 spec, no problems\n")
     assert promptspec("fmt", "--check", path).code == 0
     path.write_text("mine")
     assert promptspec("new", "classify_message", "--dir", project / "specs").code == 1
@@ -281,3 +285,8 @@ def test_features_of_the_specs_that_a_spec_uses_are_not_its_own(greet: Path, pro
     seen = promptspec("run", greet, *FIELDS)
     assert (seen.code, seen.out) == (0, "text: Welcome back, Ada\nscore: 0.50\n")
     assert promptspec("run", f"{greet}:classify_message").code == 2
+
+
+def test_files_are_named_as_seen_from_the_working_folder(broken: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(broken.parent.parent)
+    assert f" --> {broken.parent.name}/broken.spec:6:15\n" in promptspec("check", broken).out

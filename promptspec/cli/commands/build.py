@@ -17,7 +17,6 @@ def command(
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the modules.", show_default=False)],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a module is stale.")] = False,
-    snapshots: Annotated[bool, typer.Option("--snapshots", help="Write the large snapshots of sources too.")] = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Write a typed Python module for each spec."""
@@ -25,18 +24,18 @@ def command(
     with ending(ctx.obj, json=json):
         from promptspec.cli.json_output import pretty
         from promptspec.cli.progress import progress_of
-        from promptspec.cli.reporting import write_problems
+        from promptspec.cli.reporting import seen_from_here, write_problems
         from promptspec.diagnostics.foreign import escape
 
         with progress_of(ctx.obj, paths, quiet=json) as progress:
             compilation = ctx.obj.compiler.compile(paths, trials=True, progress=progress)
         if compilation.has_errors():
-            write_problems(ctx.obj, compilation.diagnostics, compilation.texts, json=json)
+            write_problems(ctx.obj, *seen_from_here(compilation), json=json)
             raise typer.Exit(REFUSED)
         if not json:
-            write_problems(ctx.obj, compilation.diagnostics, compilation.texts, json=False)
+            write_problems(ctx.obj, *seen_from_here(compilation), json=False)
         compiler = ctx.obj.compiler
-        files = compiler.stale(compilation, out) if check else compiler.build(compilation, out, snapshots=snapshots)
+        files = compiler.stale(compilation, out) if check else compiler.build(compilation, out)
         names = [str(file) for file in files]
         if json:
             ctx.obj.say(pretty({"stale" if check else "written": names}))

@@ -18,12 +18,16 @@ def command(
 ) -> None:
     """Say what is wrong with specs, where, and what to do about it."""
     with ending(ctx.obj, json=format is ReportFormat.JSON):
+        from promptspec.cli.facts import facts
         from promptspec.cli.progress import progress_of
-        from promptspec.cli.reporting import write_report
+        from promptspec.cli.reporting import seen_from_here, write_report
 
         with progress_of(ctx.obj, paths, quiet=format is not ReportFormat.TEXT) as progress:
             compilation = ctx.obj.compiler.compile(paths, trials=True, progress=progress)
-        write_report(ctx.obj, compilation.diagnostics, compilation.texts, format)
+        write_report(ctx.obj, *seen_from_here(compilation), format)
+        if format is ReportFormat.TEXT and not compilation.has_errors():
+            for line in facts(compilation):
+                ctx.obj.say(line)
         if format is ReportFormat.TEXT and not compilation.diagnostics:
             count = len(compilation.units)
             ctx.obj.say(f"{count} spec{'' if count == 1 else 's'}, no problems")

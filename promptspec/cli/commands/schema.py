@@ -44,13 +44,13 @@ def command(
 
 def _contract(desk: Desk, text: str, *, json: bool) -> tuple[Module, Feature]:
     """Return the contract of the feature, and of the module that it stands in; no generated code runs."""
-    from promptspec.cli.reporting import write_problems
+    from promptspec.cli.reporting import seen_from_here, write_problems
     from promptspec.cli.targets import choose_feature, read_target
 
     target = read_target(text)
     compilation = desk.compiler.compile([target.path], trials=False)
     if compilation.has_errors():
-        write_problems(desk, compilation.diagnostics, compilation.texts, json=json)
+        write_problems(desk, *seen_from_here(compilation), json=json)
         raise typer.Exit(REFUSED)
     modules = [unit.module for unit in compilation.units if unit.module and unit.file in compilation.named]
     features = {feature.name: (module, feature) for module in modules for feature in module.features}

@@ -26,12 +26,12 @@ def command(
     json = format is Format.JSON
     with ending(ctx.obj, json=json):
         from promptspec.cli.progress import progress_of
-        from promptspec.cli.reporting import write_problems
+        from promptspec.cli.reporting import seen_from_here, write_problems
 
         with progress_of(ctx.obj, paths, quiet=json) as progress:
             compilation = ctx.obj.compiler.compile(paths, trials=False, progress=progress)
         if compilation.has_errors():
-            write_problems(ctx.obj, compilation.diagnostics, compilation.texts, json=json)
+            write_problems(ctx.obj, *seen_from_here(compilation), json=json)
             raise typer.Exit(REFUSED)
         results = ctx.obj.compiler.run_tests(compilation)
         if json:

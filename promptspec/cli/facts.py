@@ -1,0 +1,79 @@
+"""What `check` tells of a sound feature: how replies are structured and why, and how large things can get."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from promptspec.diagnostics.foreign import escape
+
+if TYPE_CHECKING:
+    from promptspec.api import Compilation
+    from promptspec.contract.feature import Feature, Module
+
+#: With more features than this, only their number is told.
+MOST_FEATURES = 20
+
+
+def facts(compilation: Compilation) -> Iterator[str]:
+    """Yield the lines about the features of the specs that were named; none where there are very many."""
+    found = [
+        (unit.module, feature)
+        for unit in compilation.units
+        if unit.module is not None and unit.file in compilation.named
+        for feature in unit.module.features
+    ]
+    if len(found) > MOST_FEATURES:
+        return
+    for module, feature in found:
+        yield from _of(module, feature)
+
+
+def _of(module: Module, feature: Feature) -> Iterator[str]:
+    from promptspec.contract.feature import OpenAIModel
+
+    yield escape(feature.name)
+    for model in feature.models:
+        if isinstance(model, OpenAIModel):
+            where = f"{model.server}, api {model.api}"
+            how = f"{model.structured}, because {escape(model.structured_because)}"
+            yield f"    model {escape(model.name)} ({where}): {how}"
+        else:
+            yield "    model rehearsal: no model is asked"
+    limits = feature.limits
+    cap = "" if limits.prompt_tokens is None else f"; over {limits.prompt_tokens:,} tokens it is refused"
+    derived = ", derived from the output" if limits.reply_derived else ""
+    yield f"    prompt of at most {feature.largest_prompt:,} bytes, and a token holds at least one{cap}"
+    yield f"    reply of at most {limits.reply_tokens:,} tokens{derived}; {limits.time_ms / 1000:g} s for everything"
+    for description in _descriptions(module, feature):
+        yield f"    a JSON Schema tells the model: {escape(description)}"
+
+
+def _descriptions(module: Module, feature: Feature) -> Iterator[str]:
+    """Yield what existing JSON Schemas of the output say in their descriptions: it reaches the model."""
+    from promptspec.contract.types import Group, JsonSchema, ListOf
+
+    work = [field.type for field in feature.output.fields]
+    while work:
+        match work.pop():
+            case JsonSchema(schema=schema):
+                yield from _described(json.loads(schema))
+            case ListOf(item=item):
+                work.append(item)
+            case Group(name=name, file=file):
+                work += [field.type for field in module.record(name, file).fields]
+            case _:
+                pass
+
+
+def _described(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        found = cast("dict[str, object]", schema)
+        if isinstance(found.get("description"), str):
+            yield str(found["description"])
+        for value in found.values():
+            yield from _described(value)
+    elif isinstance(schema, list):
+        for value in cast("list[object]", schema):
+            yield from _described(value)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -103,7 +101,7 @@ class Feature(Generic[V]):
         if at_once < 1:
             raise ValueError("at_once must be at least 1")
 
-        async def run() -> list[Outcome[V]]:
+        async def all_rows() -> list[Outcome[V]]:
             gate = asyncio.Semaphore(at_once)
 
             async def one(index: int, row: Mapping[str, object]) -> Outcome[V]:
@@ -115,19 +113,16 @@ class Feature(Generic[V]):
                             raise
                         return Outcome(index=index, error=error)
 
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(index, row)) for index, row in enumerate(rows)]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(one(index, row)) for index, row in enumerate(rows)]
+            except BaseExceptionGroup as errors:
+                raise errors.exceptions[0] from None
             return [task.result() for task in tasks]
 
-        # A loop of its own, in a thread of its own: `many` works where a loop is already running.
-        from contextvars import copy_context
+        from promptspec.models.loop import run
 
-        context = copy_context()
-        with ThreadPoolExecutor(1, thread_name_prefix="promptspec-many") as pool:
-            try:
-                return pool.submit(context.run, asyncio.run, run()).result()
-            except BaseExceptionGroup as group:
-                raise group.exceptions[0] from None
+        return run(all_rows)
 
     # In tests
 
@@ -330,9 +325,10 @@ class _Call:
             value = read_json(answer.text)
         except Unreadable as unreadable:
             raise ReplyRefused([Violation(path="reply", rule=unreadable.rule, message=unreadable.message)]) from None
-        context = replace(
-            self.context,
+        context = Context(
             direction="output",
+            today=self.context.today,
+            warnings=self.context.warnings,
             lists={name: getattr(self.input, name) for name in plan.lists},
             echo=self.attempt.echo(),
         )

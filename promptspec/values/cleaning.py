@@ -92,6 +92,8 @@ def clean(raw: str, *, kind: Kind, direction: Direction, most: int) -> Cleaned:
 
 def has_visible(text: str) -> bool:
     """Tell whether *text* holds a character that shows; spaces, breaks and invisible ones do not."""
+    if "!" <= text[:1] <= "~":
+        return True
     if text.isascii():
         return any("!" <= character <= "~" for character in text)
     return any(character not in INVISIBLE and category(character) not in _BLANKS for character in text)

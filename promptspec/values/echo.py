@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from promptspec.values.words import skeleton
+from promptspec.values.words import letters, skeleton
 
 Rule = Literal["echo_tag", "echo_prompt"]
 
@@ -27,7 +27,7 @@ _URL_SAFE: Final = str.maketrans("-_", "+/")
 class Echo:
     """The private fixed texts of one prompt, by their runs of *window* words."""
 
-    __slots__ = ("_length", "_shortest", "_windows")
+    __slots__ = ("_grams", "_length", "_shortest", "_stride", "_windows")
 
     def __init__(self, texts: tuple[str, ...], window: int = WINDOW) -> None:
         windows: set[str] = set()
@@ -37,10 +37,13 @@ class Echo:
         # Reversed windows in the index are cheaper than reversing every reply.
         windows |= {run[::-1] for run in windows}
         self._shortest = min(map(len, windows), default=0)
-        self._length = min(self._shortest, _MOST_START)
+        self._length = min((self._shortest + 1) // 2, _MOST_START)
         self._windows: dict[str, list[str]] = {}
         for run in sorted(windows):
             self._windows.setdefault(run[: self._length], []).append(run)
+        # A window is so long that one of every *stride* places of a text that holds it lies at its beginning.
+        self._stride = self._shortest - self._length + 1
+        self._grams = frozenset(run[at : at + self._length] for run in windows for at in range(self._stride))
 
     def find(self, text: str, tag: str) -> Rule | None:
         """Return `echo_tag` if *text* holds *tag*, `echo_prompt` if it holds a run of private words, else None.
@@ -49,16 +52,16 @@ class Echo:
         and spelling letter by letter change nothing; forwards, backwards, and in what runs of base64 and hexadecimal
         decode to, one level deep.
         """
-        wanted = _letters(tag)
-        for letters in self._views(text):
-            if wanted and (wanted in letters or wanted[::-1] in letters):
+        wanted = letters(tag)
+        for view in self._views(text):
+            if wanted and (wanted in view or wanted[::-1] in view):
                 return "echo_tag"
-            if self._holds_window(letters):
+            if self._holds_window(view):
                 return "echo_prompt"
         return None
 
     def _views(self, text: str) -> Iterator[str]:
-        yield _letters(text)
+        yield letters(text)
         if not _BASE64.search(text) and not _HEX.search(text):
             return
         for run in _HEX.findall(text):
@@ -75,17 +78,16 @@ class Echo:
                     shifted = shifted[:-1] if len(shifted) % 4 == 1 else shifted
                     yield _decoded(base64.b64decode(shifted + "=" * (-len(shifted) % 4)))
 
-    def _holds_window(self, letters: str) -> bool:
-        length = self._length
-        if not length or len(letters) < self._shortest:
+    def _holds_window(self, view: str) -> bool:
+        length, last = self._length, len(view) - self._length + 1
+        if not length or len(view) < self._shortest:
             return False
-        starts = {letters[at : at + length] for at in range(len(letters) - length + 1)}
-        return any(run in letters for start in starts & self._windows.keys() for run in self._windows[start])
-
-
-def _letters(text: str) -> str:
-    return "".join(_WORD.findall(skeleton(text)))
+        grams = self._grams
+        if grams.isdisjoint([view[at : at + length] for at in range(0, last, self._stride)]):
+            return False
+        starts = {view[at : at + length] for at in range(last)}
+        return any(run in view for start in starts & self._windows.keys() for run in self._windows[start])
 
 
 def _decoded(data: bytes) -> str:
-    return _letters(data.decode("utf-8", "ignore"))
+    return letters(data.decode("utf-8", "ignore"))

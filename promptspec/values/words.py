@@ -42,6 +42,8 @@ _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 # Three or more single letters with one to three separators between each: "g u a r a n t e e d", "g-u-a-r".
 _SPACED: Final = re.compile(r"(?<![^\W_])[^\W\d_](?:[\s.,\-_*·•|/]{1,3}[^\W\d_](?![^\W_])){2,}")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
+_WORD: Final = re.compile(r"[^\W_]+")
+_NO_ASCII_LETTERS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 def skeleton(text: str) -> str:
@@ -50,13 +52,23 @@ def skeleton(text: str) -> str:
     Separators between three or more single letters go. Two texts with one skeleton look alike; digits that stand for
     letters stay digits.
     """
+    return _SPACED.sub(_together, _folded(text))
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of the skeleton of *text*, without anything between them."""
+    folded = _folded(text)
+    if folded.isascii():
+        return folded.encode().translate(None, _NO_ASCII_LETTERS).decode()
+    return "".join(_WORD.findall(folded))  # what stands between spaced-out letters goes with all the rest
+
+
+def _folded(text: str) -> str:
     if text.isascii():
-        folded = text.lower()
-    else:
-        folded = normalize("NFKC", normalize("NFKC", text).casefold()).translate(_LOOK_ALIKES)
-        folded = _ACCENTS.sub("", normalize("NFD", folded))
-        folded = normalize("NFC", folded).translate(_LOOK_ALIKES)
-    return _SPACED.sub(_together, folded)
+        return text.lower()
+    folded = normalize("NFKC", normalize("NFKC", text).casefold()).translate(_LOOK_ALIKES)
+    folded = _ACCENTS.sub("", normalize("NFD", folded))
+    return normalize("NFC", folded).translate(_LOOK_ALIKES)
 
 
 def _together(match: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import threading
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -80,7 +81,8 @@ def _run_here(work: _Work[T]) -> T:
 
     runner = _take()
     try:
-        result = runner.run(work.do(), context=copy_context())
+        loop = runner.get_loop()
+        result = _until_done(loop, loop.create_task(work.do(), context=copy_context()))
     except Exception:
         _give_back(runner)
         raise
@@ -90,6 +92,44 @@ def _run_here(work: _Work[T]) -> T:
         raise
     _give_back(runner)
     return result
+
+
+# Without the enums that `signal` makes of everything: looking them up takes longer than most of a call's checks.
+_get_handler: Callable[[int], Any] = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
+_set_handler: Callable[[int, Any], Any] = getattr(signal.signal, "__wrapped__", signal.signal)
+
+
+def _until_done(loop: asyncio.AbstractEventLoop, task: asyncio.Task[T]) -> T:
+    """Run *task* as `asyncio.Runner.run` does: the first interrupt cancels it, a second one is raised at once."""
+    if threading.current_thread() is not threading.main_thread():
+        return loop.run_until_complete(task)
+    if _get_handler(signal.SIGINT) is not signal.default_int_handler:
+        return loop.run_until_complete(task)
+    interrupts = 0
+
+    def interrupt(_number: int, _frame: object) -> None:
+        nonlocal interrupts
+        interrupts += 1
+        if interrupts > 1 or task.done():
+            raise KeyboardInterrupt
+        task.cancel()
+        loop.call_soon_threadsafe(lambda: None)  # wakes a loop that waits for the network
+
+    try:
+        _set_handler(signal.SIGINT, interrupt)
+    except ValueError:  # an interpreter inside another program may leave signals to it
+        return loop.run_until_complete(task)
+    from asyncio import CancelledError
+
+    try:
+        return loop.run_until_complete(task)
+    except CancelledError:
+        if interrupts and task.uncancel() == 0:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        if _get_handler(signal.SIGINT) is interrupt:
+            _set_handler(signal.SIGINT, signal.default_int_handler)
 
 
 def _run_in_a_thread(work: _Work[T]) -> T:

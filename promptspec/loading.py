@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -83,6 +85,7 @@ def materialize(compilation: Compilation) -> dict[str, ModuleType]:
     package = f"promptspec_{total.hexdigest()[:24]}"
     folder = cache_folder() / "loaded"
     build(compilation, folder / package)
+    _forget_old(folder, keep=package)
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
     importlib.invalidate_caches()
@@ -91,6 +94,15 @@ def materialize(compilation: Compilation) -> dict[str, ModuleType]:
         for unit in compilation.units
         if unit.code is not None
     }
+
+
+def _forget_old(folder: Path, *, keep: str) -> None:
+    """Remove packages that no process has loaded for a month; loading one renews it."""
+    os.utime(folder / keep)
+    limit = time.time() - 30 * 86_400
+    for old in folder.glob("promptspec_*"):
+        if old.stat().st_mtime < limit:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def cache_folder() -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
@@ -16,10 +16,18 @@ from promptspec.check.sources import check_source
 from promptspec.check.types import Types
 from promptspec.contract import types as t
 from promptspec.contract.feature import Environment, Feature, Module, OpenAIModel
+from promptspec.contract.names import (
+    TAKEN_BY_MODULES,
+    field_name,
+    function_name,
+    member_name,
+    source_name,
+    top_names,
+)
 from promptspec.diagnostics import Label, Report
 from promptspec.ports import Files
 from promptspec.syntax import tree
-from promptspec.text import SpecText
+from promptspec.text import Span, SpecText
 
 _T = TypeVar("_T")
 
@@ -49,6 +57,7 @@ def check_module(
     desk = Desk(text=text, texts=texts, report=report, files=files, settings=settings)
     desk.read[text.file] = sha256(text.content.encode()).hexdigest()
     scope = gather(desk, file, {name: checked.scope for name, checked in used.items()})
+    _bring(desk, scope, [checked.module for checked in used.values()])
     types = Types(desk=desk, scope=scope)
     own = [d for d in file.declarations if not isinstance(d, tree.Use) and scope.declarations.get(d.name.text) is d]
     for declaration in own:
@@ -68,6 +77,45 @@ def check_module(
         if isinstance(declaration, tree.ModelDeclaration):
             models.check(declaration)
     return Checked(scope=scope, module=_module(desk, file, scope, types, models, own, used))
+
+
+def _bring(desk: Desk, scope: Scope, others: Sequence[Module]) -> None:
+    """Make known what used records hold: types of their own file that no `use` names."""
+    found = {(r.name, r.origin.file): (r, module) for module in others for r in module.records}
+    scope.held = {place: record for place, (record, _) in found.items()}
+    for name, record in list(scope.records.items()):
+        work = [field.type for field in record.fields]
+        while work:
+            type = work.pop()
+            if isinstance(type, t.ListOf):
+                work.append(type.item)
+            elif isinstance(type, t.Group | t.Choice):
+                if not _known(desk, scope, name, type.name, type.file):
+                    continue
+                module = found[record.name, record.origin.file][1]
+                if isinstance(type, t.Choice):
+                    scope.enums[type.name] = module.enum(type)
+                else:
+                    scope.records[type.name] = module.record(type.name, type.file)
+                    work += [field.type for field in scope.records[type.name].fields]
+            elif isinstance(type, t.OneOfSource) and _known(desk, scope, name, type.source, type.file):
+                module = found[record.name, record.origin.file][1]
+                scope.sources[type.source] = source = module.source(type.source, type.file)
+                if source.small_keys is not None:
+                    scope.keys[type.source] = frozenset(source.small_keys)
+
+
+def _known(desk: Desk, scope: Scope, user: str, name: str, file: str) -> bool:
+    """Say whether *name* can mean the declaration of *file* here; where it means another, that is reported."""
+    if scope.home.setdefault(name, file) == file:
+        return True
+    desk.add(
+        "PS201",
+        scope.used_at[user],
+        f"`{user}` holds `{name}` of `{file}`, and `{name}` means something else here",
+        help="rename one of them",
+    )
+    return False
 
 
 def _later(types: Types, own: Sequence[tree.Declaration]) -> None:
@@ -172,26 +220,60 @@ def _enum(desk: Desk, declared: tree.EnumDeclaration) -> t.Enumeration:
 
 
 def _python_names(desk: Desk, module: Module, own: Sequence[tree.Declaration]) -> None:
-    """No two things of a module may have one Python name."""
-    taken: dict[str, str] = {}
+    """No two things of a module may have one Python name, nor that of something that modules import."""
     spans = {d.name.text: d.name.span for d in own if not isinstance(d, tree.Use)}
-    names = [(e.name, f"enum `{e.name}`") for e in module.enums if e.origin.file == module.file]
-    names += [(r.name, f"record `{r.name}`") for r in module.records if r.origin.file == module.file]
-    names += [(s.row_class, f"the rows of `{s.name}`") for s in module.sources if s.origin.file == module.file]
+    taken = {each: "what every module imports" for each in TAKEN_BY_MODULES}
+    for python, what in _top(module):
+        if python in taken:
+            _clash(desk, spans, what, taken[python], python)
+        taken.setdefault(python, what)
+    top = top_names(module)
+    inputs = [record for feature in module.features for record in (feature.input, feature.output)]
+    for record in (*(r for r in module.records if r.origin.file == module.file), *inputs):
+        _distinct(desk, spans, record.name, [(field_name(f.name, top), f"field `{f.name}`") for f in record.fields])
+    for enum in (each for each in module.enums if each.origin.file == module.file):
+        _distinct(desk, spans, enum.name, [(member_name(m.name), f"member `{m.name}`") for m in enum.members])
+    for source in (each for each in module.sources if each.origin.file == module.file):
+        columns = [(field_name(c.name, top), f"column `{c.name}`") for c in source.columns]
+        _distinct(desk, spans, source.name, columns)
+
+
+def _top(module: Module) -> Iterator[tuple[str, str]]:
+    """Yield what stands at the top of the module: its Python name, and what it is."""
+    imported = {(each.file, name) for each in module.imports for name in each.names}
+
+    def stands(name: str, origin: t.Origin) -> bool:
+        return origin.file == module.file or (origin.file, name) in imported
+
+    for enum in module.enums:
+        if stands(enum.name, enum.origin):
+            yield enum.name, f"enum `{enum.name}`"
+    for record in module.records:
+        if not stands(record.name, record.origin):
+            continue
+        yield record.name, f"record `{record.name}`"
+        yield f"{record.name}Fields", f"the fields of `{record.name}`"
+    for source in module.sources:
+        if not stands(source.name, source.origin):
+            continue
+        yield source.row_class, f"the rows of `{source.name}`"
+        yield source_name(source.name), f"source `{source.name}`"
     for feature in module.features:
-        names += [
-            (feature.class_name, f"feature `{feature.name}`"),
-            (feature.input.name, f"the input of `{feature.name}`"),
-            (feature.output.name, f"the output of `{feature.name}`"),
-        ]
+        yield feature.class_name, f"feature `{feature.name}`"
+        yield function_name(feature.name), f"the function of `{feature.name}`"
+        yield feature.input.name, f"the input of `{feature.name}`"
+        yield feature.output.name, f"the output of `{feature.name}`"
+
+
+def _distinct(desk: Desk, spans: Mapping[str, Span], owner: str, names: Sequence[tuple[str, str]]) -> None:
+    taken: dict[str, str] = {}
     for python, what in names:
         if python in taken:
-            place = next((span for name, span in spans.items() if f"`{name}`" in what), None)
-            if place is not None:
-                desk.add(
-                    "PS208",
-                    place,
-                    f"{what} and {taken[python]} are both `{python}` in Python",
-                    help="rename one of them",
-                )
+            _clash(desk, spans, what, taken[python], python, owner)
         taken.setdefault(python, what)
+
+
+def _clash(desk: Desk, spans: Mapping[str, Span], what: str, other: str, python: str, owner: str = "") -> None:
+    named = (span for name, span in spans.items() if name == owner or f"`{name}`" in what or f"`{name}`" in other)
+    place = next(named, None) or next(iter(spans.values()))
+    desk.add("PS208", place, f"{what} and {other} are both `{python}` in Python", help="rename one of them")

@@ -44,6 +44,7 @@ _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 class Scope:
     """What a name means in one file. *home* tells which file declares it; the contracts are filled in as checked.
 
+    *held* are all records of used files, by name and file.
     *lost* are names of declarations that could not be read: that has been said, and what uses them says nothing more.
     """
 
@@ -54,6 +55,7 @@ class Scope:
     records: dict[str, Record] = field(default_factory=dict[str, Record])
     sources: dict[str, Source] = field(default_factory=dict[str, Source])
     keys: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    held: dict[tuple[str, str], Record] = field(default_factory=dict[tuple[str, str], Record])
     imports: tuple[Import, ...] = ()
     lost: frozenset[str] = frozenset()
 

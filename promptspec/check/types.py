@@ -330,6 +330,8 @@ class Types:
         """Return the record that *group* names."""
         if group.name in self.scope.records and self.scope.home.get(group.name) == group.file:
             return self.scope.records[group.name]
+        if group.file != self.desk.file:
+            return self.scope.held[group.name, group.file]
         return next(r for r in self.anonymous if r.name == group.name)
 
     def _one_of(self, written: tree.OneOfType, direction: Direction) -> t.Type | None:

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from promptspec.contract.feature import Module
-from promptspec.contract.names import TAKEN_BY_MODELS, TAKEN_BY_WORDS, python_name
+from promptspec.contract.names import (
+    TAKEN_BY_MODELS,
+    TAKEN_BY_MODULES,
+    field_name,
+    function_name,
+    member_name,
+    python_name,
+    source_name,
+    top_names,
+)
 
 #: Names that generated methods use for themselves.
-_LOCAL = frozenset({"x", "y", "out", "today", "caller", "row"})
+_LOCAL = frozenset({"x", "y", "out", "today", "caller", "row", "self"})
 
 
 @dataclass(frozen=True)
@@ -23,32 +32,27 @@ class Names:
     @cached_property
     def _top(self) -> frozenset[str]:
         """All names at the top of the module, which no field may hide."""
-        module = self.module
-        found = {e.name for e in module.enums} | {r.name for r in module.records}
-        found |= {self.source(s.name) for s in module.sources} | {s.row_class for s in module.sources}
-        for feature in module.features:
-            found |= {feature.class_name, feature.input.name, feature.output.name}
-        return frozenset(found) | TAKEN_BY_MODELS
+        return top_names(self.module)
 
     def field(self, name: str) -> str:
         """Return the attribute and keyword of a field or column."""
-        return python_name(name, self._top)
+        return field_name(name, self._top)
 
     def member(self, name: str) -> str:
         """Return the attribute of an enum's member."""
-        return python_name(name, TAKEN_BY_WORDS)
+        return member_name(name)
 
     def source(self, name: str) -> str:
         """Return the constant of a source."""
-        return python_name(name).upper()
+        return source_name(name)
 
     def function(self, name: str) -> str:
         """Return the function of a feature."""
-        return python_name(name)
+        return function_name(name)
 
     def variable(self, name: str) -> str:
         """Return the variable of a loop."""
-        return python_name(name, self._top | _LOCAL)
+        return python_name(name, self._top | TAKEN_BY_MODELS | TAKEN_BY_MODULES | _LOCAL)
 
     def relative(self, file: str) -> tuple[int, tuple[str, ...]]:
         """Return how many dots, and which names, lead from this module to that of *file*."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from promptspec.contract.feature import Module
 
 #: What a field cannot be called in a class of pydantic or as a keyword of the call. Public names only: a leading
 #: underscore never stays. Lists rather than `dir()`, so that every version of Python and pydantic gives the same
@@ -17,6 +20,12 @@ TAKEN_BY_MODELS: Final = frozenset(
     # the call's own keywords, and what generated code itself says
     "caller idempotency_key self cls ps dt bool int str tuple Annotated Decimal Field Final Literal Mapping "
     "NotRequired Sequence TypedDict Iterator".split()
+)
+
+#: What a generated module imports or calls: no type, source, function or variable of a spec takes its place.
+TAKEN_BY_MODULES: Final = frozenset(
+    "Annotated Decimal Field Iterator Literal Mapping NotRequired STAMP Sequence TypedDict abs all any bool dt "
+    "enumerate int len max min ps str tuple".split()
 )
 
 #: What a member of an enum of strings cannot be called.
@@ -75,6 +84,35 @@ TAKEN_BY_WORDS: Final = frozenset(
         "judge",
     ]
 )
+
+
+def function_name(name: str) -> str:
+    """Return the function of a feature."""
+    return python_name(name, TAKEN_BY_MODULES)
+
+
+def source_name(name: str) -> str:
+    """Return the constant of a source."""
+    return python_name(python_name(name).upper(), TAKEN_BY_MODULES)
+
+
+def member_name(name: str) -> str:
+    """Return the attribute of an enum's member."""
+    return python_name(name, TAKEN_BY_WORDS)
+
+
+def field_name(name: str, top: AbstractSet[str]) -> str:
+    """Return the attribute and keyword of a field, in a module whose names at the top are *top*."""
+    return python_name(name, top | TAKEN_BY_MODELS)
+
+
+def top_names(module: Module) -> frozenset[str]:
+    """Return the names of classes and sources at the top of the module, which no field may hide."""
+    found = {e.name for e in module.enums} | {r.name for r in module.records}
+    found |= {source_name(s.name) for s in module.sources} | {s.row_class for s in module.sources}
+    for feature in module.features:
+        found |= {feature.class_name, feature.input.name, feature.output.name}
+    return frozenset(found)
 
 
 def python_name(name: str, taken: AbstractSet[str] = TAKEN_BY_MODELS) -> str:

@@ -189,6 +189,10 @@ def _parts(parts: Iterable[Part], facts: Facts) -> tuple[int, int]:
     return least, most
 
 
+#: The least cap that is derived: small replies are told with white space, and small vocabularies spell them out.
+LEAST_REPLY = 64
+
+
 def derived_reply_tokens(largest: int) -> int:
-    """Return the reply cap that fits the largest reply: a token holds three bytes on average, and some are spare."""
-    return largest // 3 + 16
+    """Return the reply cap that fits the largest reply of *largest* bytes, at three bytes a token (rule 17)."""
+    return max(largest // 3 + 16, LEAST_REPLY)

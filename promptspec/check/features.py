@@ -599,7 +599,7 @@ class FeatureCheck:
         if declared.reply is not None and least_reply > 16 * reply:
             desk.add("PS510", place, f"the smallest reply has {least_reply:,} bytes, too many for {reply:,} tokens")
             sound = False
-        elif declared.reply is not None and derived_reply_tokens(most_reply) > reply:
+        elif declared.reply is not None and most_reply // 3 > reply:
             desk.add(
                 "PS511",
                 place,

@@ -12,6 +12,7 @@ from promptspec.codegen.records import emit_enum, emit_fields, emit_record, emit
 from promptspec.contract import types as t
 from promptspec.contract.feature import Feature, Module
 from promptspec.runtime.plan import ABI
+from promptspec.schema.profiles import LATEST
 
 
 def emit_module(module: Module, *, modules: Mapping[str, tuple[str, ...]], largest_replies: Mapping[str, int]) -> str:
@@ -128,8 +129,10 @@ def _imports(head: Writer, module: Module, names: Names) -> None:
 
 
 def read_hash(module: Module) -> str:
-    """Return the hash over everything that was read for *module*, the language's version and the ABI (rule 33)."""
-    total = sha256(f"promptspec {module.version} abi {ABI}\n".encode())
+    """Return the hash over everything that a module is made from (rule 33): the language's version, the ABI, the dated
+    profile of strict schemas, and all that was read.
+    """
+    total = sha256(f"promptspec {module.version} abi {ABI} profile {LATEST.name}-{LATEST.date}\n".encode())
     for file, digest in module.read:
         total.update(f"{file}\0{digest}\n".encode("utf-8", "surrogatepass"))
     return total.hexdigest()

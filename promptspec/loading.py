@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -86,14 +87,32 @@ def materialize(compilation: Compilation) -> dict[str, ModuleType]:
     folder = cache_folder() / "loaded"
     build(compilation, folder / package)
     _forget_old(folder, keep=package)
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
     importlib.invalidate_caches()
+    _import_package(package, folder / package)
     return {
         unit.file: importlib.import_module(".".join((package, *compilation.modules[unit.file])))
         for unit in compilation.units
         if unit.code is not None
     }
+
+
+def _import_package(package: str, folder: Path) -> None:
+    """Import *package* from *folder* and from nowhere else.
+
+    Its name can be computed from the specs, so a search by `sys.path` would run what a project lays in its way.
+    """
+    if package in sys.modules:
+        return
+    spec = spec_from_file_location(package, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[package] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[package]
+        raise
 
 
 def _forget_old(folder: Path, *, keep: str) -> None:

@@ -17,7 +17,7 @@ from promptspec.errors import SourceUnavailable
 from promptspec.sources.building import build_snapshot
 from promptspec.sources.layout import layout_of
 from promptspec.sources.load import load_rows
-from promptspec.sources.snapshot import open_snapshot
+from promptspec.sources.snapshot import open_snapshot, verify_snapshot
 
 _SNAPSHOT = re.compile(r"[^.]+\.[0-9a-f]{16}\.sqlite")
 
@@ -58,7 +58,7 @@ def stale(compilation: Compilation, out: Path) -> tuple[Path, ...]:
     found = [out / name for name, text in _texts(compilation).items() if _differs(out / name, text)]
     for unit, source in _snapshots(compilation):
         path = out / _folder(compilation, unit) / snapshot_name(source)
-        if not _has_snapshot(path, source):
+        if not _holds_snapshot(path, source):
             found.append(path)
     return tuple(found)
 
@@ -96,6 +96,14 @@ def _has_snapshot(path: Path, source: Source) -> bool:
     except SourceUnavailable:
         return False
     return True
+
+
+def _holds_snapshot(path: Path, source: Source) -> bool:
+    """Say whether the rows themselves are those of *source*: what a file says of itself proves nothing."""
+    try:
+        return verify_snapshot(path) == source.content_hash
+    except SourceUnavailable:
+        return False
 
 
 def _differs(path: Path, text: str) -> bool:

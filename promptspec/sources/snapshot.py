@@ -48,9 +48,11 @@ def open_snapshot(path: str | os.PathLike[str], *, content_hash: str | None = No
 
 def verify_snapshot(path: str | os.PathLike[str]) -> str:
     """Read all rows of the snapshot file *path* and return their hash; raises SourceUnavailable if it is another
-    than the one written in the file.
+    than the one written in the file, or if the file's indexes would find other rows.
     """
     with open_snapshot(path) as snapshot:
+        if not snapshot.is_sound():
+            raise SourceUnavailable(f"{path}: the tables or indexes of the snapshot are not as they were built")
         total = ContentHash(snapshot.layout)
         for stored in snapshot.stored_rows():
             total.add(stored)
@@ -137,6 +139,12 @@ class FileSnapshot:
         """Yield all rows as they are stored."""
         for position in range(0, self._count, _ROWS_AT_ONCE):
             yield from self._ask(self._by_position, (position, _ROWS_AT_ONCE))
+
+    def is_sound(self) -> bool:
+        """Say whether there are just the tables and indexes of a snapshot, and the indexes agree with the tables."""
+        tables = self._ask("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name", ())
+        wanted = [("table", "entries"), ("index", "entry_by_key"), ("index", "entry_by_label"), ("table", "facts")]
+        return tables == wanted and self._ask("PRAGMA integrity_check(1)", ()) == [("ok",)]
 
     def near(self, key: str, most: int = 3) -> tuple[str, ...]:
         """Return up to *most* keys that are spelt like *key*, among at most 2,000 that begin like it."""

@@ -18,6 +18,9 @@ from promptspec.schema.wire import encode_schema, input_schema, output_schema
 from promptspec.syntax import parse, print_file, tree
 from promptspec.text import Span, SpecText
 
+#: Files that may use each other in a row.
+MOST_CHAIN = 64
+
 __all__ = [
     "Compilation",
     "Project",
@@ -96,7 +99,7 @@ def compile_paths(paths: Sequence[Path], *, progress: Callable[[str], None] | No
     Examples are not run: `promptspec.trials.check_paths` does that too. Raises Unusable for paths that do not exist.
     """
     files = spec_files(paths)
-    project = find_project(files[0])
+    project = find_project(paths[0] if paths[0].is_dir() else files[0])
     compiler = _Compiler(project)
     named: list[str] = []
     for file in files:
@@ -187,6 +190,14 @@ class _Compiler:
                     help="move what both need into a third file",
                 )
                 continue
+            if len(self._open) == MOST_CHAIN:
+                self._report.add(
+                    "PS109",
+                    use.path.span,
+                    f"files use each other over more than {MOST_CHAIN} steps",
+                    help="name the file that declares what is used, not one that hands it on",
+                )
+                continue
             missing = name not in self._units and self._unreadable(use, name)
             unit = None if missing else self.compile(name)
             if unit is not None and unit.checked is not None:
@@ -221,8 +232,9 @@ class _Compiler:
     def finish(self, named: frozenset[str]) -> Compilation:
         """Emit the modules of what has no errors."""
         units = tuple(self._units[file] for file in sorted(self._units))
+        modules = module_places([unit.file for unit in units])
+        self._distinct(modules)
         if not self._report.has_errors():
-            modules = module_places([unit.file for unit in units])
             for unit in units:
                 if unit.module is not None:
                     unit.code = emit_module(unit.module, modules=modules, largest_replies=_largest(unit.module))
@@ -233,6 +245,25 @@ class _Compiler:
             diagnostics=self._report.diagnostics,
             texts=self._texts,
         )
+
+    def _distinct(self, modules: Mapping[str, tuple[str, ...]]) -> None:
+        """No two specs may become one module, on any file system, and no module may hide behind a folder."""
+        taken = {
+            tuple(map(str.casefold, place[:depth])): file
+            for file, place in modules.items()
+            for depth in range(1, len(place))
+        }
+        for file, place in modules.items():
+            key = tuple(map(str.casefold, place))
+            if key in taken:
+                first, name = taken[key], ".".join(place)
+                self._report.add(
+                    "PS208",
+                    Span(file, 0, 0),
+                    f"`{shown(file)}` and `{shown(first)}` would both be the module `{name}`",
+                    help="rename one of them",
+                )
+            taken[key] = file
 
 
 def _largest(module: Module) -> dict[str, int]:

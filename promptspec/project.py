@@ -119,8 +119,10 @@ def _settings(path: Path) -> Settings | None:
         if refused.rule == "missing":
             return None
         raise Unusable(refused.message) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Unusable(f"`{path}` is no TOML: {error}") from None
+    except RecursionError:
+        raise Unusable(f"`{path}` is nested too deeply") from None
+    except ValueError as error:  # no UTF-8, no TOML, or a number of thousands of digits
+        raise Unusable(f"`{path}` is no TOML: {shown(str(error))}") from None
     for step in ("tool", "promptspec"):
         table = cast("dict[str, object]", table).get(step) if isinstance(table, dict) else None
     if not isinstance(table, dict):

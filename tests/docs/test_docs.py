@@ -125,7 +125,7 @@ def test_a_page_does_what_it_says(page: Path, desk_folder: Path, monkeypatch: py
     for block in blocks(page):
         words = (block.language, block.words[-1]) if block.words[1:2] == ("wrong",) else block.words
         match words:
-            case ("promptspec" | "python" | "toml" | "json" | "csv", name, *_) if "." in name and "excerpt" != name:
+            case ("promptspec" | "python" | "toml" | "json" | "csv", name, *_) if "." in name and name != "excerpt":
                 path = desk_folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(block.text, encoding="utf-8")
@@ -158,11 +158,8 @@ def follow(block: Block) -> None:
         stream = io.StringIO()
         desk = Desk(input=io.StringIO(), output=stream, errors=stream, environment=environment, compiler=RealCompiler())
         run_command(words[1:], desk)
-        pattern = ".*?".join(
-            "^" + re.escape(line.rstrip()).replace("…", ".*") + "[ ]*$"
-            for line in expected.splitlines()
-            if line.strip()
-        )
+        lines = [re.escape(line.rstrip()).replace("…", ".*") for line in expected.splitlines() if line.strip()]
+        pattern = ".*?".join(f"^{line} *$" for line in lines)
         assert re.search(pattern, stream.getvalue(), re.MULTILINE | re.DOTALL), f"{block.name}\n{stream.getvalue()}"
 
 

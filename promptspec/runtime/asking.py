@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
@@ -142,5 +141,7 @@ class _FixedEntropy:
         self._drawn = 0
 
     def token(self, bits: int) -> str:
+        from hashlib import sha256
+
         self._drawn += 1
         return sha256(f"{self._seed}:{self._drawn}".encode()).hexdigest()[: (bits + 3) // 4]

@@ -16,7 +16,6 @@ from decimal import (
 from typing import Final, TypeVar, cast
 
 from promptspec.runtime.collections import distinct as _distinct
-from promptspec.values.patterns import compile_pattern
 from promptspec.values.units import count
 
 #: Arithmetic that would have to round has overflowed, and its condition is false (rule 15).
@@ -61,11 +60,15 @@ def contains(text: str, part: str) -> bool:
 
 def search(text: str, pattern: str, *, ignore_case: bool = False) -> bool:
     """Say whether *pattern* occurs in *text*."""
+    from promptspec.values.patterns import compile_pattern
+
     return compile_pattern(pattern, ignore_case).search(text)
 
 
 def matches(text: str, pattern: str, *, ignore_case: bool = False) -> bool:
     """Say whether *pattern* is all of *text*."""
+    from promptspec.values.patterns import compile_pattern
+
     return compile_pattern(pattern, ignore_case).fullmatch(text)
 
 

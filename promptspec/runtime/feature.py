@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast
 
 from pydantic import ValidationError
@@ -98,6 +96,8 @@ class Feature(Generic[V]):
 
         With `on_error="raise"` the first error stops what has not begun and is raised.
         """
+        import asyncio
+
         if at_once < 1:
             raise ValueError("at_once must be at least 1")
 
@@ -167,6 +167,8 @@ class Feature(Generic[V]):
 
     def _beside(self, suffix: str) -> str:
         """Return the file that `build` writes beside the module under *suffix*."""
+        from pathlib import Path
+
         path = sys.modules[self.plan.module].__file__
         if path is None:
             raise CallFailed(f"the module of `{self.plan.name}` has no file to look beside")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from datetime import UTC, date, datetime
 
@@ -24,7 +23,7 @@ class SystemEntropy:
     """The randomness of the operating system."""
 
     def token(self, bits: int) -> str:
-        return secrets.token_hex((bits + 7) // 8)
+        return os.urandom((bits + 7) // 8).hex()
 
 
 HOST = World(clock=SystemClock(), entropy=SystemEntropy(), environment=os.environ)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 
 from promptspec.errors import CallFailed, PromptspecError
-
-_log = logging.getLogger("promptspec")
 
 
 class Outermost:
@@ -30,7 +27,9 @@ class Outermost:
         if error is None:
             return
         if isinstance(error, PromptspecError):
-            _log.info("%s: %s: %s", self._name, error.code, error.detail or error)
+            import logging
+
+            logging.getLogger("promptspec").info("%s: %s: %s", self._name, error.code, error.detail or error)
         elif isinstance(error, Exception) and not isinstance(error, MemoryError):
             raise CallFailed(f"{self._name}: {type(error).__name__}{spec_line(trace)}") from error
 

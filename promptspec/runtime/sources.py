@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic_core import CoreSchema, core_schema
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Row)
 
-_log = logging.getLogger("promptspec")
 
 #: Unknown, removed and not-offered keys all say this (rule 22), so that a message tells nobody what exists.
 NOT_ON_OFFER = "must be one of the values on offer"
@@ -59,6 +56,8 @@ class Source(Generic[R]):
                 label=self.columns.index(self.label),
                 content_hash=self.content_hash,
             )
+        from pathlib import Path
+
         from promptspec.sources.snapshot import open_snapshot
 
         path = sys.modules[self.module].__file__
@@ -103,11 +102,17 @@ class one_of:
             break_rule("type", "must be a key")
         row = self.source.find(key)
         if row is None:
-            if _log.isEnabledFor(logging.DEBUG):
-                near = self.source.near(key)
-                _log.debug("source %s has no such key; spelt alike: %s", self.source.name, ", ".join(near) or "none")
+            self._log_near(key)
             break_rule("one_of", NOT_ON_OFFER)
         return row
+
+    def _log_near(self, key: str) -> None:
+        import logging
+
+        log = logging.getLogger("promptspec")
+        if log.isEnabledFor(logging.DEBUG):
+            near = self.source.near(key)
+            log.debug("source %s has no such key; spelt alike: %s", self.source.name, ", ".join(near) or "none")
 
     def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -73,6 +70,10 @@ def hash_of(caller: Anyone, environment: Mapping[str, str]) -> str | None:
     """
     if not isinstance(caller, Session):
         return None
+    import hashlib
+    import hmac
+    from base64 import urlsafe_b64encode
+
     key_id, secret = _key(environment)
     kind = "account" if isinstance(caller, SignedIn) else "session"
     message = f"promptspec caller\0{kind}\0{caller.id}".encode("utf-8", "surrogatepass")

@@ -1,0 +1,1 @@
+"""Measurements against peers, as ratios; `README.md` says how to run them."""

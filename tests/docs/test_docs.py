@@ -176,6 +176,8 @@ def test_every_page_is_reached_from_the_index() -> None:
     work = [ROOT / "docs" / "index.md"]
     while work:
         page = work.pop()
+        if not page.exists():
+            continue  # another test says so
         if page.is_dir():
             work += sorted(page.glob("*.md"))
         elif page not in reached and page.suffix == ".md":

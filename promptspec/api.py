@@ -218,7 +218,7 @@ class _Compiler:
         written = use.path.value
         parts: list[str] = list(Path(use.span.file).parent.parts) if not written.startswith("/") else []
         for part in written.split("/"):
-            if part == ".." and parts:
+            if part == ".." and parts and parts[-1] != "..":
                 parts.pop()
             elif part in ("", "."):
                 continue

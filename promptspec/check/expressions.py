@@ -173,7 +173,9 @@ class Expressions:
         if name == "today":
             return Typed(expression=e.Reference(root="today"), kind="date", trust=Trust.CLOSED, type=t.Date())
         if name in names.clashes:
-            self._fail(written.span, "PS209", f"`{name}` is ambiguous: {names.clashes[name]}")
+            self._fail(
+                written.span, "PS209", f"`{name}` is a field of the input and of the output", help=names.clashes[name]
+            )
         found = names.bare.get(name) or names.whole.get(name)
         if found is None:
             if name in names.roots:

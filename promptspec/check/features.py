@@ -284,13 +284,14 @@ class FeatureCheck:
         types = self._types
         self._inputs = None
         types.seen, types.lists, types.where = [], {}, self._where(caller)
-        types.finds = frozenset(clause.name.text for clause in self._all(tree.FindClause))
+        types.unknown = frozenset(clause.name.text for clause in self._all(tree.FindClause))
         fields = types.fields(clause.fields, "input", self._class)
         if not clause.fields:
             if not self._torn:
                 self._desk.add("PS207", clause.span, "the input has no fields", help="add what the feature takes in")
             return None
         if len(fields) != len(clause.fields):
+            types.unknown |= {field.name.text for field in clause.fields}
             return None
         for each in fields:
             listed = each.type
@@ -557,14 +558,17 @@ class FeatureCheck:
 
     def _modelled(self, clause: tree.ModelClause, schema: dict[str, object]) -> tuple[Model, ...] | None:
         found = misfits(schema)
+        self._models.strict_at = None
         models = self._models.of(clause, fits_strict=not found)
-        if models is None and found:
+        strict_at = self._models.strict_at
+        if models is None and found and strict_at is not None:
             output = self._one(tree.OutputClause)
             for misfit in found:
                 self._desk.add(
                     "PS501",
                     self._place_of(misfit.path, output) or clause.span,
                     misfit.message,
+                    labels=[Label(span=strict_at, message="a strict schema is asked for here")],
                     help="change the type, or write `structured auto` in the model",
                 )
         return models

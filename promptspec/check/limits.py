@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from promptspec.check.desk import Desk
-from promptspec.check.later import LATER_LIMITS
 from promptspec.diagnostics import Label
 from promptspec.syntax import tree
 from promptspec.text import Span
@@ -49,7 +48,7 @@ def check_limits(desk: Desk, clause: tree.LimitsClause | None) -> Declared:
     places: dict[str, Span] = {}
     for limit in clause.limits:
         name = limit.name.text
-        if name in LATER_LIMITS:  # reported with the other clauses of later versions
+        if name not in _BOUNDS:  # a limit of a later version, or none: both have been reported
             continue
         if name in places:
             desk.add(

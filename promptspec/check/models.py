@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from promptspec.check.desk import Desk
 from promptspec.check.scope import Scope, article
 from promptspec.contract.feature import Environment, Model, OpenAIModel, RehearsalModel
-from promptspec.diagnostics import did_you_mean
+from promptspec.diagnostics import Label, did_you_mean
 from promptspec.models.origins import is_loopback
 from promptspec.models.servers import SERVERS, Refusal, decide_structured, default_server
 from promptspec.syntax import tree
@@ -27,7 +27,8 @@ class Models:
     def __init__(self, desk: Desk, scope: Scope) -> None:
         self._desk = desk
         self._scope = scope
-        self._sound: dict[str, bool] = {}
+        #: Where the last model that was asked for insists on a strict schema that its feature does not have.
+        self.strict_at: Span | None = None
 
     def check(self, declared: tree.ModelDeclaration) -> None:
         """Report what is wrong with a declared model, whether a feature uses it or not."""
@@ -54,7 +55,7 @@ class Models:
             name.span,
             f"there is no model `{name.text}`" if what is None else f"`{name.text}` is {article(what)}, not a model",
             help=did_you_mean(name.text, known)
-            or f'declare it: `model {name.text} = openai("…")`, or name one in quotes',
+            or ((f'declare it: `model {name.text} = openai("…")`, or name one in quotes',) if what is None else ()),
         )
         return None
 
@@ -124,7 +125,13 @@ class Models:
                 )
                 return None
             if name in found:
-                self._desk.add("PS201", setting.name.span, f"`{name}` is set twice")
+                self._desk.add(
+                    "PS201",
+                    setting.name.span,
+                    f"`{name}` is set twice",
+                    labels=[Label(span=found[name].span, message="first set here")],
+                    help="drop one of them",
+                )
                 return None
             found[name] = setting
         return found
@@ -159,9 +166,11 @@ class Models:
         decided = decide_structured(server, cast("Literal['responses', 'chat']", api), asked, fits_strict)
         if isinstance(decided, Refusal):
             place = settings["structured"].span if "structured" in settings else span
-            code = "PS501" if "profile" in decided.reason else "PS502"
+            if not fits_strict and asked == "json_schema" and "profile" in decided.reason:
+                self.strict_at = place  # the feature says which part of its output is at fault
+                return None
             self._desk.add(
-                code, place, decided.reason, help="write `structured auto` to take the strongest that there is"
+                "PS502", place, decided.reason, help="write `structured auto` to take the strongest that there is"
             )
             return None
         return OpenAIModel(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from promptspec.check.desk import Desk
-from promptspec.check.expressions import Expressions, Names, short, variable_of
+from promptspec.check.expressions import Expressions, Names, a, short, variable_of
 from promptspec.check.shapes import Facts, Typed
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
@@ -192,9 +192,17 @@ class Prompts:
         if over is None:
             return None
         self._note(over)
-        if over.kind != "list" or over.item is None or over.optional:
-            what = "may be missing here" if over.optional else "is no list"
-            self.desk.add("PS316", part.over.span, f"`{short(part.over)}` {what}")
+        if over.kind != "list" or over.item is None:
+            self.desk.add("PS316", part.over.span, f"a loop goes through a list, and this is {a(over.kind)}")
+            return None
+        if over.optional:
+            shown = short(part.over)
+            self.desk.add(
+                "PS317",
+                part.over.span,
+                f"`{shown}` may be missing here",
+                help="test it first: `{% if " + shown + " %}…{% endif %}`",
+            )
             return None
         if name in names.bare or name in names.roots:
             self.desk.add(

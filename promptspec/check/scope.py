@@ -150,14 +150,19 @@ def _take(desk: Desk, use: tree.Use, scope: Scope, used: dict[str, Scope], impor
         if name.text in other.lost:
             continue
         declaration = other.declarations.get(name.text)
-        if declaration is None or isinstance(declaration, tree.FeatureDeclaration):
-            what = "declares" if declaration is None else "has no name to share called"
+        if isinstance(declaration, tree.FeatureDeclaration):
             desk.add(
                 "PS204",
                 name.span,
-                f"`{use.path.value}` {what} `{name.text}`"
-                if declaration
-                else f"`{use.path.value}` does not declare `{name.text}`",
+                f"`{name.text}` is a feature, and features are not shared",
+                help="share what it is made of: an enum, a record, a source, a model or `defaults`",
+            )
+            continue
+        if declaration is None:
+            desk.add(
+                "PS204",
+                name.span,
+                f"`{use.path.value}` does not declare `{name.text}`",
                 help=did_you_mean(name.text, other.declarations),
             )
             continue
@@ -169,6 +174,7 @@ def _take(desk: Desk, use: tree.Use, scope: Scope, used: dict[str, Scope], impor
                 f"`{name.text}` is declared twice",
                 note="taken from another file here",
                 labels=[Label(span=place, message="first declared here")],
+                help="rename one of them",
             )
             continue
         home = other.home[name.text]

@@ -185,6 +185,7 @@ def _settings(desk: Desk, types: Types, declared: tree.SourceDeclaration) -> dic
                 setting.name.span,
                 f"`{name}` is set twice",
                 labels=[Label(span=found[name].span, message="first set here")],
+                help="drop one of them",
             )
             sound = False
         elif not _fits(setting):

@@ -16,6 +16,7 @@ from promptspec.contract import types as t
 from promptspec.contract.expressions import Expression
 from promptspec.diagnostics import Label, did_you_mean, near
 from promptspec.syntax import tree
+from promptspec.syntax.words import TEXT_UNITS
 from promptspec.text import Span
 from promptspec.values.automaton import shortest
 from promptspec.values.patterns import BadPattern, check_pattern
@@ -26,9 +27,6 @@ Direction = Literal["input", "output", "record", "column"]
 MOST_FIELDS = 5_000
 MOST_DEPTH = 8
 
-#: Units of a text's cap.
-UNITS = ("chars", "words", "bytes", "tokens")
-
 #: Judges `where` once all types are known: (condition, name of the list or source, span) to the checked condition.
 Where = Callable[[tree.Expr, t.OneOfSource | t.OneOfItems], "Expression | None"]
 
@@ -38,15 +36,15 @@ class Types:
     """Resolves the types of one file. *anonymous* collects the groups that were written as `{ … }`.
 
     For the fields of a feature, *where* checks conditions on rows, *lists* are the input lists that `one of` may
-    name, *finds* the shortlists, which this version does not make, and *seen* are the top-level fields that stand
-    above the one being checked.
+    name, *unknown* are shortlists, which this version does not make, and fields that did not check, and *seen* are
+    the top-level fields that stand above the one being checked.
     """
 
     desk: Desk
     scope: Scope
     anonymous: list[t.Record] = field(default_factory=list[t.Record])
     lists: dict[str, t.ListOf] = field(default_factory=dict[str, t.ListOf])
-    finds: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     where: Where | None = None
     seen: list[t.Field] = field(default_factory=list[t.Field])
     _nested: int = 0
@@ -84,7 +82,8 @@ class Types:
                 labels=[Label(span=keys[0].name.span, message="this is the key already")],
                 help="drop the second `key`",
             )
-        return tuple(checked)
+        first = next((each.name for each in checked if each.key), None)
+        return tuple(replace(each, key=each.name == first) for each in checked)
 
     def field(self, each: tree.Field, direction: Direction, prefix: str) -> t.Field | None:
         """Return one checked field, or None after a report."""
@@ -179,14 +178,7 @@ class Types:
             self.later(written.span, "`code(…)`")
             return None
         unit = written.unit.text if written.unit else "chars"
-        if unit not in UNITS:
-            assert written.unit is not None
-            self.desk.add(
-                "PS305",
-                written.unit.span,
-                f"`{unit}` is no unit of text",
-                help=did_you_mean(unit, UNITS) or f"units are {', '.join(f'`{u}`' for u in UNITS)}",
-            )
+        if unit not in TEXT_UNITS:  # that has been said
             return None
         bounds = lengths(
             self.desk, written.cap, span=written.span, what=f"`{written.kind}`", example=f"{written.kind}(..200)"
@@ -249,7 +241,7 @@ class Types:
         words = tuple(word.value for word in written.words)
         for index, word in enumerate(written.words):
             if word.value in words[:index]:
-                self.desk.add("PS201", word.span, "this word stands twice")
+                self.desk.add("PS201", word.span, "this word stands twice", help="drop one of them")
                 return None
             if not word.value or len(word.value) > 200:
                 self.desk.add("PS302", word.span, "a word has 1 to 200 characters")
@@ -345,7 +337,7 @@ class Types:
             if name not in self.scope.sources:  # it did not check, and that has been said
                 return None
             made = t.OneOfSource(source=name, file=self.scope.home[name])
-        elif name in self.scope.lost or name in self.finds:
+        elif name in self.scope.lost or name in self.unknown:
             return None
         else:
             sources = [n for n in self.scope.declarations if self.scope.kind(n) == "source"]
@@ -385,11 +377,6 @@ class Types:
             return None
         least, most = bounds
         if written.kind == "int":
-            if written.places is not None:
-                self.desk.add(
-                    "PS305", written.places.span, "an `int` has no digits after the point", help="write `decimal(…)`"
-                )
-                return None
             if least != int(least) or most != int(most) or max(abs(least), abs(most)) > 2**53:
                 self.desk.add("PS302", written.span, "the bounds of an `int` are whole numbers within ±2^53")
                 return None

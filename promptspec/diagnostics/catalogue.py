@@ -99,7 +99,6 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS604", "an example that its own feature refuses"),
         Entry("PS605", "a file of examples that cannot be used"),
         # 8xx: sources and models
-        Entry("PS801", "a source that cannot be read"),
         Entry("PS802", "a row that does not fit its source"),
         Entry("PS803", "a setting that is missing, unknown or wrong"),
         Entry("PS804", "a snapshot that is not the pinned one"),

@@ -78,6 +78,8 @@ def explain(
         facts["wanted"], facts["found"] = _wanted(failure.awaited), _found(behind[0] or after[:1])
         text = shown(behind[0].strip())
         span = locate(offset, offset + max(len(behind[0].rstrip()), 1))
+        if ahead is not None and row.blame:
+            span = locate(*(offset - len(before) + at for at in ahead.span(row.blame)))
         help = (row.help.format(text, **facts),) if row.help else ()
         findings.add(code or row.code, span, row.message.format(text, **facts), help=help)
         return

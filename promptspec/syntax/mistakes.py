@@ -13,7 +13,7 @@ class Mistake:
     """*before* matches the end of what was read, *after* the beginning of what was not; *awaited* could have followed.
 
     *awaited* may name several, of which one is enough. In *message* and *help*, `{0}` is the text at fault, and
-    `{name}` a group of *before* or *after*.
+    `{name}` a group of *before* or *after*. *blame* is the group of *before* that is at fault, where it is not `{0}`.
     """
 
     before: str
@@ -22,6 +22,7 @@ class Mistake:
     help: str = ""
     awaited: str = ""
     code: str = "PS101"
+    blame: str = ""
 
 
 _N: Final = r"-?[\d_.]+"
@@ -118,18 +119,35 @@ MISTAKES: Final = (
     ),
     Mistake(r"\.\.\s*", r"\.+", "a range has two points", "write `1..5`"),
     # Types
-    Mistake(r":\s*optional\s*", r"\S", "`optional` is written as `?` behind the type", "write `note: text(..200)?`"),
+    Mistake(
+        r":\s*(?P<word>optional)\s*",
+        r"\S",
+        "`optional` is written as `?` behind the type",
+        "write `note: text(..200)?`",
+        blame="word",
+    ),
     Mistake("", r"optional\b", "`optional` is written as `?` behind the type", "write `note: text(..200)?`"),
     Mistake(r"[^:\s]\s*", r"default\b", "a default is written with `=`", "write `mood: Mood = sad`", awaited="="),
-    Mistake(r":\s*(?P<kind>string|str)\s*", r"\(", "there is no type `{kind}`", "write `text(..200)` or `line(..80)`"),
+    Mistake(
+        r":\s*(?P<kind>string|str)\s*",
+        r"\(",
+        "there is no type `{kind}`",
+        "write `text(..200)` or `line(..80)`",
+        blame="kind",
+    ),
     Mistake(
         r":\s*(?P<kind>integer|number|float|double)\s*",
         r"\(",
         "there is no type `{kind}`",
         "write `int(0..10)` or `decimal(0..10, 2)`",
+        blame="kind",
     ),
     Mistake(
-        r":\s*(?P<kind>array|List|vector)\s*", r"[(<\[]", "there is no type `{kind}`", "write `list(..5) of text(..80)`"
+        r":\s*(?P<kind>array|List|vector)\s*",
+        r"[(<\[]",
+        "there is no type `{kind}`",
+        "write `list(..5) of text(..80)`",
+        blame="kind",
     ),
     Mistake(r":\s*(?P<kind>[A-Za-z_]\w*)\s*", r"[(<]", "`{kind}` takes no parentheses"),
     Mistake("", r"\[\s*\]?", "`{0}` makes no list here", "write `list(..5) of text(..80)`", awaited="?"),
@@ -159,8 +177,10 @@ MISTAKES: Final = (
         "write `{name} = …`",
         awaited="=",
     ),
-    Mistake(rf"\b(?P<clause>{'|'.join(CLAUSES)})\s*", r"[:=]", "no `{0}` stands behind `{clause}`", "leave it out"),
-    Mistake(r"\b(?P<name>\w+)\s*", r"[:=]", "no `{0}` stands behind `{name}`", "leave it out", awaited="NAME"),
+    Mistake(
+        rf"\b(?P<clause>{'|'.join(CLAUSES)})\s*", r"[:=]", "`{0}` does not stand behind `{clause}`", "leave it out"
+    ),
+    Mistake(r"\b(?P<name>\w+)\s*", r"[:=]", "`{0}` does not stand behind `{name}`", "leave it out", awaited="NAME"),
     Mistake(
         r"(?P<name>\w+|\")\s*",
         r"[\w\"{]\S*",
@@ -180,13 +200,16 @@ MISTAKES: Final = (
         "the tone of a feature has no name",
         "write `tone {{ … }}`, or declare `tone {name} {{ … }}` outside of the feature",
     ),
-    Mistake(r"\(\s*(?P<name>\w+)\s*", r"\)", "`{name}` is not in quotes", 'write `"{name}"`', awaited="("),
+    Mistake(
+        r"\(\s*(?P<name>\w+)\s*", r"\)", "`{name}` is not in quotes", 'write `"{name}"`', awaited="(", blame="name"
+    ),
     Mistake(
         r"\d\s+(?P<name>[A-Za-z]\w*)\s*",
         r"\S",
         "`{name}` is no unit here",
         "units are " + ", ".join(f"`{unit}`" for unit in UNITS),
         awaited="NUMBER",
+        blame="name",
     ),
     # Conditions
     Mistake(

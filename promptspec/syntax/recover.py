@@ -249,7 +249,8 @@ class _Recovery:
             "PS117",
             self._span(part.start, part.start + len(part.word)),
             f"`{shown(part.word)}` is not {what}",
-            help=did_you_mean(part.word, known),
+            help=did_you_mean(part.word, known)
+            or (("declarations are " + ", ".join(f"`{word}`" for word in known),) if known is DECLARATIONS else ()),
         )
 
     def _junk(self, begin: int, end: int) -> None:

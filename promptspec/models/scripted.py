@@ -21,7 +21,7 @@ class Scripted:
         """The name given."""
         return self._name
 
-    async def ask(self, ask: Ask, *, seconds: float) -> Answer:  # noqa: ARG002  the name is the protocol's
+    async def ask(self, ask: Ask, *, seconds: float) -> Answer:
         """Return the next text as an answer, or raise the next exception."""
         self.asked.append(ask)
         if not self._items:

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
+
 from cli.conftest import BROKEN, GREET
 from cli.terminal import promptspec
-
 from promptspec.cli.commands.new import first_spec
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.terminal import ROOT, promptspec
 
+from cli.terminal import ROOT, promptspec
 from promptspec.cli.app import COMMANDS
 
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from contract.samples import EVERYTHING, ORIGIN, PRINTED, feature, field, module
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.samples import EVERYTHING, ORIGIN, PRINTED, feature, field, module
 from promptspec.contract import expressions, types
 from promptspec.contract.encoding import decode, encode
 from promptspec.contract.feature import Message, Module

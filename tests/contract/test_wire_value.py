@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 
 from contract.samples import EVERYTHING, FILE, ONE_PASSAGE, feature, field, module, text
-
 from promptspec.contract.types import Boolean, Choice, ListOf, Number, ObjectConstant
 from promptspec.contract.wire_value import wire_value
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from diagnostics.build import find, spec
 
+from diagnostics.build import find, spec
 from promptspec.diagnostics import CATALOGUE, Diagnostic, Label, Report
 from promptspec.diagnostics.foreign import escape, escape_lines, shorten
 from promptspec.diagnostics.github import render_github

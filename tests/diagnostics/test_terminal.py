@@ -6,10 +6,10 @@ import re
 import time
 from collections.abc import Callable
 
-from diagnostics.build import find, shown, spec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnostics.build import find, shown, spec
 from promptspec.diagnostics import CATALOGUE, Diagnostic, Label, Report, Severity
 from promptspec.diagnostics.terminal import render_terminal, summary
 from promptspec.text import Span, SpecText

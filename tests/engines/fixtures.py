@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from engines.tiny_model import write_tiny_model
 
 _HERE = Path(__file__).parent

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from contract.samples import (
     EVERYTHING,
     FILE,
@@ -25,7 +26,6 @@ from contract.samples import (
     rule,
     text,
 )
-
 from promptspec.contract.expressions import (
     Arithmetic,
     Call,

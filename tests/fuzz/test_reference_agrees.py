@@ -6,10 +6,10 @@ import re
 from datetime import date
 from typing import Any
 
-from contract.samples import text
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from contract.samples import text
 from promptspec.contract.types import Pattern, Text, Url
 from promptspec.fuzz.reference import Broken, OutOfFragment
 from promptspec.fuzz.reference_texts import judge_date, judge_datetime, judge_email, judge_text, judge_url, matches

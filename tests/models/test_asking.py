@@ -6,8 +6,8 @@ import asyncio
 from datetime import date
 
 import pytest
-from engines.calls import make_ask
 
+from engines.calls import make_ask
 from promptspec.errors import DeadlinePassed, ModelUnavailable, ReplyRefused, Violation
 from promptspec.models.asking import ask_models
 from promptspec.models.port import Answer, Ask, Model, Unavailable, Usage

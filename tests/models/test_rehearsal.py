@@ -14,10 +14,10 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from contract.samples import EVERYTHING, FILE, ONE_PASSAGE, ORIGIN, ROWS, feature, field, module, text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.samples import EVERYTHING, FILE, ONE_PASSAGE, ORIGIN, ROWS, feature, field, module, text
 from promptspec.contract.feature import Example, Feature
 from promptspec.contract.types import (
     Boolean,

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from engines.calls import SCHEMA, make_ask
 
+from engines.calls import SCHEMA, make_ask
 from promptspec.models.requests import TELL_SCHEMA, RequestForms
 from promptspec.models.servers import SERVERS, Api, Structured
 

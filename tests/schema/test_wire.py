@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from contract.samples import EVERYTHING, FILE, ONE_PASSAGE, feature, field, module, text
 from jsonschema import Draft202012Validator
 
+from contract.samples import EVERYTHING, FILE, ONE_PASSAGE, feature, field, module, text
 from promptspec.contract.types import (
     Boolean,
     Choice,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sources.described import PRICE, column, films, told
 
 from promptspec.contract.types import Boolean, Integer
 from promptspec.sources.json_path import parse_path
 from promptspec.sources.load import load_rows
+from sources.described import PRICE, column, films, told
 
 ROWS = (("a1", "Alien"), ("b2", "Brazil"))
 LIST = b'[{"id": "a1", "title": "Alien", "more": [1]}, {"title": "Brazil", "id": "b2"}]'

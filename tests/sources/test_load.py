@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sources.described import ORIGIN, PRICE, column, films, line, plans, source, told
 
 from promptspec.contract.types import (
     Boolean,
@@ -27,6 +26,7 @@ from promptspec.contract.types import (
 )
 from promptspec.sources.load import load_rows
 from promptspec.sources.problems import MOST_PROBLEMS
+from sources.described import ORIGIN, PRICE, column, films, line, plans, source, told
 
 FILE = b"id,title\na1,Alien\nb2,Brazil\n"
 ROWS = (("a1", "Alien"), ("b2", "Brazil"))

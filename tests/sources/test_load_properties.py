@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sources.described import column, films
 
 from promptspec.contract.types import Boolean, Integer
 from promptspec.sources.json_path import parse_path
 from promptspec.sources.load import load_rows
 from promptspec.sources.memory import MemorySnapshot
 from promptspec.values.cleaning import Unclean, clean
+from sources.described import column, films
 
 PIECES = st.sampled_from(
     (

@@ -7,11 +7,11 @@ import runpy
 from pathlib import Path
 
 import pytest
-from sources.described import PRICE, column, line, source
 
 from promptspec.contract.feature import Source
 from promptspec.contract.types import Integer
 from promptspec.sources.load import load_rows
+from sources.described import PRICE, column, line, source
 
 DATA = Path(__file__).parents[2] / "specs" / "data"
 

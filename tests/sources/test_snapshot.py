@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sources.described import PRICE, column, films
 
 from promptspec.contract.types import Boolean, Date, DateTime, Integer
 from promptspec.errors import SourceUnavailable
@@ -25,6 +24,7 @@ from promptspec.sources.load import load_rows
 from promptspec.sources.memory import MemorySnapshot
 from promptspec.sources.port import Row, Snapshot
 from promptspec.sources.snapshot import FileSnapshot, open_snapshot, verify_snapshot
+from sources.described import PRICE, column, films
 
 LAYOUT = layout_of(
     films(

@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 import pytest
+
 from engines.calls import ask_once, make_ask, make_model, outcome
 from engines.fixtures import Aimock
-
 from promptspec.errors import ModelUnavailable
 from promptspec.models.asking import ask_models
 from promptspec.models.port import Unavailable

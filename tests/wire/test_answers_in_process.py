@@ -6,8 +6,8 @@ import json
 
 import httpx2
 import pytest
-from engines.calls import ask_once, make_ask, make_model, outcome
 
+from engines.calls import ask_once, make_ask, make_model, outcome
 from promptspec.models.port import Unavailable
 
 MESSAGE = {"type": "message", "role": "assistant", "status": "completed"}

@@ -14,9 +14,9 @@ import time
 import warnings
 
 import pytest
+
 from engines.calls import make_ask, make_model, outcome
 from engines.raw_server import answering, chat_body, raw_server, response
-
 from promptspec.models import clients, loop
 from promptspec.models.transport import NetworkTransport
 

@@ -8,9 +8,9 @@ import time
 import tracemalloc
 
 import pytest
+
 from engines.calls import ask_once, make_ask, make_model, outcome
 from engines.raw_server import answering, chat_body, closing_after, raw_server, response
-
 from promptspec.models.port import Unavailable
 
 ANSWER = chat_body("{}")

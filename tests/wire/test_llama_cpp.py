@@ -8,9 +8,9 @@ import os
 
 import jsonschema
 import pytest
+
 from engines.calls import SCHEMA, ask_once, make_ask, make_model, outcome
 from engines.fixtures import Engine, serve_llama
-
 from promptspec.errors import ReplyRefused
 from promptspec.models.openai_api import OpenAIModel
 from promptspec.models.port import Unavailable

@@ -7,9 +7,9 @@ import traceback
 
 import httpx2
 import pytest
+
 from engines.calls import KEY, ask_once, make_model, outcome
 from engines.raw_server import answering, chat_body, raw_server, response
-
 from promptspec.models.port import Unavailable
 
 OPENAI_KEY = "sk-proj-belongs-to-openai"

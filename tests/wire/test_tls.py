@@ -8,9 +8,9 @@ import ssl
 import subprocess
 
 import pytest
+
 from engines.calls import make_ask, make_model, outcome
 from engines.raw_server import answering, chat_body, raw_server, response
-
 from promptspec.models import loop
 
 ANSWER = response(chat_body("{}"))

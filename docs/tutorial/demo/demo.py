@@ -17,10 +17,10 @@ def main() -> int:
     leak = str(HERE.relative_to(ROOT) / "open_system.spec")
     unknown = ["--input", film, "--field", "film=tt9999999"]
     steps = [
-        ("1. Check the samples: types, caps, trust, prompts, and every example on the generated code", ["check", "specs"], 0),
+        ("1. Check the samples: types, caps, trust, prompts, and every example", ["check", "specs"], 0),
         ("2. Build them into typed Python modules", ["build", "specs", "--out", str(OUT.relative_to(ROOT))], 0),
         ("3. Run the tests that stand in the specs", ["test", "specs"], 0),
-        ("4. Call one; without a key it is rehearsed from the spec's own examples and types", ["run", FEATURE, "--input", film], 0),
+        ("4. Call one; it is rehearsed, as there is no key", ["run", FEATURE, "--input", film], 0),
         ("5. Refused: a film that is not in the catalogue", ["run", FEATURE, *unknown], 1),
         ("6. Refused: a spec that lets what a visitor types speak as the system", ["check", leak], 1),
     ]
@@ -33,8 +33,9 @@ def main() -> int:
     if not run([sys.executable, str(HERE / "hostile_reply.py")], 1):
         return 1
     print(
-        "\nTo ask a real model: set OPENAI_API_KEY, and PROMPTSPEC_ID_KEY to a secret of your own, and run step 4 again.\n"
-        "For a server of your own see docs/how-to/use-a-local-server.md; to write a feature, docs/tutorial/first-feature.md."
+        "\nTo ask a real model: set OPENAI_API_KEY, and PROMPTSPEC_ID_KEY to a secret of your own, and run step 4\n"
+        "again. For a server of your own see docs/how-to/use-a-local-server.md; to write a feature of your own,\n"
+        "docs/tutorial/first-feature.md."
     )
     return 0
 

@@ -179,14 +179,16 @@ class Cases:
     def _one(self, clause: tree.CaseClause, kind: type[_Item]) -> _Item | None:
         found = [item for item in clause.items if isinstance(item, kind)]
         for extra in found[1:]:
-            self._desk.add("PS603", extra.span, f"this {clause.kind} says it twice")
+            self._desk.add(
+                "PS603", extra.span, f"`{_word(extra)}` stands twice in this {clause.kind}", help="drop one of them"
+            )
         return found[0] if found else None
 
     def _only(self, clause: tree.CaseClause, kinds: tuple[type[tree.CaseItem], ...]) -> None:
         for item in clause.items:
             if not isinstance(item, kinds):
                 self._desk.add(
-                    "PS603", item.span, f"`{type(item).__name__.lower()}` does not stand in {article(clause.kind)}"
+                    "PS603", item.span, f"`{_word(item)}` does not stand in {article(clause.kind)}", help="take it out"
                 )
 
     def _reply(self, written: tree.Literal_, *, code: str = "PS602") -> tuple[t.Constant] | None:
@@ -213,7 +215,7 @@ class Cases:
                 self._desk.add(
                     "PS603",
                     written.span,
-                    f"this reply is no JSON: {bad.message}",
+                    f"this reply cannot be read: {bad.message}",
                     help='a reply that does not parse stands in `wire """…"""`',
                 )
                 return None
@@ -240,6 +242,10 @@ class Cases:
             help=did_you_mean(rest[0], [f.name for f in record.fields]),
         )
         return False
+
+
+def _word(item: tree.CaseItem) -> str:
+    return type(item).__name__.lower()
 
 
 def _is_text(type: t.Type) -> bool:

@@ -200,7 +200,7 @@ class Fitter:
                 return None
             return Fitted(int(number))
         if number % Decimal(1).scaleb(-type.places):
-            self._misfit(written.span, f"the number has more than {type.places} digits after the point")
+            self._misfit(written.span, f"the number has more digits after the point than {type.places}")
             return None
         return Fitted(number)
 

@@ -11,6 +11,9 @@ from promptspec.diagnostics import Label, Report
 from promptspec.ports import FileRefused, Files
 from promptspec.text import Span, SpecText
 
+#: What helps where a file is not there.
+BESIDE = "names of files are relative to the spec that they stand in"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -60,7 +63,7 @@ class Desk:
             data = self.files.read(path, most=most)
         except FileRefused as refused:
             code = {"outside": "PS119", "too_large": "PS108"}.get(refused.rule, "PS118")
-            self.add(code, span, refused.message)
+            self.add(code, span, refused.message, help=BESIDE if refused.rule == "missing" else ())
             return None
         self.read[path] = sha256(data).hexdigest()
         return data

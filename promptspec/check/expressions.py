@@ -130,7 +130,7 @@ class Expressions:
                 return self._literal(written)
             case tree.PatternExpr():
                 self._fail(
-                    written.span, "PS318", "a pattern stands here", help="write `contains(x, /…/)` or `x matches /…/`"
+                    written.span, "PS318", "no pattern stands here", help="write `contains(x, /…/)` or `x matches /…/`"
                 )
             case tree.ListExpr():
                 return self._list(written, names)
@@ -179,7 +179,7 @@ class Expressions:
         found = names.bare.get(name) or names.whole.get(name)
         if found is None:
             if name in names.roots:
-                self._fail(written.span, "PS316", f"`{name}` is all of them", help=f"name a field: `{name}.…`")
+                self._fail(written.span, "PS316", f"`{name}` alone is no value", help=f"name a field: `{name}.…`")
             self._fail(
                 written.span,
                 "PS202",
@@ -416,7 +416,7 @@ class Expressions:
 
     def _against_none(self, written: tree.CompareExpr, names: Names, none: list[bool]) -> Typed:
         if written.op not in ("==", "!=") or all(none):
-            self._fail(written.span, "PS316", "`none` is compared with `==` or `!=` and a value")
+            self._fail(written.span, "PS316", "`none` is compared with a value, by `==` or `!=`")
         value = self._check(written.right if none[0] else written.left, names)
         if not value.optional:
             shown = short(written.right if none[0] else written.left)
@@ -504,7 +504,9 @@ class Expressions:
             )
         item = over.item
         if item is None:
-            self._fail(written.over.span, "PS316", "an empty list")
+            self._fail(
+                written.over.span, "PS316", "this list is always empty", help="name a list of the input or output"
+            )
         variable = variable_of(item, name)
         inner = names.having(name, variable, steps=over.most)
         if inner.steps > MOST_STEPS:
@@ -543,7 +545,10 @@ class Expressions:
         signature = FUNCTIONS.get(name)
         if signature is None:
             self._fail(
-                written.function.span, "PS318", f"there is no function `{name}`", help=did_you_mean(name, FUNCTIONS)
+                written.function.span,
+                "PS318",
+                f"there is no function `{name}`",
+                help=did_you_mean(name, FUNCTIONS) or f"functions are {', '.join(f'`{each}`' for each in FUNCTIONS)}",
             )
         if len(written.arguments) != signature.arguments:
             count = "one value" if signature.arguments == 1 else "two values"

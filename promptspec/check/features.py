@@ -276,7 +276,7 @@ class FeatureCheck:
                 "PS202",
                 clause.mode.span,
                 f"there is no fence `{mode}`",
-                help=did_you_mean(mode, ("tags", "json", "datamark")),
+                help=did_you_mean(mode, ("tags", "json")) or "fences are `tags` and `json`",
             )
         return mode
 
@@ -397,7 +397,10 @@ class FeatureCheck:
             self._desk.add(
                 "PS309",
                 self._declared.name.span,
-                f"`{self._declared.name.text}` has more than {MOST_FIELDS:,} fields, or nests deeper than {MOST_DEPTH}",
+                f"`{self._declared.name.text}` has more than {MOST_FIELDS:,} fields, counted with those of records"
+                if count > MOST_FIELDS
+                else f"records of `{self._declared.name.text}` stand more than {MOST_DEPTH} deep in each other",
+                help="split the feature, or make its records flatter",
             )
 
     def _choices(self, output: t.Record, clause: tree.OutputClause) -> None:
@@ -407,18 +410,21 @@ class FeatureCheck:
                 continue
             source = self._facts.source(type.source)
             if source.small_keys is None:
-                why = f"has {source.size:,} rows"
+                why, help = (
+                    f"has {source.size:,} rows",
+                    "let it choose from a list of the input whose record has a `key`",
+                )
             elif not source.trusted:
-                why = "is open"
+                why, help = "is open", "write `trust curated` in the source, if its file is as well kept as the spec"
             elif not source.keys_are_closed:
-                why = "has keys with characters that are open"
+                why, help = "has keys that are open", "make keys of letters, digits, `.`, `_`, `:` and `-`"
             else:
                 continue
             self._desk.add(
                 "PS504",
                 clause.span,
                 f"a reply cannot choose from `{type.source}`, which {why}",
-                help=f"make a shortlist: `find hits = {type.source} near … top 20`, and `one of hits`",
+                help=help,
             )
 
     def _prompt(self, input: t.Record) -> tuple[tuple[Message | History, ...], set[str]]:
@@ -601,7 +607,12 @@ class FeatureCheck:
         sound = True
         # A token of a byte-level tokenizer holds 16 bytes of such text at the very most.
         if declared.reply is not None and least_reply > 16 * reply:
-            desk.add("PS510", place, f"the smallest reply has {least_reply:,} bytes, too many for {reply:,} tokens")
+            desk.add(
+                "PS510",
+                place,
+                f"the smallest reply has {least_reply:,} bytes, too many for {reply:,} tokens",
+                help="raise `reply`, or lower what the output holds at least",
+            )
             sound = False
         elif declared.reply is not None and most_reply // 3 > reply:
             desk.add(

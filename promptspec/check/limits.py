@@ -92,6 +92,7 @@ def _amount(desk: Desk, limit: tree.Limit) -> int | None:
         number = limit.amount.value if isinstance(limit.amount, tree.NumberLiteral) else None
         amount = int(number) if number is not None and number == int(number) else None
     if amount is None or not low <= amount <= high:
-        desk.add("PS411", limit.span, f"`{name}` does not take this amount", help=example)
+        what = "a duration from 100ms to 1h" if name == "time" else f"a whole number from {low:,} to {high:,}"
+        desk.add("PS411", limit.span, f"`{name}` is {what}", help=example)
         return None
     return amount

@@ -29,6 +29,7 @@ class Models:
         self._scope = scope
         #: Where the last model that was asked for insists on a strict schema that its feature does not have.
         self.strict_at: Span | None = None
+        self._circular: set[str] = set()
 
     def check(self, declared: tree.ModelDeclaration) -> None:
         """Report what is wrong with a declared model, whether a feature uses it or not."""
@@ -75,7 +76,8 @@ class Models:
                 "PS803",
                 declared.kind.span,
                 f"there is no kind of model `{kind}`",
-                help=did_you_mean(kind, ("openai", "first", "rehearsal")),
+                help=did_you_mean(kind, ("openai", "first", "rehearsal"))
+                or "write `openai(…)`, `first a, b` or `rehearsal()`",
             )
             return None
         name = declared.arguments[0] if len(declared.arguments) == 1 else None
@@ -94,7 +96,14 @@ class Models:
         self, declared: tree.ModelDeclaration, *, fits_strict: bool, open: tuple[str, ...]
     ) -> tuple[Model, ...] | None:
         if declared.name.text in open:
-            self._desk.add("PS808", declared.span, f"`{declared.name.text}` leads back to itself")
+            if not self._circular & set(open):
+                self._circular |= set(open)
+                self._desk.add(
+                    "PS808",
+                    declared.span,
+                    f"`{declared.name.text}` leads back to itself",
+                    help="name other models behind `first`",
+                )
             return None
         found: list[Model] = []
         for member in declared.members:
@@ -121,7 +130,10 @@ class Models:
             name = setting.name.text
             if name not in _SETTINGS:
                 self._desk.add(
-                    "PS803", setting.name.span, f"a model has no setting `{name}`", help=did_you_mean(name, _SETTINGS)
+                    "PS803",
+                    setting.name.span,
+                    f"a model has no setting `{name}`",
+                    help=did_you_mean(name, _SETTINGS) or "settings are " + ", ".join(f"`{s}`" for s in _SETTINGS),
                 )
                 return None
             if name in found:

@@ -222,7 +222,7 @@ class Prompts:
             span,
             f"the system message {does} `{short(value)}`, which is open",
             note="what a caller writes here would speak as the system",
-            labels=[Label(span=message.text.span_of(0, 1), message="in this system message")],
+            labels=[Label(span=_word(message), message="in this system message")],
             help="move it to the user message, where it is fenced; or close it, with an enum or a curated source",
         )
 
@@ -235,6 +235,11 @@ class Prompts:
         value = self._expressions.value(written, names)
         if value is not None:
             self._note(value)
+
+
+def _word(message: tree.MessageTemplate) -> Span:
+    """Return where the role of *message* is written."""
+    return Span(message.span.file, message.span.start, message.span.start + len(message.role))
 
 
 def _least(listed: Typed) -> int:

@@ -39,7 +39,7 @@ def check_source(desk: Desk, scope: Scope, types: Types, declared: tree.SourceDe
             "PS803",
             declared.kind.span,
             f"there is no kind of source `{kind}`",
-            help=did_you_mean(kind, _KINDS + _LATER),
+            help=did_you_mean(kind, _KINDS + _LATER) or f"kinds of sources are {_listed(_KINDS)}",
         )
         return None
     source = _rows(desk, declared) if kind == "rows" else _file(desk, types, declared, kind)
@@ -65,7 +65,7 @@ def _settled(
         desk.add(
             "PS802",
             place,
-            f"`{source.path or source.name}` {problem}" if source.path else f"`{source.name}`: {problem}",
+            f"`{source.path or source.name}`: {problem}",
         )
     if loaded.problem_count > len(loaded.problems):
         desk.add(
@@ -176,7 +176,10 @@ def _settings(desk: Desk, types: Types, declared: tree.SourceDeclaration) -> dic
             sound = False
         elif name not in _SETTINGS:
             desk.add(
-                "PS803", setting.name.span, f"a source has no setting `{name}`", help=did_you_mean(name, _SETTINGS)
+                "PS803",
+                setting.name.span,
+                f"a source has no setting `{name}`",
+                help=did_you_mean(name, _SETTINGS) or f"settings are {_listed(_SETTINGS)}",
             )
             sound = False
         elif name in found:
@@ -202,6 +205,10 @@ def _settings(desk: Desk, types: Types, declared: tree.SourceDeclaration) -> dic
         else:
             found[name] = setting
     return found if sound else None
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _fits(setting: tree.Setting) -> bool:

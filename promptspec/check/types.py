@@ -49,10 +49,12 @@ class Types:
     seen: list[t.Field] = field(default_factory=list[t.Field])
     _nested: int = 0
     _open: list[str] = field(default_factory=list[str])
+    _circular: set[str] = field(default_factory=set[str])
 
     def fields(self, written: tuple[tree.Field, ...], direction: Direction, prefix: str) -> tuple[t.Field, ...]:
         """Return the checked fields of a record, an input or an output; *prefix* names groups without a name."""
         checked: list[t.Field] = []
+        keys = [each for each in written if each.key]
         seen: dict[str, tree.Name] = {}
         for each in written:
             name = each.name
@@ -68,12 +70,11 @@ class Types:
                 continue
             seen[name.text] = name
             field_spelling(self.desk, name)
-            made = self.field(each, direction, prefix)
+            made = self.field(replace(each, key=False) if each in keys[1:] else each, direction, prefix)
             if made is not None:
                 checked.append(made)
                 if self._nested == 0 and direction in ("input", "output"):
                     self.seen.append(made)
-        keys = [each for each in written if each.key]
         for extra in keys[1:]:
             self.desk.add(
                 "PS314",
@@ -82,8 +83,7 @@ class Types:
                 labels=[Label(span=keys[0].name.span, message="this is the key already")],
                 help="drop the second `key`",
             )
-        first = next((each.name for each in checked if each.key), None)
-        return tuple(replace(each, key=each.name == first) for each in checked)
+        return tuple(checked)
 
     def field(self, each: tree.Field, direction: Direction, prefix: str) -> t.Field | None:
         """Return one checked field, or None after a report."""
@@ -103,7 +103,7 @@ class Types:
                 "PS314",
                 each.span,
                 f"`{each.name.text}` cannot be a key",
-                help="a key is a `line`, a `text`, a word or a `one of` that is always there",
+                help="a key is a `line`, a `text`, a word, an `int` or a `one of` that is always there",
             )
             return None
         default: t.Constant = None
@@ -198,12 +198,11 @@ class Types:
                 self.later(option.span, "`markdown`")
                 return None
             else:
-                known = ("matching", "markdown", "links")
                 self.desk.add(
                     "PS305",
                     option.span,
                     f"`{written.kind}` has no option `{option.word.text}`",
-                    help=did_you_mean(option.word.text, known),
+                    help=did_you_mean(option.word.text, ("matching",)) or f"a `{written.kind}` takes `matching /…/`",
                 )
                 return None
         cap = t.Cap(least=bounds[0], most=bounds[1], unit=unit)
@@ -280,6 +279,10 @@ class Types:
     def _record(self, written: tree.NamedType) -> t.Group | None:
         name = written.name
         if name in self._open:
+            circle = self._open[self._open.index(name) :]
+            if self._circular & set(circle):
+                return None
+            self._circular |= set(circle)
             first = self.scope.declarations[name]
             self.desk.add(
                 "PS308",
@@ -343,6 +346,10 @@ class Types:
             sources = [n for n in self.scope.declarations if self.scope.kind(n) == "source"]
             known = [*sources, *(self.lists if direction != "input" else ())]
             kind = self.scope.kind(name)
+            given = next((each for each in self.seen if each.name == name), None) if direction != "input" else None
+            if kind is None and given is not None:
+                self._no_choices(written, given)
+                return None
             self.desk.add(
                 "PS311",
                 written.name.span,
@@ -367,6 +374,22 @@ class Types:
                 return None
             made = replace(made, where=condition)
         return made
+
+    def _no_choices(self, written: tree.OneOfType, given: t.Field) -> None:
+        """Report a field of the input from which no reply can choose."""
+        is_list = isinstance(given.type, t.ListOf) and isinstance(given.type.item, t.Group)
+        self.desk.add(
+            "PS311",
+            written.name.span,
+            f"`{given.name}` may be missing"
+            if is_list and given.optional
+            else f"the records of `{given.name}` have no `key`"
+            if is_list
+            else f"`{given.name}` is no list of records",
+            help="a list may be empty instead: drop the `?`"
+            if is_list and given.optional
+            else "`one of` takes a source, or in outputs an input list whose record has a `key`",
+        )
 
     # Numbers, dates, addresses
 

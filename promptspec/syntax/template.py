@@ -71,7 +71,11 @@ class _Template:
                 self._print(tag)
                 at = end
                 continue
-            word_match = _WORD.match(value, tag.start("tag"), tag.end("tag"))
+            first = tag.start("tag")
+            if value.startswith("-", first):
+                self._edge(tag)
+                first += 1
+            word_match = _WORD.match(value, first, tag.end("tag"))
             word = "" if word_match is None else word_match[1]
             rest = tag.end("tag") if word_match is None else word_match.end()
             start, end = self._whole_line(start, end)
@@ -209,18 +213,23 @@ class _Template:
             )
             return None
         if text.startswith("-") or text.endswith("-"):
-            self._add(
-                tag.start(),
-                tag.end(),
-                "`-` at the edge of a tag has no meaning",
-                help="a tag alone on its line already takes the whole line with it",
-            )
+            self._edge(tag)
             return None
         return self._parse_expression(self._literal, start, end)
 
+    def _edge(self, tag: re.Match[str]) -> None:
+        self._add(
+            tag.start(),
+            tag.end(),
+            "`-` at the edge of a tag has no meaning",
+            help="a tag alone on its line already takes the whole line with it",
+        )
+
     def _nothing_more(self, word: str, rest: int, tag: re.Match[str]) -> None:
         more = self._value[rest : tag.end("tag")].strip()
-        if more:
+        if more == "-":
+            self._edge(tag)
+        elif more:
             self._add(tag.start(), tag.end(), f"nothing follows `{word}` in its tag, but here does `{shown(more)}`")
 
     def _stray(self, word: str, span: Span) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 from pydantic_core import CoreSchema, core_schema
 
 from promptspec.runtime.context import Context, context_of
-from promptspec.runtime.values import break_rule, cleaned_text, refuse_sinks, text
+from promptspec.runtime.values import break_rule, cleaned_text, json_form, refuse_sinks, text
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, ValidationInfo
@@ -98,8 +98,12 @@ class turn:
             break_rule("choice", "must have the role `user` or `assistant`")
         return Turn(role, self.said.judge(said, info))
 
+    __get_pydantic_json_schema__ = json_form
+
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(self.judge)
+        return core_schema.with_info_plain_validator_function(
+            self.judge, json_schema_input_schema=core_schema.dict_schema()
+        )
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,8 @@ class schema_object:
         if isinstance(value, list | tuple):
             return [self._cleaned(item, context) for item in cast("list[object]", value)]
         return value
+
+    __get_pydantic_json_schema__ = json_form
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(

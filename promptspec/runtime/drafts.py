@@ -152,7 +152,8 @@ def shown(value: object) -> str:
 def plain(value: object) -> Any:
     """Return *value* as JSON has it; decimals as text, so that no digit is lost."""
     if isinstance(value, BaseModel):
-        return {name: plain(getattr(value, name)) for name in type(value).model_fields}
+        fields = type(value).model_fields.items()
+        return {field.serialization_alias or name: plain(getattr(value, name)) for name, field in fields}
     if isinstance(value, Turn):
         return {"role": value.role, "text": value.text}
     if isinstance(value, Mapping):

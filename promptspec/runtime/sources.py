@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from promptspec.errors import SourceUnavailable
 from promptspec.runtime.context import context_of
-from promptspec.runtime.records import Row
+from promptspec.runtime.records import Record, Row
 from promptspec.runtime.values import break_rule
 from promptspec.values.reading import exact_integer
 
@@ -118,12 +118,17 @@ class one_of:
         return core_schema.with_info_plain_validator_function(
             self.judge,
             json_schema_input_schema=core_schema.str_schema(),
-            serialization=core_schema.plain_serializer_function_ser_schema(_plain_row),
+            serialization=_as_itself(handler(_source)),
         )
 
 
-def _plain_row(row: object) -> object:
-    return row.model_dump(mode="json") if isinstance(row, Row) else row
+def _as_itself(schema: CoreSchema) -> core_schema.PlainSerializerFunctionSerSchema:
+    """Serialize what a plain validator returned by the *schema* of its type, in JSON Schemas too."""
+    return core_schema.plain_serializer_function_ser_schema(_same, return_schema=schema)
+
+
+def _same(value: object) -> object:
+    return value
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,8 @@ class entry:
         """Return the entry itself, or None."""
         if value is None and self.optional:  # missing and null are one (rule 15)
             return None
+        if isinstance(value, Record) and info.context is None:  # a web framework looks at a reply that was delivered
+            return value
         position = exact_integer(value)
         if position is None:
             break_rule("type", "must be the number of an entry")
@@ -151,11 +158,5 @@ class entry:
         return core_schema.with_info_plain_validator_function(
             self.judge,
             json_schema_input_schema=core_schema.int_schema(ge=0 if self.optional else 1),
-            serialization=core_schema.plain_serializer_function_ser_schema(_plain_entry),
+            serialization=_as_itself(handler(source)),
         )
-
-
-def _plain_entry(value: object) -> object:
-    from pydantic import BaseModel
-
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -21,7 +21,7 @@ from promptspec.values.sinks import find_sinks
 from promptspec.values.units import measure, raw_bound
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, ValidationInfo
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 
     from promptspec.values.patterns import CompiledPattern
 
@@ -37,6 +37,14 @@ def break_rule(rule: str, message: str) -> NoReturn:
 def _literal(rule: str) -> Any:
     """pydantic types the rule as a LiteralString; ours come from tables, never from a value."""
     return rule
+
+
+def json_form(_annotation: object, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    """Describe a value as it travels in JSON, the same in both directions; a decimal goes out as text."""
+    form: Any = cast("Any", schema)["json_schema_input_schema"]
+    if handler.mode == "serialization" and form["type"] == "float":
+        form = core_schema.str_schema()
+    return handler(form)
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,8 @@ class word:
             break_rule("choice", "must be one of the declared words")
         return str(value)
 
+    __get_pydantic_json_schema__ = json_form
+
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
             self.judge, json_schema_input_schema=core_schema.literal_schema(list(self.words))
@@ -180,6 +190,8 @@ class integer:
             break_rule("too_large", f"must be at most {self.most:,}")
         return number
 
+    __get_pydantic_json_schema__ = json_form
+
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
             self.judge, json_schema_input_schema=core_schema.int_schema(ge=self.least, le=self.most)
@@ -216,6 +228,8 @@ class number:
         # Within bounds and places, so quantize only moves the point; -0 becomes 0.
         return (exact + 0).quantize(Decimal(1).scaleb(-self.places)) if exact else Decimal(0).scaleb(-self.places)
 
+    __get_pydantic_json_schema__ = json_form
+
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
             self.judge,
@@ -232,6 +246,8 @@ class boolean:
         if value is True or value is False:
             return value
         break_rule("type", "must be true or false")
+
+    __get_pydantic_json_schema__ = json_form
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
@@ -266,6 +282,8 @@ class day:
             break_rule("too_late", "is too late")
         return value
 
+    __get_pydantic_json_schema__ = json_form
+
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
             self.judge, json_schema_input_schema=core_schema.date_schema()
@@ -291,6 +309,8 @@ class moment:
             break_rule("offset", "must say its offset from UTC")
         return value
 
+    __get_pydantic_json_schema__ = json_form
+
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
             self.judge, json_schema_input_schema=core_schema.datetime_schema()
@@ -311,6 +331,8 @@ class email:
             return parse_email(value)
         except BadFormat as bad:
             break_rule(bad.rule, bad.message)
+
+    __get_pydantic_json_schema__ = json_form
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(
@@ -335,6 +357,8 @@ class url:
             return parse_url(value, self.hosts if self.hosts or outward else None)
         except BadFormat as bad:
             break_rule(bad.rule, bad.message)
+
+    __get_pydantic_json_schema__ = json_form
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(

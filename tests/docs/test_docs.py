@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docs.pages import CODES, ROOT, Block, anchors, blocks, links, pages
 
+from docs.pages import CODES, ROOT, Block, anchors, blocks, links, pages
 from promptspec.building import build
 from promptspec.cli.app import run as run_command
 from promptspec.cli.compiler import RealCompiler

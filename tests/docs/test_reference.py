@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import typer
-from docs.pages import ROOT
-from docs.tables import servers_table
 
 import promptspec
+from docs.pages import ROOT
+from docs.tables import servers_table
 from promptspec import errors
 from promptspec.check.functions import FUNCTIONS
 from promptspec.check.later import LATER_LIMITS

@@ -1,0 +1,134 @@
+"""Nothing is ever declared and silently not enforced: what this version does not enforce is refused."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from check.specs import codes, compiled, feature, said
+
+from promptspec.check.features import _NAMES, _REPEATABLE
+from promptspec.check.later import _LATER, LATER_LIMITS
+from promptspec.check.limits import _BOUNDS
+from promptspec.syntax import tree
+from promptspec.syntax.words import LIMITS
+
+CLAUSES = {
+    "find": "find hits = films near message top 20",
+    "tone": 'tone {\n    voice "warm"\n}',
+    "tone house": "tone house",
+    "tone for": 'tone for output {\n    avoid "synergy"\n}',
+    "moderate": "moderate input, output",
+    "moderate with": "moderate output with openai {\n    block hate\n}",
+    "review always": "review always",
+    "review when": "review when len(message) > 3 {\n    show message\n    within 4h\n}",
+    "sample": "sample 2%",
+    "report": 'report to "mailto:help@shop.example.org"',
+    "evaluate": 'evaluate "golden.jsonl"',
+    "keep": "keep 30d",
+    "secret": "secret message",
+    "waive": 'waive moderate input because "inputs are all dropdowns"',
+    "otherwise": "otherwise returns false",
+    "else drop": 'ensure all x in message: x == "a" else drop "has no a"',
+    "fence datamark": "fence datamark",
+    "calls": "limits {\n    calls 20 per minute per caller\n}",
+    "spend": "limits {\n    spend 2 usd per day per caller\n}",
+    "repairs": "limits {\n    repairs 1\n}",
+}
+TONE = "tone house {\n    person not first\n}\n"
+
+TYPES = {
+    "image": "image(..4mb)",
+    "code": "code(..4_000, python)",
+    "code without a cap": "code",
+    "markdown": "text(..200, markdown)",
+    "links": 'text(..200, links "example.org")',
+    "pdf": "pdf(..4mb)",
+    "slots": "slots(..3)",
+    "quote": "quote(..200) of message",
+    "list of images": "list(..3) of image(..4mb)",
+    "image in a record": "{ photo: image(..4mb) }",
+    "optional image": "image(..4mb)?",
+}
+
+SOURCES = {
+    "sql": 'sql("db", "select 1") {\n    key id\n}',
+    "http": 'http("https://geo.example.org/a.json") {\n    key id\n}',
+    "python": 'python("shop.orders:open_orders") {\n    key id\n}',
+    "parquet": 'parquet("movies.parquet") {\n    key id\n}',
+    "refresh": 'csv("films.csv") {\n    key id\n    refresh 10m\n}',
+    "stale": 'csv("films.csv") {\n    key id\n    stale 1d\n}',
+    "time": 'csv("films.csv") {\n    key id\n    time 2s\n}',
+}
+
+
+@pytest.mark.parametrize("clause", CLAUSES.values(), ids=CLAUSES.keys())
+def test_a_clause_of_a_later_version_is_refused(clause: str) -> None:
+    assert codes(TONE + feature(clause)) == ["PS090"]
+
+
+@pytest.mark.parametrize("clause", CLAUSES.values(), ids=CLAUSES.keys())
+def test_a_clause_of_a_later_version_is_refused_in_defaults(clause: str) -> None:
+    shared = f"defaults shop {{\n    {clause}\n}}\n"
+    assert codes(TONE + shared + feature(name="sort with shop")) == ["PS090"]
+
+
+@pytest.mark.parametrize("clause", CLAUSES.values(), ids=CLAUSES.keys())
+def test_a_clause_of_a_later_version_is_refused_in_defaults_that_nobody_takes(clause: str) -> None:
+    assert codes(f"{TONE}defaults shop {{\n    {clause}\n}}\n") == ["PS090"]
+
+
+@pytest.mark.parametrize("written", TYPES.values(), ids=TYPES.keys())
+@pytest.mark.parametrize("place", ["input", "output"])
+def test_a_type_of_a_later_version_is_refused(written: str, place: str) -> None:
+    field = f"message: text(..20) more: {written}"
+    text = feature(input=field) if place == "input" else feature(output=f"{{ {field} }}")
+    assert codes(text) == ["PS090"]
+
+
+@pytest.mark.parametrize("written", TYPES.values(), ids=TYPES.keys())
+def test_a_type_of_a_later_version_is_refused_in_a_record(written: str) -> None:
+    assert codes(f"record Order {{\n    more: {written}\n}}\n") == ["PS090"]
+
+
+@pytest.mark.parametrize("written", SOURCES.values(), ids=SOURCES.keys())
+def test_a_source_of_a_later_version_is_refused(written: str) -> None:
+    text = f"source films = {written}\n" + feature(input="film: one of films")
+    assert codes(text, films_csv="id\n1\n") == ["PS090"]
+
+
+def test_an_output_of_several_kinds_is_refused() -> None:
+    assert codes(feature(output="Answer | NotFound")) == ["PS090"]
+
+
+def test_a_member_of_a_json_schema_is_refused_in_a_condition() -> None:
+    schema = '{"type": "object", "additionalProperties": false, "properties": {"a": {"type": "boolean"}}}'
+    text = feature('ensure output.order.a else "is not a"', output='{ order: schema("order.json") }')
+    assert codes(text, order_json=schema) == ["PS090"]
+
+
+def test_a_policy_is_refused_where_it_is_declared() -> None:
+    text = "policy company {\n    every feature must moderate input\n}\n" + feature()
+    assert said(text) == ["PS090 policy `company` is not enforced by this version"]
+
+
+def test_a_policy_is_refused_in_a_file_that_is_used() -> None:
+    found = compiled(
+        'use Topic from "house.spec"\n' + feature(output="Topic"),
+        house_spec="promptspec 1\nenum Topic { order, other }\npolicy company {\n    reply at most 800 tokens\n}\n",
+    )
+    assert [(d.code, d.span.file) for d in found.diagnostics] == [("PS090", "house.spec")]
+
+
+def test_a_tone_that_no_feature_takes_may_stand() -> None:
+    assert said(TONE + feature()) == []
+
+
+def test_every_clause_of_the_grammar_is_enforced_or_refused() -> None:
+    """A clause that nobody knows would be declared and silently not enforced."""
+    known = {*_NAMES, *_REPEATABLE, *_LATER}
+    assert set(get_args(tree.Clause)) <= known
+
+
+def test_every_limit_is_enforced_or_refused() -> None:
+    assert set(LIMITS) == {*LATER_LIMITS, *_BOUNDS}

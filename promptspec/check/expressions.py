@@ -395,7 +395,8 @@ class Expressions:
     # Operators
 
     def _compare(self, written: tree.CompareExpr, names: Names) -> Typed:
-        left_is_word = isinstance(written.left, tree.NameExpr) and written.left.name not in names.bare
+        word = written.left.name if isinstance(written.left, tree.NameExpr) else None
+        left_is_word = word is not None and word not in names.bare and word not in names.whole
         none = [_is_none(written.left), _is_none(written.right)]
         if any(none):
             return self._against_none(written, names, none)

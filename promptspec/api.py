@@ -52,13 +52,17 @@ class Unit:
 
 @dataclass(slots=True, kw_only=True)
 class Compilation:
-    """What became of some spec files. *units* stand in the order of their names; *named* are those asked for."""
+    """What became of some spec files. *units* stand in the order of their names; *named* are those asked for.
+
+    *modules* tells where the module of each spec stands below the package that is built.
+    """
 
     project: Project
     units: tuple[Unit, ...]
     named: frozenset[str]
     diagnostics: tuple[Diagnostic, ...]
     texts: Mapping[str, SpecText] = field(repr=False)
+    modules: Mapping[str, tuple[str, ...]] = field(repr=False)
 
     def has_errors(self) -> bool:
         """Say whether something stops a build."""
@@ -67,11 +71,6 @@ class Compilation:
     def unit(self, file: str) -> Unit:
         """Return the unit of the spec called *file*."""
         return next(unit for unit in self.units if unit.file == file)
-
-    @property
-    def modules(self) -> Mapping[str, tuple[str, ...]]:
-        """Where the module of each spec stands below the package that is built."""
-        return module_places([unit.file for unit in self.units])
 
 
 def spec_files(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -245,6 +244,7 @@ class _Compiler:
             named=named,
             diagnostics=self._report.diagnostics,
             texts=self._texts,
+            modules=modules,
         )
 
     def _distinct(self, modules: Mapping[str, tuple[str, ...]]) -> None:

@@ -30,9 +30,13 @@ def check_paths(paths: Sequence[Path], *, progress: Callable[[str], None] | None
 
 def try_examples(compilation: Compilation, report: Report) -> None:
     """Run all examples; each that its own feature refuses is reported as PS604 where it stands."""
-    if not any(feature.examples for unit in compilation.units if unit.module for feature in unit.module.features):
+    tried = with_used(
+        compilation,
+        [unit for unit in compilation.units if unit.module and any(f.examples for f in unit.module.features)],
+    )
+    if not tried:
         return
-    loaded = materialize(compilation)
+    loaded = materialize(replace(compilation, units=tried))
     for unit, feature, example in _examples(compilation):
         running = function_of(loaded[unit.file], feature.name)
         reply = running.plan.examples[feature.examples.index(example)].reply
@@ -51,6 +55,20 @@ def try_examples(compilation: Compilation, report: Report) -> None:
                     if example.today or "late" not in violation.rule
                     else "say what `today` is: `on 2026-01-31`",
                 )
+
+
+def with_used(compilation: Compilation, units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Return *units* and the units that their modules import, in the order of the compilation."""
+    by_file = {unit.file: unit for unit in compilation.units}
+    wanted: set[str] = set()
+    work = [unit.file for unit in units]
+    while work:
+        file = work.pop()
+        if file not in wanted:
+            wanted.add(file)
+            module = by_file[file].module
+            work += [each.file for each in module.imports] if module else []
+    return tuple(unit for unit in compilation.units if unit.file in wanted)
 
 
 def _examples(compilation: Compilation) -> Iterator[tuple[Unit, Feature, Example]]:

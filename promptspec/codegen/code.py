@@ -92,6 +92,8 @@ _SHOWN = frozenset({"L", "N", "P", "S"})
 
 def _quoted(text: str) -> str:
     quote = "'" if '"' in text and "'" not in text else '"'
+    if text.isascii() and text.isprintable() and "\\" not in text and quote not in text:
+        return f"{quote}{text}{quote}"
     parts = [quote]
     for character in text:
         if character in (quote, "\\"):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Final, cast
 
 from promptspec.contract import expressions, feature, types
@@ -78,12 +79,18 @@ def _plain_fields(value: object) -> dict[str, object]:
     if name is None:
         raise TypeError(f"{type(value).__name__} is no class of the contract")
     out: dict[str, object] = {_TAG: name}
-    for field in fields(cast("Any", value)):
-        item: object = getattr(value, field.name)
+    for field, default in _defaults(type(value)):
+        item: object = getattr(value, field)
         # 0, False and Decimal(0) are equal and not the same thing.
-        if field.default is MISSING or type(item) is not type(cast("object", field.default)) or item != field.default:
-            out[field.name] = _plain(item)
+        if default is MISSING or type(item) is not type(default) or item != default:
+            out[field] = _plain(item)
     return out
+
+
+@cache
+def _defaults(kind: type[object]) -> tuple[tuple[str, object], ...]:
+    """Return the fields of a class of the contract with their defaults, or MISSING."""
+    return tuple((field.name, cast("object", field.default)) for field in fields(cast("Any", kind)))
 
 
 def _value(plain: object) -> object:

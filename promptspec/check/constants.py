@@ -273,6 +273,8 @@ class Fitter:
                 return Fitted(written.value)
             case tree.NoneLiteral():
                 return Fitted(None)
+            case tree.DateLiteral():
+                return Fitted(written.value.isoformat())
             case tree.ListLiteral():
                 items = [self._json(item) for item in written.items]
                 return Fitted(tuple(i.value for i in items if i)) if all(items) else None

@@ -8,6 +8,7 @@ from typing import NoReturn, assert_never, cast
 
 from promptspec.check.desk import Desk
 from promptspec.check.functions import FUNCTIONS, Signature
+from promptspec.check.members import member_of, names_of
 from promptspec.check.shapes import Facts, Typed, key_path, most_open, row_identity, shape, value_of
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
@@ -245,12 +246,15 @@ class Expressions:
                     return shape(t.Words(words=("user", "assistant")), self.facts, expression, path)
                 known = ["role", "text"]
             case t.JsonSchema():
-                self._fail(
-                    written.name.span,
-                    "PS090",
-                    "members of an object of a JSON Schema do not stand in expressions in this version",
-                    help="print or return the whole object",
-                )
+                member = member_of(target.type, name)
+                if member is not None:
+                    inside = _into(target.expression, name)
+                    return _opened(shape(member.type, self.facts, inside, path, optional=member.optional))
+                known = list(names_of(target.type))
+                if name in known:
+                    self._fail(
+                        written.name.span, "PS316", f"`{name}` may be of several types", help="print the whole object"
+                    )
             case _:
                 self._fail(
                     written.name.span, "PS202", f"`{short(written.target)}` is {a(target.kind)} and has no `{name}`"
@@ -275,7 +279,9 @@ class Expressions:
         if not isinstance(reference, e.Reference):
             self._fail(written.span, "PS316", "this list has no name to step through")
         steps = (*reference.steps, written.name.text)
-        mapped = replace(reference, steps=steps, through=(*reference.through, len(reference.steps)))
+        members = inner.expression.members if isinstance(inner.expression, e.Reference) else None
+        through = (*reference.through, len(reference.steps))
+        mapped = replace(reference, steps=steps, through=through, members=members)
         if inner.kind == "list" and inner.item is not None:
             return replace(inner, expression=mapped, most=target.most * inner.most, path=inner.path)
         return Typed(
@@ -617,6 +623,20 @@ def _present(value: Typed) -> e.Expression:
 
 def _tested(value: Typed, names: Names) -> Typed:
     return replace(value, optional=False) if value.optional and value.path in names.tested else value
+
+
+def _into(expression: e.Expression, name: str) -> e.Expression:
+    """Return *expression* with a step into an object of a JSON Schema."""
+    further = _further(expression, name)
+    if isinstance(further, e.Reference) and further.members is None:
+        return replace(further, members=len(further.steps) - 1)
+    return further
+
+
+def _opened(value: Typed) -> Typed:
+    """Members of an object of a JSON Schema are open, whatever their types."""
+    item = _opened(value.item) if value.item else None
+    return replace(value, trust=Trust.OPEN, item=item)
 
 
 def _further(expression: e.Expression, name: str) -> e.Expression:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from promptspec.codegen.code import Code, code, data, joined, name, path
@@ -65,6 +65,15 @@ class Expressions:
                 assert_never(expression)
 
     def _reference(self, reference: e.Reference) -> Code:
+        if reference.members is not None:
+            at = reference.members
+            object_ = replace(
+                reference,
+                steps=reference.steps[:at],
+                through=tuple(index for index in reference.through if index < at),
+                members=None,
+            )
+            return code("ps.member($, $)", self.emit(object_), joined(", ", map(data, reference.steps[at:])))
         if reference.root == "today":
             return code("today")
         if reference.root == "answer":

@@ -30,12 +30,14 @@ class Reference:
     "input" and "output" are the two records, "answer" is an output that is one type, "row" is the row that a
     `where` is asked of, "variable" is a loop variable (the first step is its name), "caller" and "today" speak
     for themselves. *steps* are names of fields; a step through a list maps over its items and flattens, which
-    *through* marks by the indexes of the steps that yield a list and are stepped through.
+    *through* marks by the indexes of the steps that yield a list and are stepped through. From the step *members* on
+    they lead into an object of a JSON Schema.
     """
 
     root: Literal["input", "output", "answer", "row", "variable", "caller", "today"]
     steps: tuple[str, ...] = ()
     through: tuple[int, ...] = ()
+    members: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
@@ -143,7 +144,7 @@ class schema_object:
             return {str(key): self._cleaned(item, context) for key, item in fields.items()}
         if isinstance(value, list | tuple):
             return [self._cleaned(item, context) for item in cast("list[object]", value)]
-        return value
+        return value.isoformat() if isinstance(value, date) else value
 
     __get_pydantic_json_schema__ = json_form
 

@@ -13,7 +13,7 @@ from decimal import (
     Overflow,
     localcontext,
 )
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from promptspec.runtime.collections import distinct as _distinct
 from promptspec.values.units import count
@@ -72,10 +72,22 @@ def matches(text: str, pattern: str, *, ignore_case: bool = False) -> bool:
     return compile_pattern(pattern, ignore_case).fullmatch(text)
 
 
-def member(object_: object, *path: str) -> object:
-    """Return the member at *path* of an object of a JSON Schema, or None."""
-    for step in path:
+def member(object_: Any, *path: str) -> Any:
+    """Return the member at *path* of an object of a JSON Schema, or None; lists are gone through and flattened."""
+    for at, step in enumerate(path):
+        if isinstance(object_, list | tuple):
+            return _flattened([member(item, *path[at:]) for item in cast("list[Any]", object_)])
         if not isinstance(object_, dict):
             return None
-        object_ = cast("dict[str, object]", object_).get(step)
+        object_ = cast("dict[str, Any]", object_).get(step)
     return object_
+
+
+def _flattened(found: list[Any]) -> list[Any]:
+    flat: list[Any] = []
+    for each in found:
+        if isinstance(each, list):
+            flat.extend(cast("list[Any]", each))
+        else:
+            flat.append(each)
+    return flat

@@ -12,6 +12,7 @@ from promptspec.cli.ending import USAGE, Stop
 if TYPE_CHECKING:
     from promptspec.api import Compilation
     from promptspec.diagnostics.model import Diagnostic
+    from promptspec.keeping import Kept
     from promptspec.text import SpecText
     from promptspec.trials import TestResult
 
@@ -35,6 +36,10 @@ class Compiler(Protocol):
 
     def build(self, compilation: Compilation, out: Path) -> Sequence[Path]:
         """Write the modules and return the files that were written."""
+        ...
+
+    def kept(self, paths: Sequence[Path], out: Path) -> Kept | None:
+        """Return what is kept of a build of the same specs where nothing has changed since, or None."""
         ...
 
     def stale(self, compilation: Compilation, out: Path) -> Sequence[Path]:
@@ -72,10 +77,18 @@ class RealCompiler:
         return format_text(content, file)
 
     def build(self, compilation: Compilation, out: Path) -> Sequence[Path]:
+        from promptspec import keeping
         from promptspec.building import build
 
         with _usable():
-            return build(compilation, out)
+            built = build(compilation, out)
+        keeping.keep("build", compilation, built.hashes, out=out)
+        return built.written
+
+    def kept(self, paths: Sequence[Path], out: Path) -> Kept | None:
+        from promptspec import keeping
+
+        return keeping.find("build", paths, out)
 
     def stale(self, compilation: Compilation, out: Path) -> Sequence[Path]:
         from promptspec.building import stale

@@ -12,6 +12,7 @@ from promptspec.cli.options import ReportFormat
 if TYPE_CHECKING:
     from promptspec.api import Compilation
     from promptspec.diagnostics.model import Diagnostic
+    from promptspec.keeping import Kept
     from promptspec.text import SpecText
 
 
@@ -41,7 +42,7 @@ def write_problems(desk: Desk, diagnostics: Sequence[Diagnostic], texts: Mapping
     desk.say(pretty({"error": told}))
 
 
-def seen_from_here(compilation: Compilation) -> tuple[tuple[Diagnostic, ...], dict[str, SpecText]]:
+def seen_from_here(compilation: Compilation | Kept) -> tuple[tuple[Diagnostic, ...], dict[str, SpecText]]:
     """Return the diagnostics and texts under the files' names as seen from the working folder.
 
     A compilation names files from the project's root; editors and CI open what they are told from where they run.
@@ -50,8 +51,7 @@ def seen_from_here(compilation: Compilation) -> tuple[tuple[Diagnostic, ...], di
 
     from promptspec.text import SpecText
 
-    here, root = Path.cwd(), compilation.project.root
-    names = {file: _from(here, root / file) for file in compilation.texts}
+    names = {file: name_from_here(compilation, file) for file in compilation.texts}
 
     def moved(diagnostic: Diagnostic) -> Diagnostic:
         labels = tuple(
@@ -63,7 +63,9 @@ def seen_from_here(compilation: Compilation) -> tuple[tuple[Diagnostic, ...], di
     return tuple(map(moved, compilation.diagnostics)), texts
 
 
-def _from(here: Path, path: Path) -> str:
+def name_from_here(compilation: Compilation, file: str) -> str:
+    """Return the name of a file of the project: relative to the working folder where it lies below it."""
+    here, path = Path.cwd(), compilation.project.root / file
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 

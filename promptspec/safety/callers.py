@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from promptspec.errors import CallerRefused
+from promptspec.errors import CallerRefused, ModelUnavailable
 
 #: The longest id of a caller, in characters.
 MOST_ID: Final = 256
@@ -66,7 +66,8 @@ def hash_of(caller: Anyone, environment: Mapping[str, str]) -> str | None:
 
     It is `keyid.` and the base64url form of HMAC-SHA-256 over a domain-separated id: at most 64 characters. A
     session and an account with the same id have different hashes; an account has one, verified or not.
-    Raises CallerRefused where there is an id but no key in the environment.
+    Raises ModelUnavailable where there is an id but no usable key: what is missing is the operator's to give, not
+    the caller's.
     """
     if not isinstance(caller, Session):
         return None
@@ -86,9 +87,9 @@ def _key(environment: Mapping[str, str]) -> tuple[str, bytes]:
     if not separator:
         key_id = "k1"
     if len(secret) < 16:
-        raise CallerRefused(
+        raise ModelUnavailable(
             f"`{ID_KEY}` is missing or shorter than 16 characters; callers' ids leave only as a hash keyed with it"
         )
     if not (key_id.isascii() and key_id.isalnum() and len(key_id) <= 16):
-        raise CallerRefused(f"the key id in `{ID_KEY}` must be 1 to 16 ASCII letters or digits")
+        raise ModelUnavailable(f"the key id in `{ID_KEY}` must be 1 to 16 ASCII letters or digits")
     return key_id, secret.encode()

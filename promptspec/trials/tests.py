@@ -8,6 +8,7 @@ from typing import Any
 
 from promptspec.api import Compilation
 from promptspec.contract.feature import Case, Feature, Module
+from promptspec.contract.json_text import json_text
 from promptspec.errors import CallerRefused, InputRefused, PromptspecError, ReplyRefused, Violation
 from promptspec.loading import function_of, materialize
 from promptspec.runtime.feature import Feature as Running
@@ -120,5 +121,5 @@ def _covers(wanted: str, path: str) -> bool:
 
 def _shown(value: object, bare: bool) -> str:
     shown = value["answer"] if bare and isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType]
-    text = repr(shown)  # pyright: ignore[reportUnknownArgumentType]
+    text = json_text(shown)
     return text if len(text) <= 200 else text[:199] + "…"

@@ -27,6 +27,13 @@ def command(
         from promptspec.cli.reporting import seen_from_here, write_problems
         from promptspec.diagnostics.foreign import escape
 
+        kept = None if check else ctx.obj.compiler.kept(paths, out)
+        if kept is not None:
+            if json:
+                ctx.obj.say(pretty({"written": []}))
+            else:
+                write_problems(ctx.obj, *seen_from_here(kept), json=False)
+            return
         with progress_of(ctx.obj, paths, quiet=json) as progress:
             compilation = ctx.obj.compiler.compile(paths, trials=True, progress=progress)
         if compilation.has_errors():

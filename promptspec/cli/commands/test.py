@@ -1,7 +1,8 @@
-"""`promptspec test`: the examples, tests and attacks of specs."""
+"""`promptspec test`: the tests that stand in specs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,18 +23,21 @@ def command(
     paths: PathsArgument = [Path()],  # noqa: B006  Typer copies it
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Run the examples, tests and attacks that specs hold; no network is used."""
+    """Run the tests that stand in specs; no network is used."""
     json = format is Format.JSON
     with ending(ctx.obj, json=json):
         from promptspec.cli.progress import progress_of
-        from promptspec.cli.reporting import seen_from_here, write_problems
+        from promptspec.cli.reporting import name_from_here, seen_from_here, write_problems
 
         with progress_of(ctx.obj, paths, quiet=json) as progress:
-            compilation = ctx.obj.compiler.compile(paths, trials=False, progress=progress)
+            compilation = ctx.obj.compiler.compile(paths, trials=True, progress=progress)
         if compilation.has_errors():
             write_problems(ctx.obj, *seen_from_here(compilation), json=json)
             raise typer.Exit(REFUSED)
-        results = ctx.obj.compiler.run_tests(compilation)
+        results = [
+            replace(result, file=name_from_here(compilation, result.file))
+            for result in ctx.obj.compiler.run_tests(compilation)
+        ]
         if json:
             _write_json(ctx.obj, results)
         else:

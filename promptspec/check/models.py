@@ -44,12 +44,13 @@ class Models:
         return None if declared is None else self._chain(declared, fits_strict=fits_strict, open=())
 
     def _named(self, name: tree.Name) -> tree.ModelDeclaration | None:
-        declared = self._scope.declarations.get(name.text)
+        scope = self._scope.files.get(name.span.file, self._scope)  # a name means what it means where it is written
+        declared = scope.declarations.get(name.text)
         if isinstance(declared, tree.ModelDeclaration):
             return declared
-        known = [n for n in self._scope.declarations if self._scope.kind(n) == "model"]
-        what = self._scope.kind(name.text)
-        if name.text in self._scope.lost:
+        known = [n for n in scope.declarations if scope.kind(n) == "model"]
+        what = scope.kind(name.text)
+        if name.text in scope.lost:
             return None
         self._desk.add(
             "PS202",

@@ -45,7 +45,8 @@ class Scope:
     """What a name means in one file. *home* tells which file declares it; the contracts are filled in as checked.
 
     *held* are all records of used files, by name and file.
-    *lost* are names of declarations that could not be read: that has been said, and what uses them says nothing more.
+    *files* are the scopes of the files that were used on the way to this one, and its own. *lost* are names of
+    declarations that could not be read: that has been said, and what uses them says nothing more.
     """
 
     declarations: dict[str, Named] = field(default_factory=dict[str, Named])
@@ -58,6 +59,7 @@ class Scope:
     held: dict[tuple[str, str], Record] = field(default_factory=dict[tuple[str, str], Record])
     imports: tuple[Import, ...] = ()
     lost: frozenset[str] = frozenset()
+    files: dict[str, Scope] = field(default_factory=dict["str", "Scope"])
 
     def kind(self, name: str) -> str | None:
         """Return what *name* is (`enum`, `source`, …), or None."""
@@ -68,6 +70,9 @@ class Scope:
 def gather(desk: Desk, file: tree.SpecFile, used: dict[str, Scope]) -> Scope:
     """Return the names of *file*; *used* holds the scopes of the files that its `use` lines name, by name."""
     scope = Scope()
+    for other in used.values():
+        scope.files |= other.files
+    scope.files[desk.file] = scope
     imports: dict[str, list[str]] = {}
     for declaration in file.declarations:
         if isinstance(declaration, tree.Use):
@@ -139,7 +144,7 @@ def pascal(name: str) -> str:
 
 def snake(name: str) -> str:
     """Return *name* in snake_case."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_") or "x"
 
 
 def _take(desk: Desk, use: tree.Use, scope: Scope, used: dict[str, Scope], imports: dict[str, list[str]]) -> None:

@@ -50,6 +50,7 @@ class Types:
     _nested: int = 0
     _open: list[str] = field(default_factory=list[str])
     _circular: set[str] = field(default_factory=set[str])
+    _written: dict[str, Span] = field(default_factory=dict[str, Span])
 
     def fields(self, written: tuple[tree.Field, ...], direction: Direction, prefix: str) -> tuple[t.Field, ...]:
         """Return the checked fields of a record, an input or an output; *prefix* names groups without a name."""
@@ -293,6 +294,8 @@ class Types:
             )
             return None
         if name not in self.scope.records:
+            if self.scope.home[name] != self.desk.file:  # it did not check there, and that has been said
+                return None
             declaration = cast("tree.RecordDeclaration", self.scope.declarations[name])
             self._open.append(name)
             self._nested += 1
@@ -318,8 +321,26 @@ class Types:
         if not fields:
             self.desk.add("PS302", written.span, "a record without fields")
             return None
+        taken = self._taken(name, written)
+        if taken is not None:
+            self.desk.add(
+                "PS208",
+                written.span,
+                f"the record that is written here would be `{name}` in Python, like another one",
+                labels=[Label(span=taken, message="this is the other one")],
+                help="declare it with a name of its own: `record … { … }`",
+            )
+            return None
+        self._written[name] = written.span
         self.anonymous.append(t.Record(name=name, fields=fields, anonymous=True, origin=self.desk.origin(written.span)))
         return t.Group(name=name, file=self.desk.file)
+
+    def _taken(self, name: str, written: tree.RecordType) -> Span | None:
+        """Return what has the name that a group without one would get, if that is something else."""
+        if self.scope.kind(name) in ("enum", "record"):
+            return self.scope.used_at.get(name, self.scope.declarations[name].name.span)
+        first = self._written.get(name)
+        return first if first != written.span else None
 
     def record(self, group: t.Group) -> t.Record:
         """Return the record that *group* names."""

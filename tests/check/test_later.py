@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from check.specs import codes, compiled, feature, said
 
+from check.specs import codes, compiled, feature, said
 from promptspec.check.features import _NAMES, _REPEATABLE
 from promptspec.check.later import _LATER, LATER_LIMITS
 from promptspec.check.limits import _BOUNDS
@@ -99,12 +99,6 @@ def test_a_source_of_a_later_version_is_refused(written: str) -> None:
 
 def test_an_output_of_several_kinds_is_refused() -> None:
     assert codes(feature(output="Answer | NotFound")) == ["PS090"]
-
-
-def test_a_member_of_a_json_schema_is_refused_in_a_condition() -> None:
-    schema = '{"type": "object", "additionalProperties": false, "properties": {"a": {"type": "boolean"}}}'
-    text = feature('ensure output.order.a else "is not a"', output='{ order: schema("order.json") }')
-    assert codes(text, order_json=schema) == ["PS090"]
 
 
 def test_a_policy_is_refused_where_it_is_declared() -> None:

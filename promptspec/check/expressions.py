@@ -283,11 +283,14 @@ class Expressions:
         through = (*reference.through, len(reference.steps))
         mapped = replace(reference, steps=steps, through=through, members=members)
         if inner.kind == "list" and inner.item is not None:
-            return replace(inner, expression=mapped, most=target.most * inner.most, path=inner.path)
+            flat = inner.type
+            if isinstance(flat, t.ListOf):
+                flat = replace(flat, least=_least(target) * flat.least, most=target.most * inner.most)
+            return replace(inner, expression=mapped, type=flat, most=target.most * inner.most, path=inner.path)
         return Typed(
             expression=mapped,
             kind="list",
-            type=t.ListOf(item=inner.type, least=0, most=target.most) if inner.type else None,
+            type=t.ListOf(item=inner.type, least=_least(target), most=target.most) if inner.type else None,
             item=inner,
             trust=inner.trust,
             path=inner.path,
@@ -676,3 +679,7 @@ def a(kind: str) -> str:
 def plural(kind: str) -> str:
     """Return what a person calls several values of *kind*."""
     return {"text": "texts", "bool": "truth values", "none": "nothing"}.get(kind, kind + "s")
+
+
+def _least(listed: Typed) -> int:
+    return listed.type.least if isinstance(listed.type, t.ListOf) else 0

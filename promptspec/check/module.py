@@ -222,7 +222,7 @@ def _enum(desk: Desk, declared: tree.EnumDeclaration) -> t.Enumeration:
 def _python_names(desk: Desk, module: Module, own: Sequence[tree.Declaration]) -> None:
     """No two things of a module may have one Python name, nor that of something that modules import."""
     spans = {d.name.text: d.name.span for d in own if not isinstance(d, tree.Use)}
-    taken = dict.fromkeys(TAKEN_BY_MODULES, "what every module imports")
+    taken: dict[str, str] = dict.fromkeys(TAKEN_BY_MODULES, "what every module imports")
     for python, what in _top(module):
         if python in taken:
             _clash(desk, spans, what, taken[python], python)

@@ -27,6 +27,27 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "Anyone",
+    "CallFailed",
+    "CallerRefused",
+    "DeadlinePassed",
+    "InputRefused",
+    "ModelUnavailable",
+    "PromptspecError",
+    "Reply",
+    "ReplyRefused",
+    "Session",
+    "SignedIn",
+    "SourceUnavailable",
+    "SpecError",
+    "Verified",
+    "Violation",
+    "load",
+    "replies",
+    "wires",
+]
+
 #: Where each public name lives; a name is imported when it is first touched, so that `import promptspec` is cheap.
 _HOMES = {
     "Anyone": "safety.callers",

@@ -130,7 +130,7 @@ def _found(text: str) -> str:
 
 def _wanted(awaited: frozenset[str]) -> str:
     """Return what could have stood somewhere, in the words of an author, at most six of them."""
-    if awaited - {"$END"} == {"NAME", "key"}:
+    if awaited - {"$END"} == frozenset({"NAME", "key"}):
         return "a field, like `note: text(..200)`"
     names = sorted(
         {_PLAIN.get(name, f"`{name}`") for name in awaited if name != "$END"}, key=lambda name: (name[0] == "`", name)

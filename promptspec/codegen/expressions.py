@@ -9,14 +9,15 @@ from promptspec.codegen.code import Code, code, data, joined, name, path
 from promptspec.codegen.names import Names
 from promptspec.contract import expressions as e
 
-_ROOTS = {"input": "x", "output": "y", "row": "row", "caller": "caller"}
+_ROOTS = {"input": "x", "output": "y", "caller": "caller"}
 
 
 @dataclass(frozen=True, slots=True)
 class Expressions:
-    """Emits expressions in the names of one module."""
+    """Emits expressions in the names of one module; *row* is what a condition on rows calls the row."""
 
     names: Names
+    row: str = "row"
 
     def emit(self, expression: e.Expression) -> Code:
         """Return the Python expression, safe to put anywhere: compound ones stand in parentheses."""
@@ -84,7 +85,8 @@ class Expressions:
         elif reference.root == "caller":
             steps = ("caller", *reference.steps)
         else:
-            steps = (_ROOTS[reference.root], *map(self.names.field, reference.steps))
+            root = self.row if reference.root == "row" else _ROOTS[reference.root]
+            steps = (root, *map(self.names.field, reference.steps))
         if not reference.through:
             return path(steps)
         # Steps of the spec begin after the root; through a list, each later step maps over its items.

@@ -8,7 +8,7 @@ from promptspec.codegen.code import WIDTH, Code, Writer, code, data, joined, nam
 from promptspec.codegen.expressions import Expressions, rounds
 from promptspec.codegen.names import Names
 from promptspec.codegen.prompts import Prompt
-from promptspec.codegen.records import default_of
+from promptspec.codegen.records import constant, default_of
 from promptspec.codegen.types import Annotations
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
@@ -30,6 +30,7 @@ class FeatureWriter:
         self._expressions = Expressions(names)
         self._seed = seed
         self._largest_reply = largest_reply
+        self._rows = 0
 
     def write(self) -> None:
         """Write the class and the function."""
@@ -182,19 +183,12 @@ class FeatureWriter:
         writer.indent()
         for example in self._feature.examples:
             reply = wire_value(self._names.module, self._feature, example.returns, example.given)
-            arguments = [code("given=$", self._given(example.given)), code("reply=$", data(reply))]
+            arguments = [code("given=$", constant(example.given)), code("reply=$", data(reply))]
             if example.today is not None:
                 arguments.append(code("today=$", data(example.today)))
             writer.call(code("ps.Example"), arguments, tail=",")
         writer.dedent()
         writer.line(code("),"))
-
-    def _given(self, value: t.Constant) -> Code:
-        if isinstance(value, t.ObjectConstant):
-            return code("{$}", joined(", ", (code("$: $", data(n), self._given(v)) for n, v in value.entries)))
-        if isinstance(value, tuple):
-            return code("[$]", joined(", ", map(self._given, value)))
-        return data(value)
 
     # What is called
 
@@ -206,7 +200,7 @@ class FeatureWriter:
             if field.optional:
                 found.append(code("$: $ = None", keyword, annotation))
             elif field.has_default:
-                found.append(code("$: $ = $", keyword, annotation, default_of(field, self._names)))
+                found.append(code("$: $ = $", keyword, annotation, default_of(field, self._names, keyword=True)))
             else:
                 found.append(code("$: $", keyword, annotation))
         if caller and self._feature.caller == "anyone":
@@ -314,6 +308,7 @@ class FeatureWriter:
         ]
 
     def _wheres(self, record: t.Record, root: str, path: str) -> Iterator[list[Code]]:
+        self._rows = 0
         for field in record.fields:
             place = code("$.$", name(root), name(self._names.field(field.name)))
             label = path if record is self._feature.output and self._feature.bare else f"{path}.{field.name}"
@@ -325,10 +320,15 @@ class FeatureWriter:
         """Yield the lines that judge the conditions on rows in a value of *type* that stands at *place*."""
         match type:
             case t.OneOfSource(where=where) | t.OneOfItems(where=where) if where is not None:
-                condition = self._expressions.emit(where)
+                # Each row has a name of its own, for its class is its own.
+                self._rows += 1
+                row = name("row" if self._rows == 1 else f"row{self._rows}")
+                condition = Expressions(self._names, row.text).emit(where)
+                if rounds(where):
+                    condition = code("ps.holds(lambda: $)", condition)
                 check = [
-                    code("row = $", place),
-                    code("if row is not None and not $:" if optional else "if not $:", condition),
+                    code("$ = $", row, place),
+                    code("if $ is not None and not $:", row, condition) if optional else code("if not $:", condition),
                     code(
                         '    yield ps.Violation(path=$, rule="one_of", message=ps.NOT_ON_OFFER)',
                         _indexed(path, indexes),

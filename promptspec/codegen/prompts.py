@@ -43,6 +43,8 @@ class Prompt:
 
     def _print(self, part: Print, loops: tuple[str, ...]) -> None:
         value = self._expressions.emit(part.value)
+        if rounds(part.value):
+            value = code("ps.exact(lambda: $)", value)
         if part.trust is Trust.OPEN:
             self._writer.line(code("out.fence($, $)", self._path(part.path, loops), value))
         else:

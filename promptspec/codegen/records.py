@@ -97,11 +97,26 @@ def _field(writer: Writer, field: t.Field, names: Names, annotations: Annotation
         writer.docstring(field.doc)
 
 
-def default_of(field: t.Field, names: Names) -> Code:
-    """Return a field's default as Python writes it."""
-    if isinstance(field.type, t.Choice) and isinstance(field.default, str):
-        return code("$.$", name(field.type.name), name(names.member(field.default)))
-    return data(field.default)
+def default_of(field: t.Field, names: Names, *, keyword: bool = False) -> Code:
+    """Return a field's default as Python writes it; what a model makes of it is judged like a caller's value."""
+    match field.type:
+        case t.Choice() if isinstance(field.default, str):
+            return code("$.$", name(field.type.name), name(names.member(field.default)))
+        case t.OneOfSource() if keyword:  # a caller gives the key, the model holds the row
+            return data(field.default)
+        case t.OneOfSource() | t.DateTime() | t.ListOf() | t.Group() | t.JsonSchema() | t.Turns():
+            return code("ps.given($)", constant(field.default))
+        case _:
+            return data(field.default)
+
+
+def constant(value: t.Constant) -> Code:
+    """Return a value of a spec as Python writes it: records as dictionaries, lists as lists."""
+    if isinstance(value, t.ObjectConstant):
+        return code("{$}", joined(", ", (code("$: $", data(n), constant(v)) for n, v in value.entries)))
+    if isinstance(value, tuple):
+        return code("[$]", joined(", ", map(constant, value)))
+    return data(value)
 
 
 def emit_fields(writer: Writer, record: t.Record, names: Names) -> None:

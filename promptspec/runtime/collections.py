@@ -12,6 +12,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from promptspec.runtime.context import Context, context_of
 from promptspec.runtime.values import break_rule, cleaned_text, json_form, refuse_sinks, text
+from promptspec.values.reading import MOST_DEPTH
+from promptspec.values.units import raw_bound
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, ValidationInfo
@@ -119,21 +121,33 @@ class schema_object:
 
         return SchemaJudge(self.schema)
 
+    @cached_property
+    def _most(self) -> tuple[int, int]:
+        """The longest text, and the most items or members, of anything that the schema accepts."""
+        from promptspec.values.json_schema import read_schema
+
+        return _largest(read_schema(self.schema))
+
     def judge(self, value: object, info: ValidationInfo) -> object:
         """Return the object with its texts cleaned."""
         context = context_of(info)
         if not isinstance(value, Mapping):
             break_rule("type", "must be an object")
-        cleaned = self._cleaned(cast("object", value), context)
+        cleaned = self._cleaned(cast("object", value), context, 0)
         broken = self._judge.violations(cleaned)
         if broken:
             path, rule = broken[0]
             break_rule(rule, f"does not match its schema at {path or 'the top'}")
         return self._judge.settled(cleaned)
 
-    def _cleaned(self, value: object, context: Context) -> object:
+    def _cleaned(self, value: object, context: Context, depth: int) -> object:
+        longest, most = self._most
+        if depth > MOST_DEPTH:
+            break_rule("depth", f"must not be nested deeper than {MOST_DEPTH}")
+        if isinstance(value, Mapping | list | tuple) and len(cast("tuple[object, ...]", value)) > most:
+            break_rule("too_many", "has more items than its schema allows")
         if isinstance(value, str):
-            text = cleaned_text(value, "text", len(value), context)
+            text = cleaned_text(value, "text", raw_bound(longest, "chars"), context)
             if context.direction == "output":
                 refuse_sinks(text, context)
             return text
@@ -141,9 +155,9 @@ class schema_object:
             fields = cast("Mapping[object, object]", value)
             if not all(isinstance(key, str) for key in fields):
                 break_rule("type", "must have strings as keys")
-            return {str(key): self._cleaned(item, context) for key, item in fields.items()}
+            return {str(key): self._cleaned(item, context, depth + 1) for key, item in fields.items()}
         if isinstance(value, list | tuple):
-            return [self._cleaned(item, context) for item in cast("list[object]", value)]
+            return [self._cleaned(item, context, depth + 1) for item in cast("list[object]", value)]
         return value.isoformat() if isinstance(value, date) else value
 
     __get_pydantic_json_schema__ = json_form
@@ -152,3 +166,28 @@ class schema_object:
         return core_schema.with_info_plain_validator_function(
             self.judge, json_schema_input_schema=core_schema.dict_schema()
         )
+
+
+def _largest(schema: object) -> tuple[int, int]:
+    longest, most = 0, 0
+    work = [schema]
+    while work:
+        found = work.pop()
+        if isinstance(found, list):
+            work += cast("list[object]", found)
+        if not isinstance(found, dict):
+            continue
+        for keyword, value in cast("dict[str, Any]", found).items():
+            if keyword == "maxLength":
+                longest = max(longest, value)
+            elif keyword == "maxItems":
+                most = max(most, value)
+            elif keyword == "properties":
+                most = max(most, len(value))
+                work += value.values()
+            elif keyword in ("enum", "const"):
+                listed = cast("list[object]", value if keyword == "enum" else [value])
+                longest = max(longest, 0, *(len(each) for each in listed if isinstance(each, str)))
+            else:
+                work.append(value)
+    return longest, most

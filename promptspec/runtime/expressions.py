@@ -21,7 +21,7 @@ from promptspec.values.units import count
 #: Arithmetic that would have to round has overflowed, and its condition is false (rule 15).
 _EXACT: Final = Context(prec=400, traps=[Inexact, Overflow, InvalidOperation, FloatOperation])
 
-N = TypeVar("N", int, Decimal)
+V = TypeVar("V")
 
 
 def holds(condition: Callable[[], bool]) -> bool:
@@ -31,6 +31,12 @@ def holds(condition: Callable[[], bool]) -> bool:
             return condition()
         except DecimalException:
             return False
+
+
+def exact(value: Callable[[], V]) -> V:
+    """Return *value* under exact arithmetic. Raises DecimalException where it overflows."""
+    with localcontext(_EXACT):
+        return value()
 
 
 def words(text: str) -> int:

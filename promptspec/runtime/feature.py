@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, 
 
 from pydantic import ValidationError
 
-from promptspec.errors import CallFailed, InputRefused, ModelUnavailable, PromptspecError, ReplyRefused, Violation
+from promptspec.errors import (
+    CallFailed,
+    DeadlinePassed,
+    InputRefused,
+    ModelUnavailable,
+    PromptspecError,
+    ReplyRefused,
+    Violation,
+)
 from promptspec.models.port import Answer, Usage
 from promptspec.ports import World
 from promptspec.runtime.asking import Attempt, encode_examples
@@ -282,7 +290,10 @@ class _Call:
         """Ask from synchronous code."""
         from promptspec.models.loop import run
 
-        return run(self._asking, seconds=max(self.deadline - self.world.clock.monotonic(), 0.0) + 0.5)
+        try:
+            return run(self._asking, seconds=max(self.deadline - self.world.clock.monotonic(), 0.0) + 0.5)
+        except TimeoutError:
+            raise DeadlinePassed("no answer in time, and what was asked did not end by itself") from None
 
     async def aask(self) -> Answer:
         """Ask from asynchronous code, in its own loop."""

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 #: pydantic's own kinds of error that can still occur, and what a person would call them.
 _OWN: Final = {
     "missing": ("missing", "is missing"),
-    "extra_forbidden": ("unknown_field", "is not a field"),
     "model_type": ("type", "must be an object"),
     "model_attributes_type": ("type", "must be an object"),
     "dict_type": ("type", "must be an object"),
     "tuple_type": ("type", "must be a list"),
-    "invalid_key": ("type", "must have strings as keys"),
+    "recursion_loop": ("type", "must not hold itself"),
 }
+
+_UNDECLARED: Final = frozenset({"extra_forbidden", "invalid_key"})
 
 #: So many violations are told; the rest only counted, so that a hostile list cannot make an endless error.
 MOST: Final = 100
@@ -31,14 +32,21 @@ def violations_of(error: ValidationError, root: str, *, bare: bool = False) -> t
     In the answer of a *bare* output the only field is left out of the path.
     """
     found: list[Violation] = []
-    for detail in error.errors(include_url=False, include_context=False, include_input=False)[:MOST]:
+    for detail in error.errors(include_url=False, include_input=False)[:MOST]:
         location = detail["loc"]
         if bare and location[:1] == ("answer",):
             location = location[1:]
-        rule, message = _OWN.get(detail["type"], (detail["type"], detail["msg"]))
-        name = path_of(root, location) if rule != "unknown_field" else path_of(root, location[:-1])
-        if rule == "unknown_field":
-            message = "has a field that is not declared"
+        # Only sentences of ours are passed on, for pydantic's own may quote what was given; so may the last step of
+        # a path that leads to a field which is not declared.
+        said: object = detail.get("ctx", {}).get("sentence")
+        if isinstance(said, str):
+            rule, message = detail["type"], said
+        elif detail["type"] in _UNDECLARED:
+            rule, message = "unknown_field", "has a field that is not declared"
+            location = location[:-1]
+        else:
+            rule, message = _OWN.get(detail["type"], ("type", "has the wrong type"))
+        name = path_of(root, location)
         found.append(Violation(path=name, rule=rule, message=message))
     return tuple(found)
 

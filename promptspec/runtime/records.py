@@ -17,6 +17,7 @@ class Record(BaseModel):
         defer_build=True,
         hide_input_in_errors=True,
         revalidate_instances="always",
+        validate_default=True,
         validate_by_alias=True,
         validate_by_name=False,
         serialize_by_alias=True,

@@ -8,6 +8,7 @@ from promptspec.runtime.drafts import Draft, Message, Rendered
 from promptspec.runtime.expressions import (
     contains,
     distinct,
+    exact,
     holds,
     lower,
     matches,
@@ -22,7 +23,7 @@ from promptspec.runtime.plan import Env, Example, Limits, OpenAI, Plan, Rehearsa
 from promptspec.runtime.records import Input, Record, Row
 from promptspec.runtime.replies import Guarantees, Outcome, Reply
 from promptspec.runtime.sources import NOT_ON_OFFER, Source, entry, one_of
-from promptspec.runtime.values import Word, boolean, day, email, integer, moment, number, text, url, word
+from promptspec.runtime.values import Word, boolean, day, email, given, integer, moment, number, text, url, word
 from promptspec.safety.callers import Anyone, Session, SignedIn, Verified
 
 __all__ = [
@@ -60,6 +61,8 @@ __all__ = [
     "distinct",
     "email",
     "entry",
+    "exact",
+    "given",
     "holds",
     "integer",
     "items",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Context as Arithmetic
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from promptspec.values.patterns import CompiledPattern
 
+#: More digits than any bound of a spec has.
+_EXACT = Arithmetic(prec=1_000)
 _UNITS = {"chars": "characters", "words": "words", "bytes": "bytes", "tokens": "tokens"}
 
 
@@ -45,6 +48,11 @@ def json_form(_annotation: object, schema: CoreSchema, handler: GetJsonSchemaHan
     if handler.mode == "serialization" and form["type"] == "float":
         form = core_schema.str_schema()
     return handler(form)
+
+
+def given(value: object) -> Any:
+    """Return *value*, a default as a caller would give it: it is judged as theirs is, and becomes what they get."""
+    return value
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,11 @@ def refuse_sinks(cleaned: str, context: Context) -> None:
     sinks = find_sinks(cleaned)
     if sinks:
         break_rule("plain", "must be plain text without links, markup or code")
+    refuse_echo(cleaned, context)
+
+
+def refuse_echo(cleaned: str, context: Context) -> None:
+    """Refuse output text that holds the tag, or words, of the prompt."""
     if context.echo is not None:
         echo = context.echo(cleaned)
         if echo is not None:
@@ -225,8 +238,10 @@ class number:
                 trailing += 1
             if places - trailing > self.places:
                 break_rule("places", f"must have at most {self.places} digits after the point")
-        # Within bounds and places, so quantize only moves the point; -0 becomes 0.
-        return (exact + 0).quantize(Decimal(1).scaleb(-self.places)) if exact else Decimal(0).scaleb(-self.places)
+        # Within bounds and places, so quantize only moves the point; -0 becomes 0. The application's own decimal
+        # context must not round here.
+        step = Decimal(1).scaleb(-self.places, _EXACT)
+        return exact.quantize(step, context=_EXACT) if exact else Decimal(0).scaleb(-self.places, _EXACT)
 
     __get_pydantic_json_schema__ = json_form
 
@@ -328,9 +343,11 @@ class email:
         if not isinstance(value, str):
             break_rule("type", "must be an e-mail address")
         try:
-            return parse_email(value)
+            address = parse_email(value)
         except BadFormat as bad:
             break_rule(bad.rule, bad.message)
+        refuse_echo(address, context_of(info))
+        return address
 
     __get_pydantic_json_schema__ = json_form
 
@@ -352,11 +369,14 @@ class url:
 
         if not isinstance(value, str):
             break_rule("type", "must be an address")
-        outward = context_of(info).direction == "output"
+        context = context_of(info)
+        outward = context.direction == "output"
         try:
-            return parse_url(value, self.hosts if self.hosts or outward else None)
+            address = parse_url(value, self.hosts if self.hosts or outward else None)
         except BadFormat as bad:
             break_rule(bad.rule, bad.message)
+        refuse_echo(address, context)
+        return address
 
     __get_pydantic_json_schema__ = json_form
 

@@ -175,3 +175,18 @@ def test_a_held_record_that_is_called_as_one_of_ours_is_refused(tmp_path: Path) 
     }
     """
     assert codes(compiled(tmp_path, spec)) == ["PS201"]
+
+
+def test_the_least_of_a_list_that_may_be_empty_is_refused(tmp_path: Path) -> None:
+    spec = """
+    feature f {
+        model "m"
+        input {
+            lines: list(0..3) of { prices: list(1..3) of int(1..5) }
+        }
+        output bool
+        require min(lines.prices) > 1 else "x"
+    }
+    """
+    assert "PS318" in codes(compiled(tmp_path, spec))
+    assert "PS318" not in codes(compiled(tmp_path, spec.replace("0..3", "1..3")))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from check.specs import checked, codes, compiled, feature, said
 
+from check.specs import checked, codes, compiled, feature, said
 from promptspec.contract.feature import OpenAIModel
 
 # Budgets

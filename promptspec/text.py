@@ -14,6 +14,10 @@ class Span:
     start: int
     end: int
 
+    def within(self, outer: Span) -> bool:
+        """Say whether this stretch begins inside *outer*."""
+        return self.file == outer.file and outer.start <= self.start < outer.end
+
     def to(self, other: Span) -> Span:
         """Return the span from the start of this one to the end of *other*, in the same file."""
         return Span(self.file, min(self.start, other.start), max(self.end, other.end))

@@ -91,7 +91,7 @@ class FeatureCheck:
         self._facts: Facts = _Declarations(scope, types)
         self._class = pascal(declared.name.text)
         self._before = len(desk.report.errors)
-        self._torn = any(d.code < "PS2" and _within(d.span, declared.span) for d in desk.report.errors)
+        self._torn = any(d.code < "PS2" and d.span.within(declared.span) for d in desk.report.errors)
         self._lost_defaults = False
         self._inputs: tuple[t.Field, ...] | None = None
         self._clauses = self._gathered()
@@ -649,10 +649,6 @@ class FeatureCheck:
             largest_prompt=most,
             smallest_prompt=least,
         )
-
-
-def _within(inner: Span, outer: Span) -> bool:
-    return inner.file == outer.file and outer.start <= inner.start < outer.end
 
 
 def _blamed(condition: e.Expression, root: str) -> str:

@@ -297,6 +297,8 @@ class Types:
             if self.scope.home[name] != self.desk.file:  # it did not check there, and that has been said
                 return None
             declaration = cast("tree.RecordDeclaration", self.scope.declarations[name])
+            if any(d.code < "PS2" and d.span.within(declaration.span) for d in self.desk.report.errors):
+                return None  # some of its fields could not be read
             self._open.append(name)
             self._nested += 1
             fields = self.fields(declaration.fields, "record", name)

@@ -212,3 +212,9 @@ def test_a_model_that_defaults_name_is_found_where_they_stand() -> None:
     house = 'promptspec 1\n\nmodel small = openai("one")\ndefaults house {\n    model small\n}\n'
     text = 'use house from "house.spec"\nfeature sort with house {\n    input { a: bool }\n    output bool\n}\n'
     assert said(text, house_spec=house) == []
+
+
+def test_fields_that_cannot_be_read_cause_no_further_errors() -> None:
+    for field in ("b: int(1..", "b int(1..2)"):
+        text = f"record Size {{\n    {field}\n    c: bool\n}}\n" + feature('require a.b > 3 else "x"', input="a: Size")
+        assert [code for code in codes(text) if code > "PS2"] == []

@@ -14,7 +14,7 @@ from promptspec.contract.encoding import encode
 from promptspec.contract.feature import Module
 from promptspec.diagnostics import Diagnostic, Report
 from promptspec.ports import FileRefused
-from promptspec.project import MOST_SPEC, Project, Unusable, find_project, read_regular, shown
+from promptspec.project import MOST_SPEC, Project, Unusable, find_project, read_regular, shown, spec_files
 from promptspec.schema.wire import encode_schema, input_schema, output_schema
 from promptspec.syntax import parse, print_file, tree
 from promptspec.text import Span, SpecText
@@ -71,26 +71,6 @@ class Compilation:
     def unit(self, file: str) -> Unit:
         """Return the unit of the spec called *file*."""
         return next(unit for unit in self.units if unit.file == file)
-
-
-def spec_files(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the spec files that *paths* name: files themselves, and those below folders that carry the header.
-
-    Raises Unusable where a path does not exist, or nothing is found.
-    """
-    found: dict[Path, None] = {}
-    for path in paths:
-        if path.is_dir():
-            for each in sorted(path.rglob("*.spec")):
-                if each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts):
-                    found[each] = None
-        elif path.exists():
-            found[path] = None
-        else:
-            raise Unusable(f"there is no file or folder `{shown(str(path))}`")
-    if not found:
-        raise Unusable(f"there is no spec file in `{shown(', '.join(map(str, paths)))}`")
-    return tuple(found)
 
 
 def compile_paths(paths: Sequence[Path], *, progress: Callable[[str], None] | None = None) -> Compilation:

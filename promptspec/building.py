@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from promptspec.api import Compilation, Unit, sidecars
@@ -13,6 +15,7 @@ from promptspec.codegen.package import emit_package
 from promptspec.codegen.records import snapshot_name
 from promptspec.contract.feature import Source
 from promptspec.errors import SourceUnavailable
+from promptspec.keeping import hash_of_file
 from promptspec.sources.building import build_snapshot
 from promptspec.sources.layout import layout_of
 from promptspec.sources.load import load_rows
@@ -21,8 +24,21 @@ from promptspec.sources.snapshot import open_snapshot, verify_snapshot
 _SNAPSHOT = re.compile(r"[^.]+\.[0-9a-f]{16}\.sqlite")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """The files that were written, and the SHA-256 of all that stand there now, by name below the folder."""
+
+    written: tuple[Path, ...]
+    hashes: Mapping[str, str]
+
+
 def build(compilation: Compilation, out: Path) -> tuple[Path, ...]:
-    """Write the modules of a compilation below *out*, and return what was written; what is the same stays untouched.
+    """As `build_all`, for those who only ask what was written."""
+    return build_all(compilation, out).written
+
+
+def build_all(compilation: Compilation, out: Path) -> Built:
+    """Write the modules of a compilation below *out*; what is the same stays untouched.
 
     Each file is written beside its place and moved there, so that nobody ever sees half of one. Raises OSError.
     """
@@ -34,6 +50,7 @@ def build(compilation: Compilation, out: Path) -> tuple[Path, ...]:
             _write(path, text.encode())
             written.append(path)
     expected = {out / name for name in texts}
+    hashes = {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
     for unit, source in _snapshots(compilation):
         path = out / _folder(compilation, unit) / snapshot_name(source)
         expected.add(path)
@@ -45,11 +62,12 @@ def build(compilation: Compilation, out: Path) -> tuple[Path, ...]:
             loaded = load_rows(source, data, file=source.path, enums=module.enums)
             build_snapshot(layout_of(source), loaded.rows, path)
             written.append(path)
+        hashes[path.relative_to(out).as_posix()] = hash_of_file(path)
     for folder in {path.parent for path in expected}:
         for old in folder.glob("*.sqlite"):
             if old not in expected and _SNAPSHOT.fullmatch(old.name):
                 old.unlink(missing_ok=True)
-    return tuple(written)
+    return Built(written=tuple(written), hashes=hashes)
 
 
 def stale(compilation: Compilation, out: Path) -> tuple[Path, ...]:

@@ -5,52 +5,49 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
-import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from promptspec.api import Compilation, compile_paths
-from promptspec.building import build
+from promptspec import keeping
 from promptspec.errors import SpecError
-from promptspec.project import Unusable
+from promptspec.keeping import cache_folder as cache_folder
 from promptspec.runtime.feature import Feature
+
+if TYPE_CHECKING:
+    from promptspec.api import Compilation
+    from promptspec.building import Built
 
 
 class Loaded:
-    """The features of some specs, as attributes: `specs.suggest_films`."""
+    """The features of some specs, as attributes: `specs.suggest_films`. A module runs when it is first touched.
 
-    def __init__(self, compilation: Compilation, modules: dict[str, ModuleType]) -> None:
-        self._compilation = compilation
+    *modules* names the module of each spec, *features* the spec of each feature.
+    """
+
+    def __init__(self, modules: Mapping[str, str], features: Mapping[str, str]) -> None:
         self._modules = modules
-        self._features = dict(self._found())
-
-    def _found(self) -> Iterator[tuple[str, Feature[Any]]]:
-        for unit in self._compilation.units:
-            if unit.module is None or unit.file not in self._modules:
-                continue
-            for feature in unit.module.features:
-                yield feature.name, function_of(self._modules[unit.file], feature.name)
+        self._features = features
 
     @property
     def features(self) -> dict[str, Feature[Any]]:
         """The functions by the names of the features."""
-        return dict(self._features)
+        return {name: getattr(self, name) for name in self._features}
 
     def module(self, file: str) -> ModuleType:
         """Return the module of the spec *file*, named relative to the project's root."""
-        return self._modules[file]
+        return importlib.import_module(self._modules[file])
 
     def __getattr__(self, name: str) -> Feature[Any]:
-        try:
-            return self._features[name]
-        except KeyError:
-            raise AttributeError(f"there is no feature `{name}`") from None
+        file = self._features.get(name)
+        if file is None:
+            raise AttributeError(f"there is no feature `{name}`")
+        return function_of(self.module(file), name)
 
     def __dir__(self) -> list[str]:
         return sorted(self._features)
@@ -69,28 +66,53 @@ def load(path: Path | str) -> Loaded:
     What runs is the text that `promptspec build` writes. Raises SpecError with the diagnostics where something is
     wrong, and Unusable where there is no such file.
     """
+    kept = keeping.find("load", [Path(path)])
+    if kept is not None:
+        folder = Path(kept.more["folder"])
+        _import_package(folder.name, folder)
+        return Loaded(kept.more["modules"], kept.more["features"])
+    from promptspec.api import compile_paths
+
     compilation = compile_paths([Path(path)])
     if compilation.has_errors():
         from promptspec.diagnostics.terminal import render_terminal
 
         shown = render_terminal(compilation.diagnostics, compilation.texts, colour=False, width=100)
         raise SpecError(shown, diagnostics=compilation.diagnostics)
-    return Loaded(compilation, materialize(compilation))
+    folder, built = _place(compilation)
+    modules = _modules(compilation, folder.name)
+    features = {f.name: unit.file for unit in compilation.units if unit.module for f in unit.module.features}
+    more = {"folder": str(folder), "modules": modules, "features": features}
+    keeping.keep("load", compilation, built.hashes, more=more)
+    return Loaded(modules, features)
 
 
 def materialize(compilation: Compilation) -> dict[str, ModuleType]:
     """Build *compilation* into the user's cache, import its modules, and return them by spec."""
+    folder, _ = _place(compilation)
+    return {file: importlib.import_module(name) for file, name in _modules(compilation, folder.name).items()}
+
+
+def _place(compilation: Compilation) -> tuple[Path, Built]:
+    """Build *compilation* into the user's cache, and return where its package is, which is imported."""
+    from promptspec.building import build_all
+
     total = sha256()
     for unit in compilation.units:
         total.update(f"{unit.file}\0{unit.code}\0".encode())
     package = f"promptspec_{total.hexdigest()[:24]}"
     folder = cache_folder() / "loaded"
-    build(compilation, folder / package)
+    built = build_all(compilation, folder / package)
     _forget_old(folder, keep=package)
     importlib.invalidate_caches()
     _import_package(package, folder / package)
+    return folder / package, built
+
+
+def _modules(compilation: Compilation, package: str) -> dict[str, str]:
+    """Return the full name of each spec's module."""
     return {
-        unit.file: importlib.import_module(".".join((package, *compilation.modules[unit.file])))
+        unit.file: ".".join((package, *compilation.modules[unit.file]))
         for unit in compilation.units
         if unit.code is not None
     }
@@ -122,19 +144,3 @@ def _forget_old(folder: Path, *, keep: str) -> None:
     for old in folder.glob("promptspec_*"):
         if old.stat().st_mtime < limit:
             shutil.rmtree(old, ignore_errors=True)
-
-
-def cache_folder() -> Path:
-    """Return this user's cache folder, made with mode 0700. Raises Unusable where somebody else could write in it."""
-    base = os.environ.get("PROMPTSPEC_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "promptspec"
-    )
-    folder = Path(base)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except OSError as error:
-        raise Unusable(f"the cache folder `{folder}` cannot be made: {error.strerror}") from None
-    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o022):
-        raise Unusable(f"others can write in the cache folder `{folder}`: `chmod 700` it, or set `PROMPTSPEC_CACHE`")
-    return folder

@@ -39,6 +39,14 @@ class Files(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`[tool.promptspec]` of the project: environment variables that specs may name, hosts that may be spoken to."""
+
+    environment: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
 class FileRefused(Exception):
     """A file cannot or may not be read. *rule*: `missing`, `outside`, `irregular`, `too_large`, `unreadable`."""
 

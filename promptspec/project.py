@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from promptspec.check.desk import Settings
-from promptspec.ports import FileRefused
+from promptspec.ports import FileRefused, Settings
 
 #: The largest spec file, in bytes.
 MOST_SPEC = 4 * 1024 * 1024
@@ -140,3 +140,23 @@ def _names(path: Path, table: dict[str, object], key: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in cast("list[object]", value)):
         raise Unusable(f"`{path}`: `{key}` in `[tool.promptspec]` is a list of strings")
     return tuple(cast("list[str]", value))
+
+
+def spec_files(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the spec files that *paths* name: files themselves, and those below folders that carry the header.
+
+    Raises Unusable where a path does not exist, or nothing is found.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            for each in sorted(path.rglob("*.spec")):
+                if each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts):
+                    found[each] = None
+        elif path.exists():
+            found[path] = None
+        else:
+            raise Unusable(f"there is no file or folder `{shown(str(path))}`")
+    if not found:
+        raise Unusable(f"there is no spec file in `{shown(', '.join(map(str, paths)))}`")
+    return tuple(found)

@@ -8,19 +8,11 @@ from hashlib import sha256
 
 from promptspec.contract.types import Origin
 from promptspec.diagnostics import Label, Report
-from promptspec.ports import FileRefused, Files
+from promptspec.ports import FileRefused, Files, Settings
 from promptspec.text import Span, SpecText
 
 #: What helps where a file is not there.
 BESIDE = "names of files are relative to the spec that they stand in"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """`[tool.promptspec]` of the project: environment variables that specs may name, hosts that may be spoken to."""
-
-    environment: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
 
-from promptspec.check.desk import Desk, Settings
+from promptspec.check.desk import Desk
 from promptspec.check.features import FeatureCheck
 from promptspec.check.later import later_parts
 from promptspec.check.models import Models
@@ -25,7 +25,7 @@ from promptspec.contract.names import (
     top_names,
 )
 from promptspec.diagnostics import Label, Report
-from promptspec.ports import Files
+from promptspec.ports import Files, Settings
 from promptspec.syntax import tree
 from promptspec.text import Span, SpecText
 

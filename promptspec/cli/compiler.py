@@ -78,10 +78,10 @@ class RealCompiler:
 
     def build(self, compilation: Compilation, out: Path) -> Sequence[Path]:
         from promptspec import keeping
-        from promptspec.building import build
+        from promptspec.building import build_all
 
         with _usable():
-            built = build(compilation, out)
+            built = build_all(compilation, out)
         keeping.keep("build", compilation, built.hashes, out=out)
         return built.written
 

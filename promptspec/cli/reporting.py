@@ -63,7 +63,7 @@ def seen_from_here(compilation: Compilation | Kept) -> tuple[tuple[Diagnostic, .
     return tuple(map(moved, compilation.diagnostics)), texts
 
 
-def name_from_here(compilation: Compilation, file: str) -> str:
+def name_from_here(compilation: Compilation | Kept, file: str) -> str:
     """Return the name of a file of the project: relative to the working folder where it lies below it."""
     here, path = Path.cwd(), compilation.project.root / file
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

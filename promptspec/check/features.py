@@ -31,6 +31,7 @@ from promptspec.contract.feature import (
     Message,
     Model,
     Module,
+    OpenAIModel,
     Rule,
     Source,
 )
@@ -247,6 +248,7 @@ class FeatureCheck:
         budget = self._budget(draft, schema, limits)
         if models is None or budget is None:
             return None
+        self._room_to_think(models, limits)
         return replace(budget, models=models)
 
     # Parts
@@ -578,6 +580,19 @@ class FeatureCheck:
                     help="change the type, or write `structured auto` in the model",
                 )
         return models
+
+    def _room_to_think(self, models: tuple[Model, ...], limits: Declared) -> None:
+        """A server counts what a model thinks against the cap of the reply."""
+        thinks = any(isinstance(m, OpenAIModel) and m.effort not in (None, "none") for m in models)
+        if thinks and not limits.thinking:
+            clause = self._one(tree.LimitsClause)
+            self._desk.add(
+                "PS512",
+                clause.span if clause else self._declared.name.span,
+                "the model has an `effort`, and no limit leaves it tokens to think",
+                note="thoughts count against the cap of the reply",
+                help="write `limits { thinking 1_000 tokens }`, or `effort none` in the model",
+            )
 
     def _place_of(self, path: tuple[str | int, ...], clause: tree.OutputClause | None) -> Span | None:
         """Return the field of the output that *path* of the schema leads to, as deep as the spec writes it out."""

@@ -92,6 +92,7 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS504", "a reply chosen from a source that is too large or not closed"),
         Entry("PS510", "a reply cap that no reply can meet"),
         Entry("PS511", "a reply cap that the largest reply may not meet", _W),
+        Entry("PS512", "a model that thinks, without room for it", _W),
         # 6xx: examples and tests
         Entry("PS601", "an input of an example or test that does not fit"),
         Entry("PS602", "a reply of an example or test that does not fit"),

@@ -15,6 +15,8 @@ from promptspec.text import Span, SpecText
 #: Code points of a message or a help line, which may quote a spec.
 _MOST_MESSAGE: Final = 2_000
 _LEAST_WIDTH: Final = 20
+#: Codes that point at something which must not be shown again: a log outlives the spec.
+_SECRET: Final = frozenset({"PS805"})
 
 _STYLES: Final[Mapping[Ink, str]] = {
     "plain": "",
@@ -38,6 +40,7 @@ def render_terminal(
     found = list(diagnostics)
     if not found:
         return ""
+    texts = _without_secrets(found, texts)
     rows: list[Row] = []
     for diagnostic in found:
         rows += [*_rows(diagnostic, texts, width), ()]
@@ -152,3 +155,15 @@ def _excerpt(text: SpecText, lines: Mapping[int, Sequence[Mark]], margin: int, w
 def _source(number: int, margin: int, drawn: Sequence[tuple[Row, tuple[Row, ...]]]) -> Row:
     """Return a line that stands between two marked ones; one that is too long to show is left out."""
     return (Piece(f"{number:>{margin}} | ", "frame"), *(drawn[0][0] if drawn else (Piece("…"),)))
+
+
+def _without_secrets(diagnostics: Sequence[Diagnostic], texts: Mapping[str, SpecText]) -> Mapping[str, SpecText]:
+    """Return the texts with stars where a credential stands."""
+    hidden = dict(texts)
+    for diagnostic in diagnostics:
+        span = diagnostic.span
+        if diagnostic.code in _SECRET and span.file in hidden:
+            content = hidden[span.file].content
+            stars = "".join(c if c == "\n" else "*" for c in content[span.start : span.end])
+            hidden[span.file] = SpecText(span.file, content[: span.start] + stars + content[span.end :])
+    return hidden

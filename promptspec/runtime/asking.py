@@ -84,7 +84,11 @@ class Attempt:
 
     def echo(self) -> Callable[[str], str | None] | None:
         """Return the judge of what a reply must not repeat: the tags, and runs of the prompt's private words."""
-        return _echo_judge(_echo_of(self._draft.fixed), self._tags[-1] if self._tags else "")
+        texts = self._draft.fixed
+        public = self._plan.limitations.strip()
+        if public:  # shown in forms and docstrings: a reply may say it too (rule 19)
+            texts = tuple(piece for text in texts for piece in text.split(public))
+        return _echo_judge(_echo_of(texts), self._tags[-1] if self._tags else "")
 
 
 def _echo_judge(echo: Echo, tag: str) -> Callable[[str], str | None]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from codegen.specs import write_spec
-from runtime.shop import FILES, SPEC
 
+from codegen.specs import write_spec
 from promptspec.loading import load
 from promptspec.runtime.feature import Feature
+from runtime.shop import FILES, SPEC
 
 
 @pytest.fixture(scope="session")

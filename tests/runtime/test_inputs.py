@@ -9,11 +9,11 @@ from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import pytest
-from runtime.shop import FIELDS, ME, Clock, good, world
 
 from promptspec.errors import InputRefused
 from promptspec.runtime.feature import Feature
 from promptspec.runtime.v1 import Turn
+from runtime.shop import FIELDS, ME, Clock, good, world
 
 LINE = {"sku": "ab-1", "amount": 2}
 

@@ -28,10 +28,12 @@ class Code:
 
 def code(template: LiteralString, *parts: Code) -> Code:
     """Return *template* with each `$` replaced by the next of *parts*."""
-    pieces = template.split("$")
-    if len(pieces) != len(parts) + 1:
+    if template.count("$") != len(parts):
         raise ValueError("as many parts as there are `$`")
-    return Code(pieces[0] + "".join(part.text + piece for part, piece in zip(parts, pieces[1:], strict=True)))
+    if not parts:
+        return Code(template)
+    first, *rest = template.split("$")
+    return Code(first + "".join([part.text + piece for part, piece in zip(parts, rest, strict=True)]))
 
 
 def name(text: str) -> Code:

@@ -6,9 +6,13 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
+from json.encoder import encode_basestring
+from typing import Final, cast
 
 from promptspec.contract.types import ObjectConstant
+
+# What `json.dumps` itself calls for a string, without the encoder around it.
+_quoted: Final = encode_basestring
 
 
 def json_text(value: object) -> str:
@@ -23,7 +27,7 @@ def json_text(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            return _quoted(value)
         case int():
             return int.__repr__(value)
         case Decimal():
@@ -49,4 +53,4 @@ def json_text(value: object) -> str:
 def _key(key: object) -> str:
     if not isinstance(key, str):
         raise TypeError("a key of a JSON object is a string")
-    return json.dumps(key, ensure_ascii=False)
+    return _quoted(key)

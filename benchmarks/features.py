@@ -101,3 +101,63 @@ def built_module(folder: Path, port: int, examples: int) -> ModuleType:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     return importlib.import_module(f"{name}.{name}")
+
+
+_SMALL = """promptspec 1
+
+enum Kind {{ order "Wants to buy", delivery "Asks where something is", complaint "Is unhappy", other "Anything else" }}
+
+## Says what message number {number} is about, and answers it in a sentence.
+feature {name} {{
+    model "gpt-5.6-luna"
+
+    input {{
+        ## The message, as the customer wrote it.
+        message: text(1..2_000)
+        customer: line(..80)?
+        orders: int(0..999) = 0
+    }}
+
+    output {{
+        kind: Kind
+        ## One sentence that a person may send.
+        answer: text(..280)
+        doubts: list(..3) of line(1..80)
+    }}
+
+    prompt {{
+        system \"\"\"
+            You sort the messages of shop number {number}. Answer politely, and promise nothing.
+            {{% if orders > 10 %}}
+            The customer knows the shop well.
+            {{% endif %}}
+            \"\"\"
+        user \"\"\"
+            {{% if customer %}}From {{{{ customer }}}}.{{% endif %}}
+            {{{{ message }}}}
+            \"\"\"
+    }}
+
+    ensure len(doubts) > 0 when kind == other else "is other without a doubt"
+
+    caller session
+{example}}}
+"""
+
+_SMALL_EXAMPLE = """
+    example "a parcel" {
+        given { message: "Hello, my parcel was to come on Friday. Where is it?" }
+        returns { kind: delivery, answer: "We are looking for it and write again today.", doubts: [] }
+    }
+"""
+
+
+def write_small_specs(folder: Path, count: int) -> None:
+    """Write *count* specs of one small feature each below *folder*; one in ten has an example."""
+    folder.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(_SETTINGS)
+    for number in range(count):
+        text = _SMALL.format(
+            name=f"sort_message_{number}", number=number, example="" if number % 10 else _SMALL_EXAMPLE
+        )
+        (folder / f"shop_{number}.spec").write_text(text)

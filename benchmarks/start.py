@@ -21,12 +21,12 @@ import resource
 def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-before = cpu()
+def most():
+    with open("/proc/self/status") as file:
+        return int(next(line.split()[1] for line in file if line.startswith("VmHWM")))
+before, small = cpu(), most()
 {statement}
-taken = cpu() - before
-with open("/proc/self/status") as file:
-    most = next(line.split()[1] for line in file if line.startswith("VmHWM"))
-print(taken, most)
+print(cpu() - before, most() - small)
 """
 
 
@@ -56,7 +56,7 @@ def main() -> int:
         scale=1e3,
         unit="ms",
     )
-    print("\n" + ", ".join(f"{name}: {most / 1024:.0f} MiB" for name, (_, most) in found.items()))
+    print("\nMemory: " + ", ".join(f"{name}: {most / 1024:.0f} MiB" for name, (_, most) in found.items()))
     return (
         1 if print_bars([Bar("import, over `import openai`", found[_US][0] / found["import openai"][0], 1 / 3)]) else 0
     )
@@ -65,14 +65,13 @@ def main() -> int:
 def cpu_of_imports(
     statements: Mapping[str, str], places: list[Path], rounds: int, *, written: bool = True
 ) -> dict[str, tuple[float, float]]:
-    """Return the median CPU seconds and KiB resident of each statement, alternating, each in a fresh process.
+    """Return the median CPU seconds and KiB more resident of each statement, alternating, each in a fresh process.
 
     Without *written*, no bytecode is kept: each import is the first one.
     """
-    here = Path(__file__).parents[1]
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(map(str, [*places, here])),
+        "PYTHONPATH": os.pathsep.join([*map(str, places), os.environ.get("PYTHONPATH", "")]),
         "BAML_LOG": "off",
         "PYTHONDONTWRITEBYTECODE": "" if written else "1",
     }
@@ -82,6 +81,7 @@ def cpu_of_imports(
             done = subprocess.run(
                 [sys.executable, "-c", _MEASURE.format(statement=statement)],
                 env=environment,
+                cwd=places[0],
                 capture_output=True,
                 text=True,
                 timeout=120,

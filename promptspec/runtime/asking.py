@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 #: What a message costs beside its text, in tokens (rule 17).
 OVERHEAD: Final = 16
+#: Digits of a live tag. Each may be a token; those of a tag of zeros are read three at a time.
+_TAG_DIGITS: Final = TAG_BITS // 4
+_TAG_MORE: Final = _TAG_DIGITS - _TAG_DIGITS // 3
 
 
 class Attempt:
@@ -71,11 +74,13 @@ class Attempt:
 
     def _fits(self, most: int) -> bool:
         """A token holds at least one byte, so bytes decide first, and the tokenizer only where they do not."""
-        texts = [message.content for message in self._draft.messages("0" * (TAG_BITS // 4))]
+        texts = [message.content for message in self._draft.messages("0" * _TAG_DIGITS)]
         plan = self._plan
         room = most - OVERHEAD * (len(texts) + 2 * len(plan.examples)) - len(plan.schema)
         if len(self._examples) + sum(len(text.encode()) for text in texts) <= room:
             return True
+        fences = len(self._draft.fences())
+        room -= _TAG_MORE * (2 * fences + len(texts)) if fences else 0
         if room <= 0:
             return False
         from promptspec.values.units import count_tokens_at_most

@@ -229,10 +229,7 @@ class _Call:
         self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
         self.user = None if anonymous else self._hashed()
         self.context = Context(direction="input", today=self.world.clock.today())
-        try:
-            self.input = plan.input.model_validate(given, context=self.context)
-        except ValidationError as error:
-            raise InputRefused(violations_of(error, "input")) from None
+        self.input = self._validated(given)
         self._refuse(feature.broken_requires(self.input, self.caller, self.context.today))
         self.draft = Draft(fence=plan.fence)
         feature.write_prompt(self.input, self.draft, self.context.today)
@@ -240,6 +237,14 @@ class _Call:
             plan=plan, draft=self.draft, examples=feature.example_messages, user=self.user, world=self.world
         )
         self._refuse(self.attempt.violations(guard_roles=not feature.guarded_roles))
+
+    def _validated(self, given: Mapping[str, object]) -> Any:
+        try:
+            return self.feature.plan.input.model_validate(given, context=self.context)
+        except ValidationError as error:
+            found = violations_of(error, "input")
+        # Raised out here, so that nothing of the input hangs on the exception as its context.
+        raise InputRefused(found)
 
     def _refuse(self, violations: Iterator[Violation]) -> None:
         found = [violation for _, violation in zip(range(MOST), violations, strict=False)]
@@ -334,10 +339,6 @@ class _Call:
     def deliver(self, answer: Answer) -> Reply[Any]:
         """Return the reply if everything holds of it. Raises ReplyRefused with every rule that it breaks."""
         plan = self.feature.plan
-        try:
-            value = read_json(answer.text)
-        except Unreadable as unreadable:
-            raise ReplyRefused([Violation(path="reply", rule=unreadable.rule, message=unreadable.message)]) from None
         context = Context(
             direction="output",
             today=self.context.today,
@@ -345,10 +346,7 @@ class _Call:
             lists={name: getattr(self.input, name) for name in plan.lists},
             echo=self.attempt.echo(),
         )
-        try:
-            output = plan.output.model_validate(value, context=context)
-        except ValidationError as error:
-            raise ReplyRefused(violations_of(error, "output", bare=plan.bare)) from None
+        output = self._read(answer.text, context)
         broken = list(self.feature.broken_ensures(self.input, output, context.today))
         if broken:
             raise ReplyRefused(broken)
@@ -361,3 +359,14 @@ class _Call:
             guarantees=Guarantees(roles="by the request" if self.feature.guarded_roles else "by the server"),
             rehearsed=answer.rehearsed,
         )
+
+    def _read(self, text: str, context: Context) -> Any:
+        plan = self.feature.plan
+        try:
+            return plan.output.model_validate(read_json(text), context=context)
+        except Unreadable as unreadable:
+            found: tuple[Violation, ...] = (Violation(path="reply", rule=unreadable.rule, message=unreadable.message),)
+        except ValidationError as error:
+            found = violations_of(error, "output", bare=plan.bare)
+        # Raised out here, so that nothing of the reply hangs on the exception as its context.
+        raise ReplyRefused(found)

@@ -95,6 +95,20 @@ def test_no_error_and_no_log_says_what_was_given_or_answered(
     assert SECRET not in said + caplog.text + "".join(map(repr, (r.__dict__ for r in caplog.records)))
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [({"note": ["hushed"], "hushed": 1}, "{}"), ({}, '{"hushed": "hushed"}'), ({}, '{"pick": hushed}')],
+)
+def test_no_error_carries_a_context_that_holds_what_was_given_or_answered(
+    sort: Feature[Any], changes: dict[str, object], text: str
+) -> None:
+    model = Teller(text)
+    with sort.override(model=model, world=world()), pytest.raises(PromptspecError) as caught:
+        sort.call_fields(dict(FIELDS) | changes, caller=ME)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+
+
 def test_a_reply_does_not_show_its_value(sort: Feature[Any]) -> None:
     with sort.override(model=good(), world=world()):
         reply = sort.call_fields(FIELDS, caller=ME)

@@ -204,3 +204,28 @@ def test_the_reply_cap_and_the_schema_are_in_every_request(sort: Feature[Any]) -
         sort.call_fields(FIELDS, caller=ME)
     assert model.asked[0].reply_tokens == 700
     assert json.loads(model.asked[0].schema)["additionalProperties"] is False
+
+
+def test_a_prompt_that_is_sent_has_no_more_tokens_than_its_limit_however_its_tag_is_read(
+    sort: Feature[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from promptspec.runtime.asking import OVERHEAD
+    from promptspec.values.untyped import tokenizer
+
+    said = dict(FIELDS) | {"history": [{"role": "user", "text": "a"}] * 3}
+    plan = sort.plan
+    for most in range(100, 4_000, 5):
+        monkeypatch.setattr(type(sort), "plan", replace(plan, limits=replace(plan.limits, prompt=most)))
+        model = good()
+        try:
+            with sort.override(model=model, world=world()):
+                sort.call_fields(said, caller=ME)
+        except InputRefused:
+            continue
+        ask = model.asked[0]
+        texts = [ask.system, *(each["content"] for each in json.loads(b"[" + ask.messages + b"]"))]
+        assert sum(map(tokenizer().count, texts)) + OVERHEAD * len(texts) + len(plan.schema) <= most
+        return
+    pytest.fail("no prompt was sent")

@@ -262,11 +262,14 @@ def module_places(files: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _identifier(part: str) -> str:
+    """Return the name of a module or package; none begins with `_` as what packages use for themselves does."""
     import keyword
 
     stem = part.removesuffix(".spec")
-    name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in stem)
-    return f"{name}_" if not name or name[0].isdigit() or keyword.iskeyword(name) or name == "__init__" else name
+    name = "".join(c if c.isascii() and c.isalnum() else "_" for c in stem).lstrip("_")
+    if not name or name[0].isdigit():
+        return f"_{name}"
+    return f"{name}_" if keyword.iskeyword(name) or name == "import_module" else name
 
 
 def format_text(content: str, file: str) -> tuple[str | None, tuple[Diagnostic, ...], SpecText]:

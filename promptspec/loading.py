@@ -102,7 +102,7 @@ def _place(compilation: Compilation) -> tuple[Path, Built]:
         total.update(f"{unit.file}\0{unit.code}\0".encode())
     package = f"promptspec_{total.hexdigest()[:24]}"
     folder = cache_folder() / "loaded"
-    built = build_all(compilation, folder / package)
+    built = build_all(compilation, folder / package, owned=True)
     _forget_old(folder, keep=package)
     importlib.invalidate_caches()
     _import_package(package, folder / package)

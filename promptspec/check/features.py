@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
@@ -35,6 +35,7 @@ from promptspec.contract.feature import (
     Rule,
     Source,
 )
+from promptspec.contract.walking import types_in
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.safety.callers import LEVELS
 from promptspec.schema.profiles import misfits
@@ -407,7 +408,7 @@ class FeatureCheck:
 
     def _choices(self, output: t.Record, clause: tree.OutputClause) -> None:
         """A reply chooses from a whole source only where the source is small, closed and pinned (rule 10)."""
-        for type in self._types_of(output):
+        for type in types_in(output.fields, self._facts.record_named):
             if not isinstance(type, t.OneOfSource):
                 continue
             source = self._facts.source(type.source)
@@ -524,20 +525,8 @@ class FeatureCheck:
         ]
         if any(isinstance(each, e.Reference) and each.root == "today" for part in asked for each in e.walk(part)):
             return True
-        return any(
-            "today" in (type.least, type.most) for type in self._types_of(input, output) if isinstance(type, t.Date)
-        )
-
-    def _types_of(self, *records: t.Record) -> Iterator[t.Type]:
-        """Yield all types of the records' fields, the inner ones too."""
-        work = [field.type for record in records for field in record.fields]
-        while work:
-            type = work.pop()
-            yield type
-            if isinstance(type, t.ListOf):
-                work.append(type.item)
-            elif isinstance(type, t.Group):
-                work += [field.type for field in self._facts.record(type).fields]
+        types = types_in((*input.fields, *output.fields), self._facts.record_named)
+        return any("today" in (type.least, type.most) for type in types if isinstance(type, t.Date))
 
     def _examples(self, cases: Cases, asks_today: bool) -> tuple[Example, ...]:
         written = [
@@ -550,13 +539,14 @@ class FeatureCheck:
         return tuple(written)
 
     def _unused(self, clause: tree.InputClause, input: t.Record, output: t.Record, used: set[str]) -> None:
-        chosen = {type.field for type in self._types_of(output) if isinstance(type, t.OneOfItems)}
-        conditions = set[str]()
-        for each in (*input.fields, *output.fields):
-            conditions |= _where_reads(each.type, self._facts)
+        for type in types_in((*input.fields, *output.fields), self._facts.record_named):
+            if isinstance(type, t.OneOfItems):
+                used |= {type.field}
+            if isinstance(type, t.OneOfItems | t.OneOfSource):
+                used |= fields_read(type.where)
         for written in clause.fields:
             name = written.name.text
-            if name not in used | chosen | conditions:
+            if name not in used:
                 self._desk.add(
                     "PS402",
                     written.name.span,
@@ -670,15 +660,3 @@ def _blamed(condition: e.Expression, root: str) -> str:
     """Return the path that a broken rule points at: the first field of *root* that it reads."""
     fields = e.fields_of(condition, "output" if root == "output" else "input")
     return f"{root}.{fields[0]}" if fields else root
-
-
-def _where_reads(type: t.Type, facts: Facts) -> set[str]:
-    match type:
-        case t.OneOfSource(where=where) | t.OneOfItems(where=where):
-            return fields_read(where)
-        case t.ListOf(item=item):
-            return _where_reads(item, facts)
-        case t.Group():
-            return set[str]().union(*(_where_reads(f.type, facts) for f in facts.record(type).fields))
-        case _:
-            return set()

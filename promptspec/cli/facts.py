@@ -52,19 +52,12 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
 
 def _descriptions(module: Module, feature: Feature) -> Iterator[str]:
     """Yield what existing JSON Schemas of the output say in their descriptions: it reaches the model."""
-    from promptspec.contract.types import Group, JsonSchema, ListOf
+    from promptspec.contract.types import JsonSchema
+    from promptspec.contract.walking import types_in
 
-    work = [field.type for field in feature.output.fields]
-    while work:
-        match work.pop():
-            case JsonSchema(schema=schema):
-                yield from _described(json.loads(schema))
-            case ListOf(item=item):
-                work.append(item)
-            case Group(name=name, file=file):
-                work += [field.type for field in module.record(name, file).fields]
-            case _:
-                pass
+    for type in types_in(feature.output.fields, module.record):
+        if isinstance(type, JsonSchema):
+            yield from _described(json.loads(type.schema))
 
 
 def _described(schema: object) -> Iterator[str]:

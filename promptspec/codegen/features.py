@@ -13,6 +13,7 @@ from promptspec.codegen.types import Annotations
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import Environment, Feature, OpenAIModel, RehearsalModel, Rule
+from promptspec.contract.walking import types_in
 from promptspec.contract.wire_value import wire_value
 from promptspec.schema.wire import encode_schema, output_schema
 
@@ -112,7 +113,8 @@ class FeatureWriter:
         self._bytes(schema)
         writer.line(code("largest_reply=$,", data(self._largest_reply)))
         writer.line(code("seed=$,", data(self._seed)))
-        lists = tuple(dict.fromkeys(_lists(feature.output, self._names)))
+        types = types_in(feature.output.fields, self._names.module.record)
+        lists = tuple(dict.fromkeys(type.field for type in types if isinstance(type, t.OneOfItems)))
         if lists:
             writer.line(code("lists=$,", data(tuple(self._names.field(each) for each in lists))))
         sources = self._sources()
@@ -158,22 +160,12 @@ class FeatureWriter:
 
     def _sources(self) -> list[Code]:
         module = self._names.module
-        found: dict[str, Code] = {}
-        work = [f.type for f in (*self._feature.input.fields, *self._feature.output.fields)]
-        while work:
-            match work.pop(0):
-                case t.OneOfSource(source=each):
-                    found.setdefault(each, name(self._names.source(each)))
-                case t.ListOf(item=item):
-                    work.append(item)
-                case t.Group(name=group, file=file) | t.OneOfItems(record=group, file=file):
-                    work += [f.type for f in module.record(group, file).fields]
-                case _:
-                    pass
+        types = types_in((*self._feature.input.fields, *self._feature.output.fields), module.record)
+        found = {type.source for type in types if isinstance(type, t.OneOfSource)}
         # Only what this module has a name for: a record of another file brings its own sources.
         own = {s.name for s in module.sources if s.origin.file == module.file}
         own |= {n for each in module.imports for n in each.names}
-        return [found[each] for each in sorted(found) if each in own]
+        return [name(self._names.source(each)) for each in sorted(found & own)]
 
     def _examples(self) -> None:
         if not self._feature.examples:
@@ -255,7 +247,13 @@ class FeatureWriter:
         writer.dedent()
 
     def _asks_caller(self) -> bool:
-        return any(_reads_caller(each.type, self._names) for each in self._feature.input.fields)
+        types = types_in(self._feature.input.fields, self._names.module.record)
+        return any(
+            isinstance(part, e.Reference) and part.root == "caller"
+            for type in types
+            if isinstance(type, t.OneOfSource | t.OneOfItems) and type.where is not None
+            for part in e.walk(type.where)
+        )
 
     # What it asks, and what must hold
 
@@ -383,33 +381,3 @@ def _signature(writer: Writer, head: Code, keywords: list[Code], result: Code) -
         writer.line(code("$,", keyword))
     writer.dedent()
     writer.line(code(") -> $:", result))
-
-
-def _lists(output: t.Record, names: Names) -> Iterator[str]:
-    work = [f.type for f in output.fields]
-    while work:
-        match work.pop(0):
-            case t.OneOfItems(field=field):
-                yield field
-            case t.ListOf(item=item):
-                work.append(item)
-            case t.Group(name=group, file=file):
-                work += [f.type for f in names.module.record(group, file).fields]
-            case _:
-                pass
-
-
-def _reads_caller(type: t.Type, names: Names) -> bool:
-    match type:
-        case t.OneOfSource(where=where) | t.OneOfItems(where=where):
-            return where is not None and _has_caller(where)
-        case t.ListOf(item=item):
-            return _reads_caller(item, names)
-        case t.Group(name=group, file=file):
-            return any(_reads_caller(f.type, names) for f in names.module.record(group, file).fields)
-        case _:
-            return False
-
-
-def _has_caller(expression: e.Expression) -> bool:
-    return any(isinstance(part, e.Reference) and part.root == "caller" for part in e.walk(expression))

@@ -11,6 +11,7 @@ from promptspec.codegen.names import Names
 from promptspec.codegen.records import emit_enum, emit_fields, emit_record, emit_source
 from promptspec.contract import types as t
 from promptspec.contract.feature import Feature, Module
+from promptspec.contract.walking import types_in
 from promptspec.runtime.plan import ABI
 from promptspec.schema.profiles import LATEST
 
@@ -35,7 +36,8 @@ def emit_module(module: Module, *, modules: Mapping[str, tuple[str, ...]], large
             body.blank(2)
             emit_source(body, source, names)
             exported += [source.row_class, names.source(source.name)]
-    shared = [r for r in _inner_first(module) if r.origin.file == module.file and not _needs_input(r, module)]
+    own = [r for r in _inner_first(module) if r.origin.file == module.file]
+    shared = [r for r in own if not _needs_input(r, module)]
     for record in shared:
         body.blank(2)
         emit_record(body, record, names)
@@ -43,7 +45,7 @@ def emit_module(module: Module, *, modules: Mapping[str, tuple[str, ...]], large
         body.blank(2)
         emit_fields(body, record, names)
         exported.append(f"{record.name}Fields")
-    private = [r for r in _inner_first(module) if r.origin.file == module.file and _needs_input(r, module)]
+    private = [r for r in own if _needs_input(r, module)]
     for record in private:
         body.blank(2)
         emit_record(body, record, names)
@@ -164,15 +166,4 @@ def _inner_first(module: Module) -> Iterator[t.Record]:
 
 def _needs_input(record: t.Record, module: Module) -> bool:
     """Say whether a record holds entries of an input list: nobody can give one in a call."""
-    work = [f.type for f in record.fields]
-    while work:
-        match work.pop():
-            case t.OneOfItems():
-                return True
-            case t.ListOf(item=item):
-                work.append(item)
-            case t.Group(name=group, file=file):
-                work += [f.type for f in module.record(group, file).fields]
-            case _:
-                pass
-    return False
+    return any(isinstance(type, t.OneOfItems) for type in types_in(record.fields, module.record))

@@ -8,8 +8,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from codegen.specs import write_spec
 
+from codegen.specs import write_spec
 from promptspec.api import Compilation, compile_paths
 from promptspec.building import build, stale
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from codegen.specs import compiled, loaded, write_spec
 
+from codegen.specs import compiled, loaded, write_spec
 from promptspec.api import compile_paths
 from promptspec.errors import SpecError
 from promptspec.loading import cache_folder, load, materialize

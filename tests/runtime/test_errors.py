@@ -181,7 +181,7 @@ def test_tasks_keep_the_override_that_they_began_with(sort: Feature[Any]) -> Non
             return str(getattr(row, row.key_column))
 
     async def both() -> list[str]:
-        return await asyncio.gather(one("free"), one("pro"))
+        return list(await asyncio.gather(one("free"), one("pro")))
 
     assert asyncio.run(both()) == ["free", "pro"]
 

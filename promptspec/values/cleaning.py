@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from promptspec.values.unicode_tables import (
     EMOJI_STYLED,
@@ -65,8 +64,7 @@ class Unclean(ValueError):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(NamedTuple):
     """A clean text, and how many code points that show nothing were removed from it."""
 
     text: str

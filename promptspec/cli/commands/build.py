@@ -22,7 +22,6 @@ def command(
     """Write a typed Python module for each spec."""
     json = format is Format.JSON
     with ending(ctx.obj, json=json):
-        from promptspec.cli.json_output import pretty
         from promptspec.cli.progress import progress_of
         from promptspec.cli.reporting import seen_from_here, write_problems
         from promptspec.diagnostics.foreign import escape
@@ -30,6 +29,8 @@ def command(
         kept = None if check else ctx.obj.compiler.kept(paths, out)
         if kept is not None:
             if json:
+                from promptspec.cli.json_output import pretty
+
                 ctx.obj.say(pretty({"written": []}))
             else:
                 write_problems(ctx.obj, *seen_from_here(kept), json=False)
@@ -45,6 +46,8 @@ def command(
         files = compiler.stale(compilation, out) if check else compiler.build(compilation, out)
         names = [str(file) for file in files]
         if json:
+            from promptspec.cli.json_output import pretty
+
             ctx.obj.say(pretty({"stale" if check else "written": names}))
         else:
             for name in names:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal, cast
-from urllib.parse import urlsplit
 
 from promptspec.check.desk import Desk
 from promptspec.check.scope import Scope, article
 from promptspec.contract.feature import Environment, Model, OpenAIModel, RehearsalModel
 from promptspec.diagnostics import Label, did_you_mean
-from promptspec.models.origins import is_loopback
+from promptspec.models.origins import is_loopback, listed_for, read_origin
 from promptspec.models.servers import SERVERS, Refusal, decide_structured, default_server
 from promptspec.syntax import tree
 from promptspec.text import Span
@@ -18,7 +17,6 @@ from promptspec.text import Span
 _SETTINGS = ("server", "api", "base_url", "key", "structured", "temperature", "effort")
 _MODES = ("auto", "json_schema", "grammar", "json_object", "prompt")
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
-_OPENAI_HOST = "api.openai.com"
 
 
 class Models:
@@ -256,27 +254,23 @@ class Models:
             self._desk.add("PS803", setting.value.span, "`base_url` is a string or `env(…)`")
             return None
         url = setting.value.value
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port, parts = None, None, urlsplit("")
-        if parts.scheme not in ("http", "https") or not host:
+        authority = url.partition("://")[2].partition("/")[0]
+        if "@" in authority or "?" in url:
+            self._desk.add("PS805", setting.value.span, "an address in a spec holds no credentials and no query")
+            return None
+        origin = read_origin(url)
+        if origin is None or not 0 < origin.port < 65_536:
             self._desk.add(
                 "PS803", setting.value.span, "this is no address", help='write `base_url "https://llm.example.org/v1"`'
             )
             return None
-        if parts.username or parts.password or parts.query:
-            self._desk.add("PS805", setting.value.span, "an address in a spec holds no credentials and no query")
-            return None
-        if parts.scheme == "http" and not is_loopback(host):
+        if origin.scheme == "http" and not is_loopback(origin.host):
             self._desk.add(
                 "PS807", setting.value.span, "plain http goes to this machine only", help="write `https://…`"
             )
             return None
-        listed = self._desk.settings.hosts
-        shown = f"{host}:{port}" if port else host
-        if host != _OPENAI_HOST and host not in listed and shown not in listed:
+        if not origin.is_openai and not listed_for(origin, self._desk.settings.hosts):
+            shown = f"{origin.host}:{origin.port}" if origin.port not in (80, 443) else origin.host
             self._desk.add(
                 "PS807",
                 setting.value.span,

@@ -25,6 +25,7 @@ from promptspec.contract.names import (
     top_names,
 )
 from promptspec.diagnostics import Label, Report
+from promptspec.models.origins import listed_for, read_origin
 from promptspec.ports import Files, Settings
 from promptspec.syntax import tree
 from promptspec.text import Span, SpecText
@@ -183,7 +184,8 @@ def _reach(features: tuple[Feature, ...], settings: Settings) -> tuple[tuple[str
                 environment.add(model.base_url.name)
                 hosts.update(settings.hosts)
             elif model.base_url is not None:
-                hosts.update(h for h in settings.hosts if h.split(":")[0] in model.base_url)
+                origin = read_origin(model.base_url)
+                hosts.update(() if origin is None else listed_for(origin, settings.hosts))
             if model.key is not None:
                 environment.add(model.key.name)
     return tuple(sorted(hosts)), tuple(sorted(environment))

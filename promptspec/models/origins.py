@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -82,23 +82,35 @@ def find_origin(
 
 @lru_cache(64)  # one URL is judged for every call
 def _judge(text: str, said: str, hosts: tuple[str, ...]) -> Origin:
-    found = _BASE_URL.fullmatch(text)
-    if found is None:
+    origin = read_origin(text)
+    if origin is None:
         raise Unavailable(f"{said} is not a plain http or https URL", again=False)
-    scheme, host = found["scheme"], found["host"].lower()
-    origin = Origin(
-        base_url=text, scheme=scheme, host=host, port=int(found["port"] or (443 if scheme == "https" else 80))
-    )
     if not 0 < origin.port < 65_536:
         raise Unavailable(f"{said} has no valid port", again=False)
-    if scheme == "http" and not is_loopback(host):
+    if origin.scheme == "http" and not is_loopback(origin.host):
         raise Unavailable(f"{said} uses plain http, which is allowed to this machine only", again=False)
-    if not _is_allowed(origin, hosts):
+    if not origin.is_openai and not listed_for(origin, hosts):
         raise Unavailable(
-            f"the host {host}:{origin.port} is not listed in `hosts` of [tool.promptspec] in pyproject.toml",
+            f"the host {origin.host}:{origin.port} is not listed in `hosts` of [tool.promptspec] in pyproject.toml",
             again=False,
         )
     return origin
+
+
+def read_origin(text: str) -> Origin | None:
+    """Return what the plain URL *text* names, its port not judged; None where it is no plain URL."""
+    found = _BASE_URL.fullmatch(text)
+    if found is None:
+        return None
+    scheme = found["scheme"]
+    port = int(found["port"] or (443 if scheme == "https" else 80))
+    return Origin(base_url=text, scheme=scheme, host=found["host"].lower(), port=port)
+
+
+def listed_for(origin: Origin, hosts: Sequence[str]) -> tuple[str, ...]:
+    """Return those of *hosts*, entries like `host` and `host:port`, that allow *origin*."""
+    wanted = (origin.host, f"{origin.host}:{origin.port}")
+    return tuple(entry for entry in hosts if entry.strip().lower() in wanted)
 
 
 def find_key(*, origin: Origin, key_env: str | None, environment: Mapping[str, str]) -> Secret | None:
@@ -129,10 +141,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
-
-
-def _is_allowed(origin: Origin, hosts: tuple[str, ...]) -> bool:
-    if origin.is_openai:
-        return True
-    listed = {entry.strip().lower() for entry in hosts}
-    return origin.host in listed or f"{origin.host}:{origin.port}" in listed

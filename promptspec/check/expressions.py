@@ -9,7 +9,7 @@ from typing import NoReturn, assert_never, cast
 from promptspec.check.desk import Desk
 from promptspec.check.functions import FUNCTIONS, Signature
 from promptspec.check.members import member_of, names_of
-from promptspec.check.shapes import Facts, Typed, key_path, most_open, row_identity, shape, value_of
+from promptspec.check.shapes import Facts, Typed, column_trust, key_path, most_open, row_identity, shape, value_of
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.types import Trust
@@ -236,8 +236,7 @@ class Expressions:
                 column = source.column(name)
                 if column is not None:
                     value = value_of(column, self.facts, expression, path)
-                    trusted = source.trusted and (name != source.key or source.keys_are_closed)
-                    return replace(value, trust=Trust.CLOSED if trusted else Trust.OPEN)
+                    return replace(value, trust=column_trust(source, name))
                 known = [c.name for c in source.columns]
             case t.Turns(item=item):
                 if name == "text":

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from promptspec.check.desk import Desk
 from promptspec.check.expressions import Expressions, Names, a, short, variable_of
-from promptspec.check.shapes import Facts, Typed
+from promptspec.check.shapes import Facts, Typed, column_trust
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
-from promptspec.contract.feature import Branch, Fixed, For, History, If, Message, Part, Print
+from promptspec.contract.feature import Branch, Fixed, For, History, If, Message, Part, Print, Source
 from promptspec.contract.types import Trust
 from promptspec.diagnostics import Label
 from promptspec.syntax import tree
@@ -138,18 +138,7 @@ class Prompts:
         if value.kind != "row":
             return value
         if isinstance(value.type, t.OneOfSource):
-            source = self.facts.source(value.type.source)
-            column = source.column(source.label)
-            assert isinstance(value.expression, e.Reference)
-            assert column is not None
-            closed = source.trusted and (source.label != source.key or source.keys_are_closed)
-            return replace(
-                value,
-                expression=replace(value.expression, steps=(*value.expression.steps, source.label)),
-                kind="text",
-                type=column.type,
-                trust=Trust.CLOSED if closed else Trust.OPEN,
-            )
+            return _label(value, self.facts.source(value.type.source))
         if isinstance(value.type, t.Group) and isinstance(value.expression, e.Reference):
             entry = value.expression.root == "variable" and len(value.expression.steps) == 1
             listed = value.path.endswith("[]") and value.path.count(".") == 0 and value.path.count("[]") == 1
@@ -237,6 +226,20 @@ class Prompts:
             self._note(value)
 
 
+def _label(row: Typed, source: Source) -> Typed:
+    """Return what a row of *source* prints: its label."""
+    column = source.column(source.label)
+    assert isinstance(row.expression, e.Reference)
+    assert column is not None
+    return replace(
+        row,
+        expression=replace(row.expression, steps=(*row.expression.steps, source.label)),
+        kind="text",
+        type=column.type,
+        trust=column_trust(source, source.label),
+    )
+
+
 def _word(message: tree.MessageTemplate) -> Span:
     """Return where the role of *message* is written."""
     return Span(message.span.file, message.span.start, message.span.start + len(message.role))
@@ -283,14 +286,7 @@ def default_prompt(
 def _printed(value: Typed, facts: Facts, numbered: bool) -> tuple[Part, ...]:
     value = replace(value, optional=False)
     if isinstance(value.type, t.OneOfSource):
-        source = facts.source(value.type.source)
-        column = source.column(source.label)
-        assert isinstance(value.expression, e.Reference)
-        assert column is not None
-        label = replace(value.expression, steps=(*value.expression.steps, source.label))
-        closed = source.trusted and (source.label != source.key or source.keys_are_closed)
-        trust = Trust.CLOSED if closed else Trust.OPEN
-        return (Print(value=label, trust=trust, type=column.type, kind="text", path=value.path),)
+        value = _label(value, facts.source(value.type.source))
     if numbered and value.item is not None:
         entry = e.Reference(root="variable", steps=("entry",))
         item = value.item

@@ -94,13 +94,18 @@ def trust_of(type: t.Type, facts: Facts) -> Trust:
             return Trust.OPEN
         case t.OneOfSource(source=name):
             source = facts.source(name)
-            return Trust.CLOSED if source.trusted and source.keys_are_closed else Trust.OPEN
+            return column_trust(source, source.key)
         case t.OneOfItems():
             return Trust.CLOSED  # it prints as its number
         case t.ListOf(item=item):
             return trust_of(item, facts)
         case t.Group():
             return most_open(*(trust_of(field.type, facts) for field in facts.record(type).fields))
+
+
+def column_trust(source: Source, column: str) -> Trust:
+    """Return how far a value of *column* is to be trusted."""
+    return Trust.CLOSED if source.is_closed(column) else Trust.OPEN
 
 
 def value_of(field: t.Field, facts: Facts, expression: Expression, path: str) -> Typed:

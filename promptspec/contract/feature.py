@@ -62,6 +62,10 @@ class Source:
         """Return the column called *name*, or None."""
         return next((c for c in self.columns if c.name == name), None)
 
+    def is_closed(self, column: str) -> bool:
+        """Say whether values of *column* are closed: the source is curated, and keys are of harmless characters."""
+        return self.trusted and (column != self.key or self.keys_are_closed)
+
 
 # Models
 

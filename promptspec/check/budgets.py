@@ -11,9 +11,8 @@ from promptspec.contract import types as t
 from promptspec.contract.feature import Fixed, For, History, If, Message, Part, Print
 from promptspec.contract.types import Trust
 from promptspec.values.json_formats import LONGEST
+from promptspec.values.units import BYTES_A_TOKEN, CHARS_A_WORD, MESSAGE_OVERHEAD
 
-#: What a message costs beside its text, in tokens, on servers that nobody has measured (rule 17).
-OVERHEAD = 16
 #: What the two marks of a fence cost beside its path: brackets, a slash and two tags of 96 bits.
 _MARKS = 2 * (2 + 1 + 24 + 2) + 1
 _ANNOUNCEMENT = 60
@@ -21,7 +20,7 @@ _ANNOUNCEMENT = 60
 
 def largest_text(cap: t.Cap) -> int:
     """Return the bytes that a text within *cap* has at most."""
-    per = {"chars": 4, "words": 12 * 4, "bytes": 1, "tokens": 16}[cap.unit]
+    per = {"chars": 4, "words": 4 * CHARS_A_WORD, "bytes": 1, "tokens": BYTES_A_TOKEN}[cap.unit]
     return cap.most * per
 
 
@@ -158,13 +157,20 @@ def prompt_bounds(
             turns = input.field(message.field)
             assert turns is not None
             assert isinstance(turns.type, t.Turns)
-            each = OVERHEAD + _ANNOUNCEMENT + 60 + _MARKS + 2 * len(message.field) + largest_text(turns.type.item.cap)
+            each = (
+                MESSAGE_OVERHEAD
+                + _ANNOUNCEMENT
+                + 60
+                + _MARKS
+                + 2 * len(message.field)
+                + largest_text(turns.type.item.cap)
+            )
             most += turns.type.most * each
-            least += turns.type.least * (OVERHEAD + _MARKS)
+            least += turns.type.least * (MESSAGE_OVERHEAD + _MARKS)
             continue
         low, high = _parts(message.parts, facts)
-        least += low + OVERHEAD
-        most += high + OVERHEAD + _ANNOUNCEMENT
+        least += low + MESSAGE_OVERHEAD
+        most += high + MESSAGE_OVERHEAD + _ANNOUNCEMENT
     return least, most
 
 

@@ -42,6 +42,7 @@ from promptspec.schema.profiles import misfits
 from promptspec.schema.wire import encode_schema, output_schema
 from promptspec.syntax import tree
 from promptspec.text import Span
+from promptspec.values.units import BYTES_A_TOKEN
 
 C = TypeVar("C", bound=tree.Clause)
 
@@ -610,8 +611,7 @@ class FeatureCheck:
         reply = declared.reply if declared.reply is not None else derived_reply_tokens(most_reply)
         place = declared.reply_at or self._declared.name.span
         sound = True
-        # A token of a byte-level tokenizer holds 16 bytes of such text at the very most.
-        if declared.reply is not None and least_reply > 16 * reply:
+        if declared.reply is not None and least_reply > BYTES_A_TOKEN * reply:
             desk.add(
                 "PS510",
                 place,
@@ -631,7 +631,7 @@ class FeatureCheck:
         for example in draft.examples:
             size = sum(len(str(value).encode()) for _, value in example.given.entries) + len(str(example.returns)) + 64
             least, most = least + size // 4, most + size * 2
-        if declared.prompt is not None and least > 16 * declared.prompt:
+        if declared.prompt is not None and least > BYTES_A_TOKEN * declared.prompt:
             desk.add(
                 "PS410",
                 declared.prompt_at or self._declared.name.span,

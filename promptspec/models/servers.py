@@ -15,9 +15,6 @@ STRONGEST_FIRST: tuple[Structured, ...] = ("json_schema", "grammar", "json_objec
 #: OpenAI's own API, the only place that `OPENAI_API_KEY` is ever sent to.
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
-#: Tokens that a chat template may add around one message.
-MESSAGE_OVERHEAD = 16
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -48,7 +45,6 @@ class Server:
     chat: Endpoint
     responses: Endpoint
     plain_content: bool
-    overhead: int = MESSAGE_OVERHEAD
 
     def endpoint(self, api: Api) -> Endpoint:
         """Return what the server understands under *api*."""

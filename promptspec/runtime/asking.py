@@ -15,13 +15,12 @@ from promptspec.ports import World
 from promptspec.runtime.context import Context
 from promptspec.runtime.drafts import TAG_BITS, Draft, Message
 from promptspec.runtime.host import HOST
+from promptspec.values.units import MESSAGE_OVERHEAD
 
 if TYPE_CHECKING:
     from promptspec.runtime.plan import Plan
     from promptspec.values.echo import Echo
 
-#: What a message costs beside its text, in tokens (rule 17).
-OVERHEAD: Final = 16
 #: Digits of a live tag. Each may be a token; those of a tag of zeros are read three at a time.
 _TAG_DIGITS: Final = TAG_BITS // 4
 _TAG_MORE: Final = _TAG_DIGITS - _TAG_DIGITS // 3
@@ -76,7 +75,7 @@ class Attempt:
         """A token holds at least one byte, so bytes decide first, and the tokenizer only where they do not."""
         texts = [message.content for message in self._draft.messages("0" * _TAG_DIGITS)]
         plan = self._plan
-        room = most - OVERHEAD * (len(texts) + 2 * len(plan.examples)) - len(plan.schema)
+        room = most - MESSAGE_OVERHEAD * (len(texts) + 2 * len(plan.examples)) - len(plan.schema)
         if len(self._examples) + sum(len(text.encode()) for text in texts) <= room:
             return True
         fences = len(self._draft.fences())

@@ -15,6 +15,8 @@ Broken = Literal["too_short", "too_long", "blank"]
 CHARS_A_WORD: Final = 12
 #: UTF-8 bytes that a token has at most, on average over the text (rule 13).
 BYTES_A_TOKEN: Final = 16
+#: Tokens that a message costs beside its text, on servers that nobody has measured (rule 17).
+MESSAGE_OVERHEAD: Final = 16
 
 # UAX #29 on ASCII: letters, digits and _ hold together; so do . ' : between letters and . ' , ; between digits.
 _ASCII_WORD: Final = re.compile(

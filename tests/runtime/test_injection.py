@@ -211,7 +211,7 @@ def test_a_prompt_that_is_sent_has_no_more_tokens_than_its_limit_however_its_tag
 ) -> None:
     from dataclasses import replace
 
-    from promptspec.runtime.asking import OVERHEAD
+    from promptspec.values.units import MESSAGE_OVERHEAD
     from promptspec.values.untyped import tokenizer
 
     said = dict(FIELDS) | {"history": [{"role": "user", "text": "a"}] * 3}
@@ -226,6 +226,6 @@ def test_a_prompt_that_is_sent_has_no_more_tokens_than_its_limit_however_its_tag
             continue
         ask = model.asked[0]
         texts = [ask.system, *(each["content"] for each in json.loads(b"[" + ask.messages + b"]"))]
-        assert sum(map(tokenizer().count, texts)) + OVERHEAD * len(texts) + len(plan.schema) <= most
+        assert sum(map(tokenizer().count, texts)) + MESSAGE_OVERHEAD * len(texts) + len(plan.schema) <= most
         return
     pytest.fail("no prompt was sent")

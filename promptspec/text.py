@@ -62,8 +62,3 @@ class SpecText:
     def line_start(self, number: int) -> int:
         """Return the offset at which line *number* (1-based) begins."""
         return self._line_starts[number - 1]
-
-    @property
-    def line_count(self) -> int:
-        """The number of lines; a text that ends in a line break has an empty last line."""
-        return len(self._line_starts)

@@ -174,7 +174,7 @@ class Cases:
     # Parts
 
     def _fitter(self, code: str) -> Fitter:
-        return Fitter(desk=self._desk, scope=self._scope, record=self._types.record, code=code, keys={})
+        return Fitter(desk=self._desk, scope=self._scope, record=self._types.record, code=code)
 
     def _one(self, clause: tree.CaseClause, kind: type[_Item]) -> _Item | None:
         found = [item for item in clause.items if isinstance(item, kind)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
@@ -28,16 +28,12 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitter:
-    """Holds literals against types, for one use: *code* is what a misfit is reported under.
-
-    *keys* are the entries that an example's own lists offer, by list. With *places*, keys stand for entries.
-    """
+    """Holds literals against types, for one use: *code* is what a misfit is reported under."""
 
     desk: Desk
     scope: Scope
     record: Callable[[t.Group], t.Record]
     code: str
-    keys: Mapping[str, tuple[t.Constant, ...]]
 
     def field(self, field: t.Field, written: tree.Literal_) -> Fitted | None:
         """Return the value of *field*, or None after a report."""

@@ -14,7 +14,7 @@ from promptspec.check.ranges import lengths, numbers
 from promptspec.check.scope import Scope, article, field_spelling, pascal
 from promptspec.contract import types as t
 from promptspec.contract.expressions import Expression
-from promptspec.diagnostics import Label, did_you_mean, near
+from promptspec.diagnostics import Label, did_you_mean
 from promptspec.syntax import tree
 from promptspec.syntax.words import TEXT_UNITS
 from promptspec.text import Span
@@ -109,7 +109,7 @@ class Types:
             return None
         default: t.Constant = None
         if each.default is not None:
-            fitter = Fitter(desk=self.desk, scope=self.scope, record=self.record, code="PS307", keys={})
+            fitter = Fitter(desk=self.desk, scope=self.scope, record=self.record, code="PS307")
             fitted = fitter.value(each.default, type, each.name.text)
             if fitted is None:
                 return None
@@ -562,11 +562,6 @@ def report_no_hosts(desk: Desk, span: Span) -> None:
 def near_end(path: str) -> str:
     """Return the last 40 characters of a path."""
     return path if len(path) <= 40 else "…" + path[-39:]
-
-
-def suggestion(name: str, known: list[str]) -> str:
-    """Return the name nearest to *name*, or the first known one."""
-    return near(name, known) or (known[0] if known else "")
 
 
 def _can_be_key(type: t.Type) -> bool:

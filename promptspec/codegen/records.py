@@ -10,9 +10,6 @@ from promptspec.codegen.types import Annotations
 from promptspec.contract import types as t
 from promptspec.contract.feature import Source
 
-#: Snapshots beyond so many bytes of source are named by their hash (rule 3).
-LARGE = 8 * 1024 * 1024
-
 
 def emit_enum(writer: Writer, enum: t.Enumeration, names: Names) -> None:
     """Write the class of an enum."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 
-#: When the list was last compared with the templates of published models.
-SEEN = date(2026, 11, 1)
-
+# As of 2026-11-01, when the list was last compared with the templates of published models.
 # Families, not single models: `<|…|>` alone covers ChatML, Llama 3 and 4, Phi, GLM, Granite, Command, gpt-oss.
 _SPELLINGS = (
     r"<\|[^\s<>|]{1,40}\|>",

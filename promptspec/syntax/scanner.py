@@ -80,10 +80,6 @@ class Scan:
         at = bisect_right(self.quoted_starts, offset) - 1
         return at >= 0 and offset < self.quoted_ends[at]
 
-    def quoted_end(self, offset: int) -> int:
-        """Return where the string, pattern or comment at *offset* ends."""
-        return self.quoted_ends[bisect_right(self.quoted_starts, offset) - 1]
-
     def starts_between(self, start: int, end: int) -> list[LineStart]:
         """Return the words that begin lines between *start* and *end*."""
         low = bisect_left(self.starts, start, key=lambda word: word.offset)

@@ -279,9 +279,10 @@ class Expressions:
             self._fail(written.span, "PS316", "this list has no name to step through")
         steps = (*reference.steps, written.name.text)
         members = inner.expression.members if isinstance(inner.expression, e.Reference) else None
-        through = (*reference.through, len(reference.steps))
+        through = tuple(dict.fromkeys((*reference.through, len(reference.steps))))
         mapped = replace(reference, steps=steps, through=through, members=members)
         if inner.kind == "list" and inner.item is not None:
+            mapped = replace(mapped, through=(*through, len(steps)))
             flat = inner.type
             if isinstance(flat, t.ListOf):
                 flat = replace(flat, least=_least(target) * flat.least, most=target.most * inner.most)
@@ -404,7 +405,8 @@ class Expressions:
 
     def _compare(self, written: tree.CompareExpr, names: Names) -> Typed:
         word = written.left.name if isinstance(written.left, tree.NameExpr) else None
-        left_is_word = word is not None and word not in names.bare and word not in names.whole
+        known = {*names.bare, *names.whole, *names.clashes}
+        left_is_word = word is not None and word not in known
         none = [_is_none(written.left), _is_none(written.right)]
         if any(none):
             return self._against_none(written, names, none)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import assert_never
 
 from promptspec.codegen.code import Code, code, data, joined, name, path
@@ -95,13 +96,11 @@ class Expressions:
         listed = path(steps[: cuts[0]])
         clauses = [code("for item in $", listed)]
         last = "item"
-        for number, (start, end) in enumerate(zip(cuts, [*cuts[1:], len(steps)], strict=True), 2):
+        for number, (start, end) in enumerate(pairwise(cuts), 2):
             inner = path((last, *steps[start:end]))
-            if end == len(steps):
-                return code("[$ $]", inner, joined(" ", clauses))
             last = f"item{number}"
             clauses.append(code("for $ in $", name(last), inner))
-        raise AssertionError("a reference goes through a list to somewhere")
+        return code("[$ $]", path((last, *steps[cuts[-1] :])), joined(" ", clauses))
 
     def _call(self, call: e.Call) -> Code:
         arguments = [self.emit(argument) for argument in call.arguments]

@@ -30,8 +30,8 @@ class Reference:
     "input" and "output" are the two records, "answer" is an output that is one type, "row" is the row that a
     `where` is asked of, "variable" is a loop variable (the first step is its name), "caller" and "today" speak
     for themselves. *steps* are names of fields; a step through a list maps over its items and flattens, which
-    *through* marks by the indexes of the steps that yield a list and are stepped through. From the step *members* on
-    they lead into an object of a JSON Schema.
+    *through* marks by the number of steps before each list that is gone through: the last is the number of all steps
+    where each item yields a list. From the step *members* on they lead into an object of a JSON Schema.
     """
 
     root: Literal["input", "output", "answer", "row", "variable", "caller", "today"]

@@ -48,6 +48,15 @@ class Desk:
         """Record a problem."""
         self.report.add(code, span, message, note=note, labels=labels, help=help)
 
+    def later(self, span: Span, what: str) -> None:
+        """Refuse what the language has and this version does not enforce."""
+        self.add(
+            "PS090",
+            span,
+            f"{what} is not enforced by this version",
+            help="nothing is declared and silently not enforced: take it out, or wait for a version that enforces it",
+        )
+
     def open(self, name: str, span: Span, *, most: int) -> bytes | None:
         """Return the content of the file that a spec names at *span*, relative to the spec; None after a report."""
         path = self.beside(name)

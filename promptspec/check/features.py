@@ -15,9 +15,10 @@ from promptspec.check.later import later_parts
 from promptspec.check.limits import Declared, check_limits
 from promptspec.check.models import Models
 from promptspec.check.prompts import FENCE_NOTE, Prompts, default_prompt, expressions_of, fields_read, has_fences
+from promptspec.check.scalars import report_no_hosts
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts, Typed, shape, value_of
-from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Types, report_no_hosts
+from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Types
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import (
@@ -122,7 +123,7 @@ class FeatureCheck:
         self._refuse_twice(clauses)
         for clause in clauses:
             for span, what in later_parts(clause):
-                self._types.later(span, what)
+                self._desk.later(span, what)
         return clauses
 
     def _refuse_twice(self, clauses: tuple[tree.Clause, ...]) -> None:

@@ -73,7 +73,7 @@ def check_module(
         if isinstance(declaration, tree.RecordDeclaration):
             types.type(tree.NamedType(span=declaration.name.span, name=declaration.name.text), "record", "")
     models = Models(desk, scope)
-    _later(types, own)
+    _later(desk, own)
     for declaration in own:
         if isinstance(declaration, tree.ModelDeclaration):
             models.check(declaration)
@@ -119,15 +119,15 @@ def _known(desk: Desk, scope: Scope, user: str, name: str, file: str) -> bool:
     return False
 
 
-def _later(types: Types, own: Sequence[tree.Declaration]) -> None:
+def _later(desk: Desk, own: Sequence[tree.Declaration]) -> None:
     """Report what this version does not enforce, even where no feature takes it."""
     for declaration in own:
         if isinstance(declaration, tree.PolicyDeclaration):
-            types.later(declaration.name.span, f"policy `{declaration.name.text}`")
+            desk.later(declaration.name.span, f"policy `{declaration.name.text}`")
         elif isinstance(declaration, tree.DefaultsDeclaration):
             for clause in declaration.clauses:
                 for span, what in later_parts(clause):
-                    types.later(span, what)
+                    desk.later(span, what)
 
 
 def _module(

@@ -32,7 +32,7 @@ def check_source(desk: Desk, scope: Scope, types: Types, declared: tree.SourceDe
     """Return the checked source, its rows loaded and hashed; None after a report."""
     kind = declared.kind.text
     if kind in _LATER:
-        types.later(declared.kind.span, f"a source from `{kind}`")
+        desk.later(declared.kind.span, f"a source from `{kind}`")
         return None
     if kind not in _KINDS:
         desk.add(
@@ -172,7 +172,7 @@ def _settings(desk: Desk, types: Types, declared: tree.SourceDeclaration) -> dic
             continue
         name = setting.name.text
         if name in _LATER_SETTINGS:
-            types.later(setting.span, f"`{name}`")
+            desk.later(setting.span, f"`{name}`")
             sound = False
         elif name not in _SETTINGS:
             desk.add(

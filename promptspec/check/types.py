@@ -1,25 +1,22 @@
-"""Types as written to types as checked: caps, bounds, patterns, names."""
+"""Types as written to types as checked: names, records, choices, collections."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import Decimal
 from typing import Literal, cast
 
 from promptspec.check.constants import Fitter
 from promptspec.check.desk import Desk
-from promptspec.check.ranges import lengths, numbers
+from promptspec.check.ranges import lengths
+from promptspec.check.scalars import date_of, number_of, url_of
 from promptspec.check.scope import Scope, article, field_spelling, pascal
+from promptspec.check.texts import text_of, words_of
 from promptspec.contract import types as t
 from promptspec.contract.expressions import Expression
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.syntax import tree
-from promptspec.syntax.words import TEXT_UNITS
 from promptspec.text import Span
-from promptspec.values.automaton import shortest
-from promptspec.values.patterns import BadPattern, check_pattern
 
 Direction = Literal["input", "output", "record", "column"]
 
@@ -129,9 +126,9 @@ class Types:
         """Return the checked type, or None after a report. *name* is for a group without one."""
         match written:
             case tree.TextType():
-                return self._text(written)
+                return text_of(self.desk, written)
             case tree.WordsType():
-                return self._words(written)
+                return words_of(self.desk, written)
             case tree.NamedType():
                 return self._named(written)
             case tree.RecordType():
@@ -139,17 +136,17 @@ class Types:
             case tree.OneOfType():
                 return self._one_of(written, direction)
             case tree.NumberType():
-                return self._number(written)
+                return number_of(self.desk, written)
             case tree.BoolType():
                 return t.Boolean()
             case tree.DateType():
-                return self._date(written)
+                return date_of(self.desk, written)
             case tree.DateTimeType():
                 return t.DateTime()
             case tree.EmailType():
                 return t.Email()
             case tree.UrlType():
-                return self._url(written, direction)
+                return url_of(self.desk, written, replied=direction == "output")
             case tree.ListType():
                 return self._list(written, direction, name)
             case tree.TurnsType():
@@ -157,96 +154,11 @@ class Types:
             case tree.SchemaType():
                 return self._schema(written)
             case tree.ImageType():
-                self.later(written.span, "`image(…)`")
+                self.desk.later(written.span, "`image(…)`")
                 return None
             case tree.ReservedType():
-                self.later(written.span, f"`{written.word}(…)`")
+                self.desk.later(written.span, f"`{written.word}(…)`")
                 return None
-
-    def later(self, span: Span, what: str) -> None:
-        """Refuse what the language has and this version does not enforce."""
-        self.desk.add(
-            "PS090",
-            span,
-            f"{what} is not enforced by this version",
-            help="nothing is declared and silently not enforced: take it out, or wait for a version that enforces it",
-        )
-
-    # Text
-
-    def _text(self, written: tree.TextType) -> t.Text | None:
-        if written.kind == "code":
-            self.later(written.span, "`code(…)`")
-            return None
-        unit = written.unit.text if written.unit else "chars"
-        if unit not in TEXT_UNITS:  # that has been said
-            return None
-        bounds = lengths(
-            self.desk, written.cap, span=written.span, what=f"`{written.kind}`", example=f"{written.kind}(..200)"
-        )
-        if bounds is None:
-            return None
-        pattern: t.Pattern | None = None
-        for option in written.options:
-            if isinstance(option, tree.MatchingOption):
-                pattern = self.pattern(option.pattern)
-                if pattern is None:
-                    return None
-            elif isinstance(option, tree.LinksOption):
-                self.later(option.span, "`links`")
-                return None
-            elif option.word.text == "markdown":
-                self.later(option.span, "`markdown`")
-                return None
-            else:
-                self.desk.add(
-                    "PS305",
-                    option.span,
-                    f"`{written.kind}` has no option `{option.word.text}`",
-                    help=did_you_mean(option.word.text, ("matching",)) or f"a `{written.kind}` takes `matching /…/`",
-                )
-                return None
-        cap = t.Cap(least=bounds[0], most=bounds[1], unit=unit)
-        if pattern is not None and not self._can_match(written, pattern, cap):
-            return None
-        return t.Text(kind="line" if written.kind == "line" else "text", cap=cap, pattern=pattern)
-
-    def pattern(self, written: tree.RegexLiteral) -> t.Pattern | None:
-        """Return the checked pattern, or None after a report."""
-        try:
-            check_pattern(written.source, written.ignore_case)
-        except BadPattern as bad:
-            start = min(written.span.start + 1 + (bad.position or 0), written.span.end - 1)
-            self.desk.add("PS303", Span(written.span.file, start, written.span.end), bad.message)
-            return None
-        return t.Pattern(source=written.source, ignore_case=written.ignore_case)
-
-    def _can_match(self, written: tree.TextType, pattern: t.Pattern, cap: t.Cap) -> bool:
-        if cap.unit != "chars":
-            return True
-        found = shortest(pattern.source, pattern.ignore_case, least=cap.least, most=cap.most)
-        if found is None:
-            place = next(o.span for o in written.options if isinstance(o, tree.MatchingOption))
-            self.desk.add(
-                "PS304",
-                place,
-                f"no text of {cap.least:,} to {cap.most:,} characters matches this pattern",
-                labels=[Label(span=written.cap.span, message="the cap is here")] if written.cap else [],
-                help="widen the cap or the pattern",
-            )
-            return False
-        return True
-
-    def _words(self, written: tree.WordsType) -> t.Words | None:
-        words = tuple(word.value for word in written.words)
-        for index, word in enumerate(written.words):
-            if word.value in words[:index]:
-                self.desk.add("PS201", word.span, "this word stands twice", help="drop one of them")
-                return None
-            if not word.value or len(word.value) > 200:
-                self.desk.add("PS302", word.span, "a word has 1 to 200 characters")
-                return None
-        return t.Words(words=words)
 
     # Names
 
@@ -414,79 +326,6 @@ class Types:
             else "`one of` takes a source, or in outputs an input list whose record has a `key`",
         )
 
-    # Numbers, dates, addresses
-
-    def _number(self, written: tree.NumberType) -> t.Type | None:
-        example = "int(1..5)" if written.kind == "int" else "decimal(0..9_999, 2)"
-        bounds = numbers(self.desk, written.bounds, span=written.span, what=f"`{written.kind}`", example=example)
-        if bounds is None:
-            return None
-        least, most = bounds
-        if written.kind == "int":
-            if least != int(least) or most != int(most) or max(abs(least), abs(most)) > 2**53:
-                self.desk.add("PS302", written.span, "the bounds of an `int` are whole numbers within ±2^53")
-                return None
-            return t.Integer(least=int(least), most=int(most))
-        if (
-            written.places is None
-            or not 0 <= written.places.value <= 18
-            or written.places.value != int(written.places.value)
-        ):
-            self.desk.add(
-                "PS301",
-                written.places.span if written.places else written.span,
-                "a `decimal` says how many digits stand after the point, from 0 to 18",
-                help=f"write `{example}`",
-            )
-            return None
-        places = int(written.places.value)
-        quantum = Decimal(1).scaleb(-places)
-        if any(bound % quantum for bound in (least, most)) or max(abs(least), abs(most)) >= Decimal(10) ** 30:
-            self.desk.add(
-                "PS302",
-                written.span,
-                f"the bounds have more than {places} digits after the point, or too many before it",
-            )
-            return None
-        return t.Number(least=least, most=most, places=places)
-
-    def _date(self, written: tree.DateType) -> t.Date | None:
-        if written.bounds is None:
-            return t.Date()
-        ends: list[date | Literal["today"] | None] = []
-        for bound in (written.bounds.low, written.bounds.high):
-            if bound is None:
-                ends.append(None)
-            elif isinstance(bound, tree.DateLiteral):
-                ends.append(bound.value)
-            elif isinstance(bound, tree.WordLiteral) and bound.name == "today":
-                ends.append("today")
-            else:
-                self.desk.add(
-                    "PS302",
-                    bound.span,
-                    "the bounds of a `date` are dates or `today`",
-                    help="write `date(2020-01-01..today)`",
-                )
-                return None
-        low, high = ends
-        if isinstance(low, date) and isinstance(high, date) and low > high:
-            self.desk.add("PS302", written.bounds.span, "no date lies between these bounds")
-            return None
-        return t.Date(least=low, most=high)
-
-    def _url(self, written: tree.UrlType, direction: Direction) -> t.Url | None:
-        if direction == "output" and not written.hosts:
-            report_no_hosts(self.desk, written.span)
-            return None
-        for host in written.hosts:
-            if not _is_host(host.value):
-                self.desk.add(
-                    "PS302", host.span, "this is no host name", help='write it in lower case, like "example.org"'
-                )
-                return None
-        return t.Url(hosts=tuple(host.value for host in written.hosts))
-
     # Collections
 
     def _list(self, written: tree.ListType, direction: Direction, name: str) -> t.ListOf | None:
@@ -541,7 +380,7 @@ class Types:
             self.desk.add(
                 "PS315",
                 written.path.span,
-                f"`{near_end(written.path.value)}` at {problem.pointer or 'the top'}: {problem.message}",
+                f"`{_near_end(written.path.value)}` at {problem.pointer or 'the top'}: {problem.message}",
                 help='give defaults: `schema("…", text ..500, items ..50)`' if "cap" in problem.message else (),
             )
         if closed.problems:
@@ -549,32 +388,10 @@ class Types:
         return t.JsonSchema(schema=closed.schema, path=self.desk.beside(written.path.value))
 
 
-def report_no_hosts(desk: Desk, span: Span) -> None:
-    """Report an address in an output that could lead anywhere."""
-    desk.add(
-        "PS312",
-        span,
-        "an output `url` names its hosts",
-        help='write `url(hosts "example.org")`: a reply may link to these and no others',
-    )
-
-
-def near_end(path: str) -> str:
+def _near_end(path: str) -> str:
     """Return the last 40 characters of a path."""
     return path if len(path) <= 40 else "…" + path[-39:]
 
 
 def _can_be_key(type: t.Type) -> bool:
     return isinstance(type, t.Text | t.Words | t.Choice | t.OneOfSource | t.Integer)
-
-
-def _is_host(host: str) -> bool:
-    labels = host.split(".")
-    return (
-        host.isascii()
-        and host == host.lower()
-        and 0 < len(host) <= 253
-        and all(
-            0 < len(label) <= 63 and label.replace("-", "a").isalnum() and label.strip("-") == label for label in labels
-        )
-    )

@@ -12,7 +12,7 @@ from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec import keeping
 from promptspec.errors import SpecError
@@ -22,6 +22,10 @@ from promptspec.runtime.feature import Feature
 if TYPE_CHECKING:
     from promptspec.api import Compilation
     from promptspec.building import Built
+
+
+#: In place of a file: several declare the feature.
+_SEVERAL: Final = ""
 
 
 class Loaded:
@@ -37,7 +41,7 @@ class Loaded:
     @property
     def features(self) -> dict[str, Feature[Any]]:
         """The functions by the names of the features."""
-        return {name: getattr(self, name) for name in self._features}
+        return {name: getattr(self, name) for name, file in self._features.items() if file != _SEVERAL}
 
     def module(self, file: str) -> ModuleType:
         """Return the module of the spec *file*, named relative to the project's root."""
@@ -47,6 +51,8 @@ class Loaded:
         file = self._features.get(name)
         if file is None:
             raise AttributeError(f"there is no feature `{name}`")
+        if file == _SEVERAL:
+            raise AttributeError(f"several files declare a feature `{name}`: take it from `.module(file)`")
         return function_of(self.module(file), name)
 
     def __dir__(self) -> list[str]:
@@ -81,7 +87,10 @@ def load(path: Path | str) -> Loaded:
         raise SpecError(shown, diagnostics=compilation.diagnostics)
     folder, built = _place(compilation)
     modules = _modules(compilation, folder.name)
-    features = {f.name: unit.file for unit in compilation.units if unit.module for f in unit.module.features}
+    features: dict[str, str] = {}
+    for unit in compilation.units:
+        for feature in unit.module.features if unit.module else ():
+            features[feature.name] = unit.file if feature.name not in features else _SEVERAL
     more = {"folder": str(folder), "modules": modules, "features": features}
     keeping.keep("load", compilation, built.hashes, more=more)
     return Loaded(modules, features)

@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import NoReturn, assert_never, cast
+from dataclasses import dataclass, replace
+from typing import assert_never, cast
 
 from promptspec.check.desk import Desk
+from promptspec.check.failing import Failed, fail
 from promptspec.check.functions import FUNCTIONS, Signature
-from promptspec.check.members import member_of, names_of
-from promptspec.check.shapes import Facts, Typed, column_trust, key_path, most_open, row_identity, shape, value_of
+from promptspec.check.names import Names
+from promptspec.check.shapes import Facts, Typed, key_path, most_open, row_identity
+from promptspec.check.steps import step
+from promptspec.check.wording import in_words, plural, short
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.types import Trust
 from promptspec.diagnostics import did_you_mean
-from promptspec.syntax import print_expression, tree
-from promptspec.text import Span
+from promptspec.syntax import tree
 from promptspec.values.patterns import BadPattern, check_pattern
 
 #: Steps that one condition may take at the caps of its lists (rule 4).
 MOST_STEPS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """What bare names mean in one place. *roots* are `input`, `output`, `caller`; *tested* paths are not none."""
-
-    bare: Mapping[str, Typed]
-    roots: Mapping[str, Mapping[str, Typed]]
-    whole: Mapping[str, Typed] = field(default_factory=dict[str, Typed])
-    clashes: Mapping[str, str] = field(default_factory=dict[str, str])
-    tested: frozenset[str] = frozenset()
-    steps: int = 1
-
-    def knowing(self, paths: frozenset[str]) -> Names:
-        """Return these names, with *paths* known to be there."""
-        return replace(self, tested=self.tested | paths) if paths - self.tested else self
-
-    def having(self, name: str, value: Typed, *, steps: int = 1) -> Names:
-        """Return these names and one more, inside a loop of *steps* rounds."""
-        return replace(self, bare={**self.bare, name: value}, steps=self.steps * max(steps, 1))
-
-
-class Failed(Exception):
-    """An expression that does not check; what is wrong has been reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +42,11 @@ class Expressions:
                 and (typed.optional or typed.kind in ("text", "list"))
             ):
                 return replace(typed, expression=_present(typed), kind="bool", optional=False, content=Trust.CLOSED)
-            self._fail(
+            fail(
+                self.desk,
                 written.span,
                 "PS316",
-                f"a condition is true or false, and `{short(written)}` is {a(typed.kind)}",
+                f"a condition is true or false, and `{short(written)}` is {in_words(typed.kind)}",
                 help=f"write `{short(written)} != none`" if typed.optional else (),
             )
         except Failed:
@@ -130,8 +108,12 @@ class Expressions:
             case tree.LiteralExpr():
                 return self._literal(written)
             case tree.PatternExpr():
-                self._fail(
-                    written.span, "PS318", "no pattern stands here", help="write `contains(x, /…/)` or `x matches /…/`"
+                fail(
+                    self.desk,
+                    written.span,
+                    "PS318",
+                    "no pattern stands here",
+                    help="write `contains(x, /…/)` or `x matches /…/`",
                 )
             case tree.ListExpr():
                 return self._list(written, names)
@@ -163,10 +145,6 @@ class Expressions:
             case _:
                 assert_never(written)
 
-    def _fail(self, span: Span, code: str, message: str, help: str | tuple[str, ...] = ()) -> NoReturn:
-        self.desk.add(code, span, message, help=help)
-        raise Failed
-
     # Names
 
     def _name(self, written: tree.NameExpr, names: Names) -> Typed:
@@ -174,20 +152,25 @@ class Expressions:
         if name == "today":
             return Typed(expression=e.Reference(root="today"), kind="date", trust=Trust.CLOSED, type=t.Date())
         if name in names.clashes:
-            self._fail(
-                written.span, "PS209", f"`{name}` is a field of the input and of the output", help=names.clashes[name]
+            fail(
+                self.desk,
+                written.span,
+                "PS209",
+                f"`{name}` is a field of the input and of the output",
+                help=names.clashes[name],
             )
         found = names.bare.get(name) or names.whole.get(name)
         if found is None:
             if name in names.roots:
-                self._fail(written.span, "PS316", f"`{name}` alone is no value", help=f"name a field: `{name}.…`")
-            self._fail(
+                fail(self.desk, written.span, "PS316", f"`{name}` alone is no value", help=f"name a field: `{name}.…`")
+            fail(
+                self.desk,
                 written.span,
                 "PS202",
                 f"there is nothing called `{name}` here",
                 help=did_you_mean(name, [*names.bare, *names.roots, *names.whole]),
             )
-        return _tested(found, names)
+        return names.seen(found)
 
     def _member(self, written: tree.MemberExpr, names: Names) -> Typed:
         name = written.name.text
@@ -196,106 +179,16 @@ class Expressions:
             if root in names.roots and root not in names.bare:
                 found = names.roots[root].get(name)
                 if found is None:
-                    self._fail(
+                    fail(
+                        self.desk,
                         written.name.span,
                         "PS202",
                         f"`{root}` has no `{name}`",
                         help=did_you_mean(name, names.roots[root]),
                     )
-                return _tested(found, names)
+                return names.seen(found)
         target = self._check(written.target, names)
-        return _tested(self._step(target, written), names)
-
-    def _step(self, target: Typed, written: tree.MemberExpr) -> Typed:
-        name = written.name.text
-        if target.optional:
-            shown = short(written.target)
-            self._fail(
-                written.target.span,
-                "PS317",
-                f"`{shown}` may be missing here",
-                help=f"test it first: `{shown} != none and …`, or `when {shown} != none`",
-            )
-        if target.kind == "list" and target.item is not None:
-            return self._through(target, written)
-        path = f"{target.path}.{name}"
-        expression = _further(target.expression, name)
-        match target.type:
-            case t.Group() | t.OneOfItems():
-                record = (
-                    self.facts.record(target.type)
-                    if isinstance(target.type, t.Group)
-                    else self.facts.record_named(target.type.record, target.type.file)
-                )
-                field = record.field(name)
-                if field is not None:
-                    return value_of(field, self.facts, expression, path)
-                known = [f.name for f in record.fields]
-            case t.OneOfSource(source=source_name):
-                source = self.facts.source(source_name)
-                column = source.column(name)
-                if column is not None:
-                    value = value_of(column, self.facts, expression, path)
-                    return replace(value, trust=column_trust(source, name))
-                known = [c.name for c in source.columns]
-            case t.Turns(item=item):
-                if name == "text":
-                    return shape(item, self.facts, expression, path)
-                if name == "role":
-                    return shape(t.Words(words=("user", "assistant")), self.facts, expression, path)
-                known = ["role", "text"]
-            case t.JsonSchema():
-                member = member_of(target.type, name)
-                if member is not None:
-                    inside = _into(target.expression, name)
-                    return _opened(shape(member.type, self.facts, inside, path, optional=member.optional))
-                known = list(names_of(target.type))
-                if name in known:
-                    self._fail(
-                        written.name.span, "PS316", f"`{name}` may be of several types", help="print the whole object"
-                    )
-            case _:
-                self._fail(
-                    written.name.span, "PS202", f"`{short(written.target)}` is {a(target.kind)} and has no `{name}`"
-                )
-        self._fail(
-            written.name.span, "PS202", f"`{short(written.target)}` has no `{name}`", help=did_you_mean(name, known)
-        )
-
-    def _through(self, target: Typed, written: tree.MemberExpr) -> Typed:
-        """A step through a list maps over its items; a list in an item is flattened."""
-        assert target.item is not None
-        item = replace(target.item, optional=False)
-        inner = self._step(item, written)
-        if inner.optional:
-            self._fail(
-                written.name.span,
-                "PS317",
-                f"`{written.name.text}` may be missing in some of `{short(written.target)}`",
-                help=f"write `all x in {short(written.target)}: x.{written.name.text} != none and …`",
-            )
-        reference = target.expression
-        if not isinstance(reference, e.Reference):
-            self._fail(written.span, "PS316", "this list has no name to step through")
-        steps = (*reference.steps, written.name.text)
-        members = inner.expression.members if isinstance(inner.expression, e.Reference) else None
-        through = tuple(dict.fromkeys((*reference.through, len(reference.steps))))
-        mapped = replace(reference, steps=steps, through=through, members=members)
-        if inner.kind == "list" and inner.item is not None:
-            mapped = replace(mapped, through=(*through, len(steps)))
-            flat = inner.type
-            if isinstance(flat, t.ListOf):
-                flat = replace(flat, least=_least(target) * flat.least, most=target.most * inner.most)
-            return replace(inner, expression=mapped, type=flat, most=target.most * inner.most, path=inner.path)
-        return Typed(
-            expression=mapped,
-            kind="list",
-            type=t.ListOf(item=inner.type, least=_least(target), most=target.most) if inner.type else None,
-            item=inner,
-            trust=inner.trust,
-            path=inner.path,
-            most=target.most,
-        )
+        return names.seen(step(self.desk, self.facts, target, written))
 
     # Values
 
@@ -316,7 +209,7 @@ class Expressions:
             case tree.NoneLiteral():
                 return Typed(expression=e.Constant(value=None), kind="none", optional=True)
             case tree.DurationLiteral():
-                self._fail(written.span, "PS316", "a duration does not stand in a condition")
+                fail(self.desk, written.span, "PS316", "a duration does not stand in a condition")
             case _:
                 assert_never(value)
 
@@ -324,7 +217,8 @@ class Expressions:
         value = self._check(written, names)
         if value.optional and value.kind != "none":
             shown = short(written)
-            self._fail(
+            fail(
+                self.desk,
                 written.span,
                 "PS317",
                 f"`{shown}` may be missing here",
@@ -335,7 +229,12 @@ class Expressions:
     def _of(self, kind: e.Kind, written: tree.Expr, names: Names) -> Typed:
         value = self._sure(written, names)
         if value.kind != kind:
-            self._fail(written.span, "PS316", f"expected {a(kind)}, and `{short(written)}` is {a(value.kind)}")
+            fail(
+                self.desk,
+                written.span,
+                "PS316",
+                f"expected {in_words(kind)}, and `{short(written)}` is {in_words(value.kind)}",
+            )
         return value
 
     def _number(self, written: tree.Expr, names: Names) -> Typed:
@@ -351,7 +250,7 @@ class Expressions:
         items = [self._against(item, wanted, names) for item in written.items]
         kinds = {item.kind for item in items}
         if len(kinds) > 1:
-            self._fail(written.span, "PS316", "the items of a list are of one kind")
+            fail(self.desk, written.span, "PS316", "the items of a list are of one kind")
         return Typed(
             expression=e.ListOfExpressions(items=tuple(item.expression for item in items)),
             kind="list",
@@ -366,7 +265,8 @@ class Expressions:
             members = self.facts.members(other.type)
             if written.name in members:
                 if written.name in names.bare:
-                    self._fail(
+                    fail(
+                        self.desk,
                         written.span,
                         "PS209",
                         f"`{written.name}` is a member of `{other.type.name}` and a field",
@@ -374,7 +274,8 @@ class Expressions:
                     )
                 return Typed(expression=e.Constant(value=written.name), kind="text", type=other.type)
             if written.name not in names.bare and written.name not in names.whole:
-                self._fail(
+                fail(
+                    self.desk,
                     written.span,
                     "PS202",
                     f"`{other.type.name}` has no member `{written.name}`",
@@ -393,7 +294,8 @@ class Expressions:
                 else None
             )
             if words is not None and constant.value not in words:
-                self._fail(
+                fail(
+                    self.desk,
                     written.span,
                     "PS316",
                     f'"{constant.value[:40]}" is none of the words on the other side',
@@ -416,9 +318,14 @@ class Expressions:
         left, right = (two, one) if left_is_word else (one, two)
         left, right = self._by_key(left, right, written)
         if left.kind != right.kind or left.kind in ("list", "object", "none"):
-            self._fail(written.span, "PS316", f"{a(left.kind)} is compared with {a(right.kind)}")
+            fail(self.desk, written.span, "PS316", f"{in_words(left.kind)} is compared with {in_words(right.kind)}")
         if written.op not in ("==", "!=") and left.kind not in ("number", "date", "datetime"):
-            self._fail(written.span, "PS316", f"`{written.op}` orders numbers and dates, and this is {a(left.kind)}")
+            fail(
+                self.desk,
+                written.span,
+                "PS316",
+                f"`{written.op}` orders numbers and dates, and this is {in_words(left.kind)}",
+            )
         return Typed(
             expression=e.Compare(op=written.op, left=left.expression, right=right.expression),
             kind="bool",
@@ -427,11 +334,11 @@ class Expressions:
 
     def _against_none(self, written: tree.CompareExpr, names: Names, none: list[bool]) -> Typed:
         if written.op not in ("==", "!=") or all(none):
-            self._fail(written.span, "PS316", "`none` is compared with a value, by `==` or `!=`")
+            fail(self.desk, written.span, "PS316", "`none` is compared with a value, by `==` or `!=`")
         value = self._check(written.right if none[0] else written.left, names)
         if not value.optional:
             shown = short(written.right if none[0] else written.left)
-            self._fail(written.span, "PS316", f"`{shown}` is always there", help="drop the comparison with `none`")
+            fail(self.desk, written.span, "PS316", f"`{shown}` is always there", help="drop the comparison with `none`")
         return Typed(
             expression=e.Compare(op=written.op, left=value.expression, right=e.Constant(value=None)),
             kind="bool",
@@ -444,7 +351,7 @@ class Expressions:
         rows = [side.kind == "row" for side in (left, right)]
         if all(rows):
             if row_identity(left.type, self.facts) != row_identity(right.type, self.facts):
-                self._fail(written.span, "PS316", "these two are entries of different lists")
+                fail(self.desk, written.span, "PS316", "these two are entries of different lists")
         elif not any(rows):
             return left, right
         return self._keyed(left, written), self._keyed(right, written)
@@ -454,7 +361,7 @@ class Expressions:
             return value
         path = key_path(value.type, self.facts)
         if path is None:
-            self._fail(written.span, "PS316", "a record without a `key` cannot be compared")
+            fail(self.desk, written.span, "PS316", "a record without a `key` cannot be compared")
         return replace(value, expression=e.KeyOf(row=value.expression, path=path), kind="text", type=None)
 
     def _in(self, written: tree.InExpr, names: Names) -> Typed:
@@ -465,28 +372,37 @@ class Expressions:
             container = self._sure(written.container, names)
             item = self._against(written.item, container.item, names)
         if container.kind == "text":
-            self._fail(
+            fail(
+                self.desk,
                 written.container.span,
                 "PS316",
                 "`in` looks into lists",
                 help=f"write `contains({short(written.container)}, …)`",
             )
         if container.kind != "list":
-            self._fail(written.container.span, "PS316", f"`in` looks into lists, and this is {a(container.kind)}")
+            fail(
+                self.desk,
+                written.container.span,
+                "PS316",
+                f"`in` looks into lists, and this is {in_words(container.kind)}",
+            )
         inner = container.item
         if inner is not None and "row" in (item.kind, inner.kind):
             if item.kind == inner.kind and row_identity(item.type, self.facts) != row_identity(inner.type, self.facts):
-                self._fail(written.span, "PS316", "these two are entries of different lists")
+                fail(self.desk, written.span, "PS316", "these two are entries of different lists")
             if inner.kind == "row":
                 path = key_path(inner.type, self.facts)
                 if path is None:
-                    self._fail(written.span, "PS316", "records without a `key` cannot be looked for")
+                    fail(self.desk, written.span, "PS316", "records without a `key` cannot be looked for")
                 keys = e.KeyOf(row=container.expression, path=path, many=True)
                 container = replace(container, expression=keys, item=replace(inner, kind="text", type=None))
             item = self._keyed(item, written)
         if container.item is not None and item.kind != container.item.kind:
-            self._fail(
-                written.span, "PS316", f"{a(item.kind)} is looked for in a list of {plural(container.item.kind)}"
+            fail(
+                self.desk,
+                written.span,
+                "PS316",
+                f"{in_words(item.kind)} is looked for in a list of {plural(container.item.kind)}",
             )
         return Typed(
             expression=e.Contains(item=item.expression, container=container.expression, negated=written.negated),
@@ -510,18 +426,27 @@ class Expressions:
         over = self._of("list", written.over, names)
         name = written.variable.text
         if name in names.bare or name in names.roots or name == "today":
-            self._fail(
-                written.variable.span, "PS201", f"`{name}` already means something here", help="choose another name"
+            fail(
+                self.desk,
+                written.variable.span,
+                "PS201",
+                f"`{name}` already means something here",
+                help="choose another name",
             )
         item = over.item
         if item is None:
-            self._fail(
-                written.over.span, "PS316", "this list is always empty", help="name a list of the input or output"
+            fail(
+                self.desk,
+                written.over.span,
+                "PS316",
+                "this list is always empty",
+                help="name a list of the input or output",
             )
         variable = variable_of(item, name)
         inner = names.having(name, variable, steps=over.most)
         if inner.steps > MOST_STEPS:
-            self._fail(
+            fail(
+                self.desk,
                 written.span,
                 "PS319",
                 f"this condition could take {inner.steps:,} steps, and {MOST_STEPS:,} are allowed",
@@ -540,7 +465,7 @@ class Expressions:
         try:
             check_pattern(pattern.source, pattern.ignore_case)
         except BadPattern as bad:
-            self._fail(pattern.span, "PS303", bad.message)
+            fail(self.desk, pattern.span, "PS303", bad.message)
         return Typed(
             expression=e.Search(
                 text=text.expression, pattern=pattern.source, ignore_case=pattern.ignore_case, full=full
@@ -555,7 +480,8 @@ class Expressions:
         name = written.function.text
         signature = FUNCTIONS.get(name)
         if signature is None:
-            self._fail(
+            fail(
+                self.desk,
                 written.function.span,
                 "PS318",
                 f"there is no function `{name}`",
@@ -563,7 +489,7 @@ class Expressions:
             )
         if len(written.arguments) != signature.arguments:
             count = "one value" if signature.arguments == 1 else "two values"
-            self._fail(written.span, "PS318", f"`{name}` takes {count}", help=f"write `{signature.example}`")
+            fail(self.desk, written.span, "PS318", f"`{name}` takes {count}", help=f"write `{signature.example}`")
         if name == "contains" and isinstance(written.arguments[1], tree.PatternExpr):
             return self._search(self._text(written.arguments[0], names), written.arguments[1].pattern, full=False)
         arguments = [self._sure(argument, names) for argument in written.arguments]
@@ -571,7 +497,8 @@ class Expressions:
         kind = signature.result
         if name == "contains" and arguments[0].kind == "list":
             item = arguments[0].item
-            self._fail(
+            fail(
+                self.desk,
                 written.span,
                 "PS318",
                 f"`contains` searches text, and this is a list of {plural(item.kind if item else 'none')}",
@@ -590,21 +517,27 @@ class Expressions:
     def _fits(self, signature: Signature, name: str, arguments: list[Typed], written: tree.CallExpr) -> None:
         for argument, kinds, place in zip(arguments, signature.kinds, written.arguments, strict=True):
             if argument.kind not in kinds:
-                self._fail(
+                fail(
+                    self.desk,
                     place.span,
                     "PS318",
-                    f"`{name}` takes {' or '.join(a(kind) for kind in kinds)}, and this is {a(argument.kind)}",
+                    f"`{name}` takes {' or '.join(in_words(kind) for kind in kinds)}, and this is {in_words(argument.kind)}",
                     help=f"write `{signature.example}`",
                 )
             if signature.of_numbers and (argument.item is None or argument.item.kind != "number"):
-                self._fail(
-                    place.span, "PS318", f"`{name}` takes a list of numbers", help=f"write `{signature.example}`"
+                fail(
+                    self.desk,
+                    place.span,
+                    "PS318",
+                    f"`{name}` takes a list of numbers",
+                    help=f"write `{signature.example}`",
                 )
         if signature.not_empty:
             listed = arguments[0].type
             least = listed.least if isinstance(listed, t.ListOf) else 0
             if least < 1:
-                self._fail(
+                fail(
+                    self.desk,
                     written.span,
                     "PS318",
                     f"`{name}` needs a list of at least one item",
@@ -625,62 +558,5 @@ def _present(value: Typed) -> e.Expression:
     return e.Compare(op="!=", left=value.expression, right=e.Constant(value=None))
 
 
-def _tested(value: Typed, names: Names) -> Typed:
-    return replace(value, optional=False) if value.optional and value.path in names.tested else value
-
-
-def _into(expression: e.Expression, name: str) -> e.Expression:
-    """Return *expression* with a step into an object of a JSON Schema."""
-    further = _further(expression, name)
-    if isinstance(further, e.Reference) and further.members is None:
-        return replace(further, members=len(further.steps) - 1)
-    return further
-
-
-def _opened(value: Typed) -> Typed:
-    """Members of an object of a JSON Schema are open, whatever their types."""
-    item = _opened(value.item) if value.item else None
-    return replace(value, trust=Trust.OPEN, item=item)
-
-
-def _further(expression: e.Expression, name: str) -> e.Expression:
-    if isinstance(expression, e.Reference):
-        return replace(expression, steps=(*expression.steps, name))
-    raise TypeError(f"no step from {type(expression).__name__}")
-
-
 def _is_none(written: tree.Expr) -> bool:
     return isinstance(written, tree.LiteralExpr) and isinstance(written.value, tree.NoneLiteral)
-
-
-def short(written: tree.Expr) -> str:
-    """Return *written* as text of at most 40 characters."""
-    text = print_expression(written)
-    return text if len(text) <= 40 else text[:39] + "…"
-
-
-_A: dict[str, str] = {
-    "text": "text",
-    "number": "a number",
-    "bool": "true or false",
-    "date": "a date",
-    "datetime": "a date and time",
-    "list": "a list",
-    "row": "a record",
-    "object": "an object",
-    "none": "none",
-}
-
-
-def a(kind: str) -> str:
-    """Return what a person calls a value of *kind*."""
-    return _A[kind]
-
-
-def plural(kind: str) -> str:
-    """Return what a person calls several values of *kind*."""
-    return {"text": "texts", "bool": "truth values", "none": "nothing"}.get(kind, kind + "s")
-
-
-def _least(listed: Typed) -> int:
-    return listed.type.least if isinstance(listed.type, t.ListOf) else 0

@@ -121,6 +121,8 @@ class FeatureWriter:
         if sources:
             writer.line(code("sources=($,),", joined(", ", sources)))
         self._examples()
+        if self._asks_caller():
+            writer.line(code("asks_caller=True,"))
         if feature.limitations:
             writer.string(code("limitations=("), feature.limitations, "),")
         writer.dedent()

@@ -78,7 +78,8 @@ class Feature(Generic[V]):
 
     def _rendered(self, given: Mapping[str, object], caller: Anyone | None = None) -> Rendered:
         with Outermost(self.plan.name):
-            return _Call(self, given, caller, anonymous=True).rendered()
+            known = admit(caller, self.plan.caller) if self.plan.asks_caller else caller
+            return _Call(self, given, known, anonymous=True).rendered()
 
     def call_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> Reply[V]:
         """Call with fields by the names of the spec, as a JSON object has them. Raises PromptspecError."""

@@ -106,7 +106,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that the call needs to know of a feature beside its code."""
+    """All that the call needs to know of a feature beside its code.
+
+    *asks_caller* says that a condition on rows reads the caller's id, so that not even a prompt is made without one.
+    """
 
     name: str
     module: str
@@ -124,3 +127,4 @@ class Plan:
     sources: tuple[Source[Any], ...] = ()
     examples: tuple[Example, ...] = ()
     limitations: str = ""
+    asks_caller: bool = False

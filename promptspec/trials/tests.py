@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from promptspec.api import Compilation
 from promptspec.contract.feature import Case, Feature, Module
@@ -120,6 +120,5 @@ def _covers(wanted: str, path: str) -> bool:
 
 
 def _shown(value: object, bare: bool) -> str:
-    shown = value["answer"] if bare and isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType]
-    text = json_text(shown)
+    text = json_text(cast("dict[str, object]", value)["answer"] if bare else value)
     return text if len(text) <= 200 else text[:199] + "…"

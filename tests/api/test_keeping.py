@@ -82,7 +82,7 @@ def test_what_has_not_changed_is_found(project: Path, tmp_path: Path) -> None:
     assert keeping.find("build", [project / "a.spec"], tmp_path / "out") is not None
 
 
-CHANGES: dict[str, Callable[[Path, Path], None]] = {
+CHANGES: dict[str, Callable[[Path, Path], object]] = {
     "a byte of a spec": lambda p, _: replace_in_silence(p / "a.spec", b"pick", b"pack"),
     "a byte of a source": lambda p, _: replace_in_silence(p / "films.csv", b"First", b"Fifth"),
     "a source that is gone": lambda p, _: (p / "films.csv").unlink(),

@@ -116,3 +116,14 @@ def test_a_chain_of_thousands_of_used_files_is_refused(tmp_path: Path) -> None:
         write_spec(folder, f'use E{number + 1} from "f{number + 1}.spec"\nenum E{number} {{ a }}\n', f"f{number}.spec")
     write_spec(folder, "enum E1500 { a }\n", "f1500.spec")
     assert compile_paths([folder / "f0.spec"]).has_errors()
+
+
+def test_a_feature_that_two_files_declare_is_not_picked_by_chance(tmp_path: Path) -> None:
+    head = 'promptspec 1\n\nfeature greet {\n    model "m"\n    caller anyone\n'
+    text = head + "    input { name: line(..20) }\n    output text(..80)\n}\n"
+    (tmp_path / "one.spec").write_text(text)
+    (tmp_path / "two.spec").write_text(text)
+    loaded = load(tmp_path)
+    assert loaded.features == {}
+    with pytest.raises(AttributeError, match="several files"):
+        loaded.greet  # noqa: B018

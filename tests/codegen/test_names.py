@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from codegen.specs import codes, compiled, loaded, write_spec
 
+from codegen.specs import codes, compiled, loaded, write_spec
 from promptspec.contract.names import TAKEN_BY_MODULES
 from promptspec.errors import InputRefused
 from promptspec.runtime.v1 import Session, replies

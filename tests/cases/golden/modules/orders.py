@@ -231,6 +231,7 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
                 today=dt.date(2026, 1, 31),
             ),
         ),
+        asks_caller=True,
         limitations=('Knows nothing of "returns".'),
     )
 

@@ -151,11 +151,11 @@ def test_build_writes_nothing_of_a_broken_spec(broken: Path, project: Path):
 def test_test_runs_what_the_spec_promises(greet: Path):
     seen = promptspec("test", greet)
     assert seen.code == 0
-    assert 'passed  greet.spec:41  greet: test "a child is refused"\n' in seen.out
+    assert f'passed  {greet}:41  greet: test "a child is refused"\n' in seen.out
     greet.write_text(GREET.replace("age: 3,", "age: 30,"))
     seen = promptspec("test", greet)
     assert seen.code == 1
-    assert "FAILED  greet.spec:41" in seen.out
+    assert f"FAILED  {greet}:41" in seen.out
     assert seen.out.endswith("0 passed, 1 failed\n")
     results = json.loads(promptspec("test", greet, "--format", "json").out)
     assert results[0]["passed"] is False

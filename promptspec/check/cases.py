@@ -9,9 +9,9 @@ from typing import Literal, TypeVar, cast
 
 from promptspec.check.constants import Fitter
 from promptspec.check.desk import Desk
-from promptspec.check.expressions import short
 from promptspec.check.scope import Scope, article
 from promptspec.check.types import Types
+from promptspec.check.wording import short
 from promptspec.contract import types as t
 from promptspec.contract.feature import Case, Example
 from promptspec.diagnostics import did_you_mean

@@ -7,9 +7,9 @@ from typing import assert_never, cast
 
 from promptspec.check.desk import Desk
 from promptspec.check.failing import Failed, fail
-from promptspec.check.functions import FUNCTIONS, Signature
+from promptspec.check.functions import FUNCTIONS, fit
 from promptspec.check.names import Names
-from promptspec.check.shapes import Facts, Typed, key_path, most_open, row_identity
+from promptspec.check.shapes import Facts, Typed, key_path, most_open, row_identity, variable_of
 from promptspec.check.steps import step
 from promptspec.check.wording import in_words, plural, short
 from promptspec.contract import expressions as e
@@ -493,7 +493,7 @@ class Expressions:
         if name == "contains" and isinstance(written.arguments[1], tree.PatternExpr):
             return self._search(self._text(written.arguments[0], names), written.arguments[1].pattern, full=False)
         arguments = [self._sure(argument, names) for argument in written.arguments]
-        self._fits(signature, name, arguments, written)
+        fit(self.desk, signature, name, arguments, written)
         kind = signature.result
         if name == "contains" and arguments[0].kind == "list":
             item = arguments[0].item
@@ -513,43 +513,6 @@ class Expressions:
             kind=kind,
             trust=most_open(*(argument.trust for argument in arguments)),
         )
-
-    def _fits(self, signature: Signature, name: str, arguments: list[Typed], written: tree.CallExpr) -> None:
-        for argument, kinds, place in zip(arguments, signature.kinds, written.arguments, strict=True):
-            if argument.kind not in kinds:
-                fail(
-                    self.desk,
-                    place.span,
-                    "PS318",
-                    f"`{name}` takes {' or '.join(in_words(kind) for kind in kinds)}, and this is {in_words(argument.kind)}",
-                    help=f"write `{signature.example}`",
-                )
-            if signature.of_numbers and (argument.item is None or argument.item.kind != "number"):
-                fail(
-                    self.desk,
-                    place.span,
-                    "PS318",
-                    f"`{name}` takes a list of numbers",
-                    help=f"write `{signature.example}`",
-                )
-        if signature.not_empty:
-            listed = arguments[0].type
-            least = listed.least if isinstance(listed, t.ListOf) else 0
-            if least < 1:
-                fail(
-                    self.desk,
-                    written.span,
-                    "PS318",
-                    f"`{name}` needs a list of at least one item",
-                    help="give the list a lower bound of 1: `list(1..…)`",
-                )
-
-
-def variable_of(item: Typed, name: str) -> Typed:
-    """Return what a loop's variable is, for each *item*."""
-    root = e.Reference(root="variable", steps=(name,))
-    inner = replace(item.item, expression=root) if item.item else None
-    return replace(item, expression=root, item=inner)
 
 
 def _present(value: Typed) -> e.Expression:

@@ -10,10 +10,11 @@ from typing import TypeVar, cast
 from promptspec.check.budgets import derived_reply_tokens, largest_json, prompt_bounds, smallest_json
 from promptspec.check.cases import Cases
 from promptspec.check.desk import Desk
-from promptspec.check.expressions import Expressions, Names
+from promptspec.check.expressions import Expressions
 from promptspec.check.later import later_parts
 from promptspec.check.limits import Declared, check_limits
 from promptspec.check.models import Models
+from promptspec.check.names import Names
 from promptspec.check.prompts import FENCE_NOTE, Prompts, default_prompt, expressions_of, fields_read, has_fences
 from promptspec.check.scalars import report_no_hosts
 from promptspec.check.scope import Scope, pascal

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from promptspec.check.desk import Desk
+from promptspec.check.failing import fail
+from promptspec.check.shapes import Typed
+from promptspec.check.wording import in_words
 from promptspec.contract.expressions import Kind
+from promptspec.syntax import tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +42,33 @@ FUNCTIONS: dict[str, Signature] = {
     "starts_with": Signature(kinds=(("text",), ("text",)), result="bool", example='starts_with(code, "A")'),
     "ends_with": Signature(kinds=(("text",), ("text",)), result="bool", example='ends_with(code, "Z")'),
 }
+
+
+def fit(desk: Desk, signature: Signature, name: str, arguments: Sequence[Typed], written: tree.CallExpr) -> None:
+    """Hold the arguments against what the function takes. Raises Failed after a report."""
+    for argument, kinds, place in zip(arguments, signature.kinds, written.arguments, strict=True):
+        if argument.kind not in kinds:
+            wanted = " or ".join(in_words(kind) for kind in kinds)
+            fail(
+                desk,
+                place.span,
+                "PS318",
+                f"`{name}` takes {wanted}, and this is {in_words(argument.kind)}",
+                help=f"write `{signature.example}`",
+            )
+        if signature.of_numbers and (argument.item is None or argument.item.kind != "number"):
+            fail(
+                desk,
+                place.span,
+                "PS318",
+                f"`{name}` takes a list of numbers",
+                help=f"write `{signature.example}`",
+            )
+    if signature.not_empty and arguments[0].least < 1:
+        fail(
+            desk,
+            written.span,
+            "PS318",
+            f"`{name}` needs a list of at least one item",
+            help="give the list a lower bound of 1: `list(1..…)`",
+        )

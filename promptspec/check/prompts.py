@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from promptspec.check.desk import Desk
-from promptspec.check.expressions import Expressions, Names, a, short, variable_of
-from promptspec.check.shapes import Facts, Typed, column_trust
+from promptspec.check.expressions import Expressions
+from promptspec.check.names import Names
+from promptspec.check.shapes import Facts, Typed, column_trust, variable_of
+from promptspec.check.wording import in_words, short
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import Branch, Fixed, For, History, If, Message, Part, Print, Source
@@ -182,7 +184,7 @@ class Prompts:
             return None
         self._note(over)
         if over.kind != "list" or over.item is None:
-            self.desk.add("PS316", part.over.span, f"a loop goes through a list, and this is {a(over.kind)}")
+            self.desk.add("PS316", part.over.span, f"a loop goes through a list, and this is {in_words(over.kind)}")
             return None
         if over.optional:
             shown = short(part.over)
@@ -203,7 +205,7 @@ class Prompts:
             return None
         variable = variable_of(over.item, name)
         body = self._parts(part.body, names.having(name, variable, steps=over.most), system, message)
-        return For(variable=name, over=over.expression, path=over.path, least=_least(over), most=over.most, body=body)
+        return For(variable=name, over=over.expression, path=over.path, least=over.least, most=over.most, body=body)
 
     def _open(self, span: Span, value: tree.Expr, does: str, message: tree.MessageTemplate) -> None:
         self.desk.add(
@@ -243,10 +245,6 @@ def _label(row: Typed, source: Source) -> Typed:
 def _word(message: tree.MessageTemplate) -> Span:
     """Return where the role of *message* is written."""
     return Span(message.span.file, message.span.start, message.span.start + len(message.role))
-
-
-def _least(listed: Typed) -> int:
-    return listed.type.least if isinstance(listed.type, t.ListOf | t.Turns) else 0
 
 
 def fields_read(expression: e.Expression | None) -> set[str]:
@@ -296,7 +294,7 @@ def _printed(value: Typed, facts: Facts, numbered: bool) -> tuple[Part, ...]:
                 variable="entry",
                 over=value.expression,
                 path=value.path,
-                least=_least(value),
+                least=value.least,
                 most=value.most,
                 body=(
                     Print(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from promptspec.contract import types as t
-from promptspec.contract.expressions import Expression, Kind
+from promptspec.contract.expressions import Expression, Kind, Reference
 from promptspec.contract.feature import Source
 from promptspec.contract.types import Trust
 
@@ -34,6 +34,11 @@ class Typed:
     def reads(self) -> Trust:
         """The trust of what is read beyond presence."""
         return self.trust if self.content is None else self.content
+
+    @property
+    def least(self) -> int:
+        """How many items a list has at least."""
+        return self.type.least if isinstance(self.type, t.ListOf | t.Turns) else 0
 
 
 class Facts(Protocol):
@@ -133,6 +138,13 @@ def shape(type: t.Type, facts: Facts, expression: Expression, path: str, *, opti
         path=path,
         most=most,
     )
+
+
+def variable_of(item: Typed, name: str) -> Typed:
+    """Return what a loop's variable is, for each *item*."""
+    root = Reference(root="variable", steps=(name,))
+    inner = replace(item.item, expression=root) if item.item else None
+    return replace(item, expression=root, item=inner)
 
 
 def key_path(type: t.Type | None, facts: Facts) -> tuple[str, ...] | None:

@@ -1,0 +1,34 @@
+"""What messages call expressions and the kinds of their values."""
+
+from __future__ import annotations
+
+from promptspec.contract.expressions import Kind
+from promptspec.syntax import print_expression, tree
+
+_WORDS: dict[Kind, str] = {
+    "text": "text",
+    "number": "a number",
+    "bool": "true or false",
+    "date": "a date",
+    "datetime": "a date and time",
+    "list": "a list",
+    "row": "a record",
+    "object": "an object",
+    "none": "none",
+}
+
+
+def in_words(kind: Kind) -> str:
+    """Return what a person calls a value of *kind*."""
+    return _WORDS[kind]
+
+
+def plural(kind: Kind) -> str:
+    """Return what a person calls several values of *kind*."""
+    return {"text": "texts", "bool": "truth values", "none": "nothing"}.get(kind, kind + "s")
+
+
+def short(written: tree.Expr) -> str:
+    """Return *written* as text of at most 40 characters."""
+    text = print_expression(written)
+    return text if len(text) <= 40 else text[:39] + "…"

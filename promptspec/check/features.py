@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from typing import cast
 
-from promptspec.check.budgets import derived_reply_tokens, largest_json, prompt_bounds, smallest_json
 from promptspec.check.cases import Cases
+from promptspec.check.clauses import Clauses
 from promptspec.check.desk import Desk
-from promptspec.check.expressions import Expressions
-from promptspec.check.later import later_parts
-from promptspec.check.limits import Declared, check_limits
+from promptspec.check.limits import Declared, check_limits, fit_limits
 from promptspec.check.models import Models
-from promptspec.check.names import Names
+from promptspec.check.names import Names, references
 from promptspec.check.prompts import FENCE_NOTE, Prompts, default_prompt, expressions_of, fields_read, has_fences
+from promptspec.check.rules import Rules, check_where
 from promptspec.check.scalars import report_no_hosts
 from promptspec.check.scope import Scope, pascal
-from promptspec.check.shapes import Facts, Typed, shape, value_of
+from promptspec.check.shapes import Facts
 from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Types
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import (
     CallerLevel,
-    Case,
     Example,
     Feature,
     Fixed,
@@ -41,25 +38,9 @@ from promptspec.contract.walking import types_in
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.safety.callers import LEVELS
 from promptspec.schema.profiles import misfits
-from promptspec.schema.wire import encode_schema, output_schema
+from promptspec.schema.wire import output_schema
 from promptspec.syntax import tree
 from promptspec.text import Span
-from promptspec.values.units import BYTES_A_TOKEN
-
-C = TypeVar("C", bound=tree.Clause)
-
-#: Clauses that may stand in a feature more than once.
-_REPEATABLE = (tree.RequireClause, tree.EnsureClause, tree.CaseClause, tree.ExamplesFrom)
-_NAMES: dict[type[tree.Clause], str] = {
-    tree.ModelClause: "model",
-    tree.InputClause: "input",
-    tree.OutputClause: "output",
-    tree.PromptClause: "prompt",
-    tree.FenceClause: "fence",
-    tree.LimitsClause: "limits",
-    tree.CallerClause: "caller",
-    tree.LimitationsClause: "limitations",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,76 +77,8 @@ class FeatureCheck:
         self._facts: Facts = _Declarations(scope, types)
         self._class = pascal(declared.name.text)
         self._before = len(desk.report.errors)
-        self._torn = any(d.code < "PS2" and d.span.within(declared.span) for d in desk.report.errors)
-        self._lost_defaults = False
         self._inputs: tuple[t.Field, ...] | None = None
-        self._clauses = self._gathered()
-
-    # Clauses
-
-    def _gathered(self) -> tuple[tree.Clause, ...]:
-        """Return the feature's clauses, after those that it takes from `defaults` and does not replace."""
-        own = self._declared.clauses
-        mine = {type(clause) for clause in own if not isinstance(clause, _REPEATABLE)}
-        shared: list[tree.Clause] = []
-        for name in self._declared.defaults:
-            declaration = self._scope.declarations.get(name.text)
-            if not isinstance(declaration, tree.DefaultsDeclaration):
-                self._lost_defaults = True
-                if name.text in self._scope.lost:
-                    continue
-                known = [n for n in self._scope.declarations if self._scope.kind(n) == "defaults"]
-                self._desk.add(
-                    "PS202", name.span, f"there are no defaults `{name.text}`", help=did_you_mean(name.text, known)
-                )
-                continue
-            shared += [clause for clause in declaration.clauses if type(clause) not in mine]
-        clauses = (*shared, *own)
-        self._refuse_twice(clauses)
-        for clause in clauses:
-            for span, what in later_parts(clause):
-                self._desk.later(span, what)
-        return clauses
-
-    def _refuse_twice(self, clauses: tuple[tree.Clause, ...]) -> None:
-        seen: dict[type[tree.Clause], tree.Clause] = {}
-        for clause in clauses:
-            kind = type(clause)
-            if kind in _NAMES and kind in seen:
-                self._desk.add(
-                    "PS206",
-                    clause.span,
-                    f"`{_NAMES[kind]}` stands twice in this feature",
-                    labels=[Label(span=seen[kind].span, message="it stands here first")],
-                    help="join them, or drop one",
-                )
-            seen.setdefault(kind, clause)
-
-    def _all(self, kind: type[C]) -> list[C]:
-        return [clause for clause in self._clauses if isinstance(clause, kind)]
-
-    def _one(self, kind: type[C]) -> C | None:
-        found = self._all(kind)
-        return found[0] if found else None
-
-    def _require_clause(self, kind: type[C], example: str) -> C | None:
-        found = self._one(kind)
-        if found is None and not self._lost_defaults and not self._is_torn(kind):
-            self._desk.add(
-                "PS207",
-                self._declared.name.span,
-                f"feature `{self._declared.name.text}` has no `{_NAMES[kind]}`",
-                help=f"add `{example}`",
-            )
-        return found
-
-    def _is_torn(self, kind: type[tree.Clause]) -> bool:
-        """Say whether a clause of *kind* stands in the feature and could not be read, which has been said."""
-        if kind is tree.OutputClause and self._one(tree.ReservedOutput):
-            return True
-        span = self._declared.span
-        written = self._desk.text.content[span.start : span.end]
-        return self._torn and re.search(rf"(?:^|\{{)[ \t]*{_NAMES[kind]}\b(?!\s*:)", written, re.MULTILINE) is not None
+        self._clauses = Clauses(desk, scope, declared)
 
     # The whole
 
@@ -176,56 +89,37 @@ class FeatureCheck:
         """
         desk = self._desk
         caller = self._caller()
-        inputs = self._require_clause(tree.InputClause, "input { message: text(..2_000) }")
-        outputs = self._require_clause(tree.OutputClause, "output text(..280)")
-        model = self._require_clause(tree.ModelClause, 'model "gpt-5.6-luna"')
-        limits = check_limits(desk, self._one(tree.LimitsClause))
+        inputs = self._clauses.required(tree.InputClause, "input { message: text(..2_000) }")
+        outputs = self._clauses.required(tree.OutputClause, "output text(..280)")
+        model = self._clauses.required(tree.ModelClause, 'model "gpt-5.6-luna"')
+        limits = check_limits(desk, self._clauses.one(tree.LimitsClause))
         fence = self._fence()
         if inputs is None or outputs is None:
             return None
         input = self._input(inputs, caller)
         output = self._output(outputs)
-        if input is None or output is None or self._torn or self._one(tree.FindClause):
+        if input is None or output is None or self._clauses.torn or self._clauses.one(tree.FindClause):
             return None  # what else could be said here would only follow from what has been said
         bare = not isinstance(outputs.type, tree.RecordType)
         self._bounded(input, output)
         self._choices(output, outputs)
         messages, used = self._prompt(input)
-        requires = self._requires(input, used)
-        ensures = self._ensures(input, output, bare, used)
+        rules = Rules(desk=desk, facts=self._facts)
+        requires = rules.requires(self._clauses.all(tree.RequireClause), input)
+        ensures = rules.ensures(self._clauses.all(tree.EnsureClause), input, output, bare=bare)
         cases = Cases(desk=desk, scope=self._scope, types=self._types, input=input, output=output, bare=bare)
         examples = self._examples(cases, self._asks_today(input, output, (*requires, *ensures), messages))
         others = tuple(
             case
-            for clause in self._all(tree.CaseClause)
+            for clause in self._clauses.all(tree.CaseClause)
             if clause.kind != "example" and (case := cases.case(clause)) is not None
         )
         if model is None or len(desk.report.errors) > self._before:
             if model is not None:
                 self._models.of(model, fits_strict=True)
             return None
-        self._unused(inputs, input, output, used)
-        return self._whole(
-            module, model, caller, input, output, bare, messages, fence, requires, ensures, limits, examples, others
-        )
-
-    def _whole(
-        self,
-        module: Callable[[tuple[Feature, ...]], Module],
-        model: tree.ModelClause,
-        caller: CallerLevel,
-        input: t.Record,
-        output: t.Record,
-        bare: bool,
-        messages: tuple[Message | History, ...],
-        fence: str,
-        requires: tuple[Rule, ...],
-        ensures: tuple[Rule, ...],
-        limits: Declared,
-        examples: tuple[Example, ...],
-        others: tuple[Case, ...],
-    ) -> Feature | None:
-        limitations = self._one(tree.LimitationsClause)
+        self._unused(inputs, input, output, used | rules.used)
+        limitations = self._clauses.one(tree.LimitationsClause)
         draft = Feature(
             name=self._declared.name.text,
             class_name=self._class,
@@ -247,9 +141,13 @@ class FeatureCheck:
             smallest_prompt=0,
             origin=self._desk.origin(self._declared.span),
         )
-        schema = cast("dict[str, object]", output_schema(module((draft,)), draft))
+        return self._settled(draft, module((draft,)), model, limits)
+
+    def _settled(self, draft: Feature, module: Module, model: tree.ModelClause, limits: Declared) -> Feature | None:
+        """Return *draft* with its models, limits and sizes, or None after a report; *module* holds it."""
+        schema = cast("dict[str, object]", output_schema(module, draft))
         models = self._modelled(model, schema)
-        budget = self._budget(draft, schema, limits)
+        budget = fit_limits(self._desk, self._facts, draft, schema, limits, self._declared.name.span)
         if models is None or budget is None:
             return None
         self._room_to_think(models, limits)
@@ -258,7 +156,7 @@ class FeatureCheck:
     # Parts
 
     def _caller(self) -> CallerLevel:
-        clause = self._one(tree.CallerClause)
+        clause = self._clauses.one(tree.CallerClause)
         if clause is None:
             return "session"
         level = clause.level.text
@@ -273,7 +171,7 @@ class FeatureCheck:
         return cast("CallerLevel", level)
 
     def _fence(self) -> str:
-        clause = self._one(tree.FenceClause)
+        clause = self._clauses.one(tree.FenceClause)
         if clause is None:
             return "tags"
         mode = clause.mode.text
@@ -290,10 +188,10 @@ class FeatureCheck:
         types = self._types
         self._inputs = None
         types.seen, types.lists, types.where = [], {}, self._where(caller)
-        types.unknown = frozenset(clause.name.text for clause in self._all(tree.FindClause))
+        types.unknown = frozenset(clause.name.text for clause in self._clauses.all(tree.FindClause))
         fields = types.fields(clause.fields, "input", self._class)
         if not clause.fields:
-            if not self._torn:
+            if not self._clauses.torn:
                 self._desk.add("PS207", clause.span, "the input has no fields", help="add what the feature takes in")
             return None
         if len(fields) != len(clause.fields):
@@ -351,41 +249,19 @@ class FeatureCheck:
 
     def _where(self, caller: CallerLevel) -> Callable[[tree.Expr, t.OneOfSource | t.OneOfItems], e.Expression | None]:
         def check(written: tree.Expr, chosen: t.OneOfSource | t.OneOfItems) -> e.Expression | None:
-            columns = (
-                self._facts.source(chosen.source).columns
-                if isinstance(chosen, t.OneOfSource)
-                else self._facts.record_named(chosen.record, chosen.file).fields
+            seen = tuple(self._types.seen)
+            given = len(seen) if self._inputs is None else len(self._inputs)
+            return check_where(
+                self._desk,
+                self._facts,
+                written,
+                chosen,
+                inputs=seen[:given],
+                outputs=seen[given:],
+                caller=caller,
             )
-            row = {
-                c.name: value_of(c, self._facts, e.Reference(root="row", steps=(c.name,)), f"row.{c.name}")
-                for c in columns
-            }
-            given = len(self._types.seen) if self._inputs is None else len(self._inputs)
-            inputs = self._references(tuple(self._types.seen[:given]), "input")
-            outputs = self._references(tuple(self._types.seen[given:]), "output")
-            roots: dict[str, dict[str, Typed]] = {"input": inputs, "output": outputs}
-            above = {**inputs, **outputs}
-            if caller != "anyone":
-                id = Typed(
-                    expression=e.Reference(root="caller", steps=("id",)),
-                    kind="text",
-                    trust=t.Trust.OPEN,
-                    path="caller.id",
-                )
-                roots["caller"] = {"id": id}
-            names = Names(bare={**above, **row}, roots=roots)
-            found = Expressions(desk=self._desk, facts=self._facts).condition(written, names)
-            return None if found is None else found.expression
 
         return check
-
-    def _references(self, fields: tuple[t.Field, ...], root: str) -> dict[str, Typed]:
-        prefix = "" if root == "input" else f"{root}."
-        place = e.Reference(root="input" if root == "input" else "output")
-        return {
-            each.name: value_of(each, self._facts, replace(place, steps=(each.name,)), f"{prefix}{each.name}")
-            for each in fields
-        }
 
     def _bounded(self, input: t.Record, output: t.Record) -> None:
         """Expanded fields and depth stay within what rule 4 allows."""
@@ -434,9 +310,9 @@ class FeatureCheck:
             )
 
     def _prompt(self, input: t.Record) -> tuple[tuple[Message | History, ...], set[str]]:
-        bare = self._references(input.fields, "input")
+        bare = references(input.fields, "input", self._facts)
         names = Names(bare=bare, roots={"input": bare})
-        clause = self._one(tree.PromptClause)
+        clause = self._clauses.one(tree.PromptClause)
         if clause is None:
             doc = self._declared.doc.text if self._declared.doc else ""
             origin = self._desk.origin(self._declared.span)
@@ -463,61 +339,6 @@ class FeatureCheck:
         origin = self._desk.origin(self._declared.span)
         return (Message(role="system", parts=(Fixed(text=notes),), origin=origin), *messages)
 
-    def _requires(self, input: t.Record, used: set[str]) -> tuple[Rule, ...]:
-        bare = self._references(input.fields, "input")
-        names = Names(bare=bare, roots={"input": bare})
-        rules: list[Rule] = []
-        for number, clause in enumerate(self._all(tree.RequireClause), 1):
-            rule = self._rule(clause, names, f"require_{number}", "input", used)
-            if rule is not None:
-                rules.append(rule)
-        return tuple(rules)
-
-    def _ensures(self, input: t.Record, output: t.Record, bare: bool, used: set[str]) -> tuple[Rule, ...]:
-        inputs = self._references(input.fields, "input")
-        outputs = {} if bare else self._references(output.fields, "output")
-        whole: dict[str, Typed] = {}
-        if bare:
-            answer = output.fields[0]
-            whole["output"] = shape(
-                answer.type, self._facts, e.Reference(root="answer"), "output", optional=answer.optional
-            )
-        both = set(inputs) & set(outputs)
-        names = Names(
-            bare={name: value for name, value in {**inputs, **outputs}.items() if name not in both},
-            roots={"input": inputs} if bare else {"input": inputs, "output": outputs},
-            whole=whole,
-            clashes={name: f"write `input.{name}` or `output.{name}`" for name in both},
-        )
-        rules: list[Rule] = []
-        for number, clause in enumerate(self._all(tree.EnsureClause), 1):
-            if clause.drop:  # reported with the other clauses of later versions
-                continue
-            rule = self._rule(clause, names, f"ensure_{number}", "output", used)
-            if rule is not None:
-                rules.append(rule)
-        return tuple(rules)
-
-    def _rule(
-        self, clause: tree.RequireClause | tree.EnsureClause, names: Names, id: str, path: str, used: set[str]
-    ) -> Rule | None:
-        expressions = Expressions(desk=self._desk, facts=self._facts)
-        when = None if clause.when is None else expressions.condition(clause.when, names)
-        if clause.when is not None:
-            names = names.knowing(expressions.proves(clause.when, names, True))
-        condition = expressions.condition(clause.condition, names)
-        if condition is None or (clause.when is not None and when is None):
-            return None
-        used |= fields_read(condition.expression) | (fields_read(when.expression) if when else set())
-        return Rule(
-            id=id,
-            condition=condition.expression,
-            when=when.expression if when else None,
-            message=clause.message.value,
-            path=_blamed(condition.expression, path),
-            origin=self._desk.origin(clause.span),
-        )
-
     def _asks_today(
         self, input: t.Record, output: t.Record, rules: tuple[Rule, ...], messages: tuple[Message | History, ...]
     ) -> bool:
@@ -534,10 +355,10 @@ class FeatureCheck:
     def _examples(self, cases: Cases, asks_today: bool) -> tuple[Example, ...]:
         written = [
             example
-            for clause in self._all(tree.CaseClause)
+            for clause in self._clauses.all(tree.CaseClause)
             if clause.kind == "example" and (example := cases.example(clause, asks_today=asks_today)) is not None
         ]
-        for clause in self._all(tree.ExamplesFrom):
+        for clause in self._clauses.all(tree.ExamplesFrom):
             written += cases.from_file(clause)
         return tuple(written)
 
@@ -563,7 +384,7 @@ class FeatureCheck:
         models = self._models.of(clause, fits_strict=not found)
         strict_at = self._models.strict_at
         if models is None and found and strict_at is not None:
-            output = self._one(tree.OutputClause)
+            output = self._clauses.one(tree.OutputClause)
             for misfit in found:
                 self._desk.add(
                     "PS501",
@@ -578,7 +399,7 @@ class FeatureCheck:
         """A server counts what a model thinks against the cap of the reply."""
         thinks = any(isinstance(m, OpenAIModel) and m.effort not in (None, "none") for m in models)
         if thinks and not limits.thinking:
-            clause = self._one(tree.LimitsClause)
+            clause = self._clauses.one(tree.LimitsClause)
             self._desk.add(
                 "PS512",
                 clause.span if clause else self._declared.name.span,
@@ -606,59 +427,3 @@ class FeatureCheck:
             if field is not None:
                 type, place = field.type, field.span
         return place
-
-    def _budget(self, draft: Feature, schema: dict[str, object], declared: Declared) -> Feature | None:
-        desk = self._desk
-        least_reply, most_reply = smallest_json(schema), largest_json(schema)
-        reply = declared.reply if declared.reply is not None else derived_reply_tokens(most_reply)
-        place = declared.reply_at or self._declared.name.span
-        sound = True
-        if declared.reply is not None and least_reply > BYTES_A_TOKEN * reply:
-            desk.add(
-                "PS510",
-                place,
-                f"the smallest reply has {least_reply:,} bytes, too many for {reply:,} tokens",
-                help="raise `reply`, or lower what the output holds at least",
-            )
-            sound = False
-        elif declared.reply is not None and most_reply // 3 > reply:
-            desk.add(
-                "PS511",
-                place,
-                f"the largest reply has {most_reply:,} bytes and may not fit {reply:,} tokens",
-                help=f"write `reply {derived_reply_tokens(most_reply):_} tokens`, or lower the caps of the output",
-            )
-        extra = len(encode_schema(schema))
-        least, most = prompt_bounds(draft.messages, self._facts, draft.input, extra=extra)
-        for example in draft.examples:
-            size = sum(len(str(value).encode()) for _, value in example.given.entries) + len(str(example.returns)) + 64
-            least, most = least + size // 4, most + size * 2
-        if declared.prompt is not None and least > BYTES_A_TOKEN * declared.prompt:
-            desk.add(
-                "PS410",
-                declared.prompt_at or self._declared.name.span,
-                f"even the smallest prompt has {least:,} bytes, too many for {declared.prompt:,} tokens",
-                help="raise `prompt`, or shorten the text of the prompt",
-            )
-            sound = False
-        if not sound:
-            return None
-        return replace(
-            draft,
-            limits=Limits(
-                prompt_tokens=declared.prompt,
-                reply_tokens=reply,
-                reply_derived=declared.reply is None,
-                thinking_tokens=declared.thinking,
-                time_ms=declared.time_ms,
-                retries=declared.retries,
-            ),
-            largest_prompt=most,
-            smallest_prompt=least,
-        )
-
-
-def _blamed(condition: e.Expression, root: str) -> str:
-    """Return the path that a broken rule points at: the first field of *root* that it reads."""
-    fields = e.fields_of(condition, "output" if root == "output" else "input")
-    return f"{root}.{fields[0]}" if fields else root

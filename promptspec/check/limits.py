@@ -1,13 +1,18 @@
-"""`limits { … }` to numbers."""
+"""`limits { … }` to numbers, and whether the prompt and the reply fit them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from promptspec.check.budgets import derived_reply_tokens, largest_json, prompt_bounds, smallest_json
 from promptspec.check.desk import Desk
+from promptspec.check.shapes import Facts
+from promptspec.contract.feature import Feature, Limits
 from promptspec.diagnostics import Label
+from promptspec.schema.wire import encode_schema
 from promptspec.syntax import tree
 from promptspec.text import Span
+from promptspec.values.units import BYTES_A_TOKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +101,59 @@ def _amount(desk: Desk, limit: tree.Limit) -> int | None:
         desk.add("PS411", limit.span, f"`{name}` is {what}", help=example)
         return None
     return amount
+
+
+def fit_limits(
+    desk: Desk, facts: Facts, draft: Feature, schema: dict[str, object], declared: Declared, place: Span
+) -> Feature | None:
+    """Return *draft* with its limits and sizes, or None after a report; *schema* is that of its reply.
+
+    *place* is blamed for a limit that nobody wrote.
+    """
+    least_reply, most_reply = smallest_json(schema), largest_json(schema)
+    reply = declared.reply if declared.reply is not None else derived_reply_tokens(most_reply)
+    reply_at = declared.reply_at or place
+    sound = True
+    if declared.reply is not None and least_reply > BYTES_A_TOKEN * reply:
+        desk.add(
+            "PS510",
+            reply_at,
+            f"the smallest reply has {least_reply:,} bytes, too many for {reply:,} tokens",
+            help="raise `reply`, or lower what the output holds at least",
+        )
+        sound = False
+    elif declared.reply is not None and most_reply // 3 > reply:
+        desk.add(
+            "PS511",
+            reply_at,
+            f"the largest reply has {most_reply:,} bytes and may not fit {reply:,} tokens",
+            help=f"write `reply {derived_reply_tokens(most_reply):_} tokens`, or lower the caps of the output",
+        )
+    extra = len(encode_schema(schema))
+    least, most = prompt_bounds(draft.messages, facts, draft.input, extra=extra)
+    for example in draft.examples:
+        size = sum(len(str(value).encode()) for _, value in example.given.entries) + len(str(example.returns)) + 64
+        least, most = least + size // 4, most + size * 2
+    if declared.prompt is not None and least > BYTES_A_TOKEN * declared.prompt:
+        desk.add(
+            "PS410",
+            declared.prompt_at or place,
+            f"even the smallest prompt has {least:,} bytes, too many for {declared.prompt:,} tokens",
+            help="raise `prompt`, or shorten the text of the prompt",
+        )
+        sound = False
+    if not sound:
+        return None
+    return replace(
+        draft,
+        limits=Limits(
+            prompt_tokens=declared.prompt,
+            reply_tokens=reply,
+            reply_derived=declared.reply is None,
+            thinking_tokens=declared.thinking,
+            time_ms=declared.time_ms,
+            retries=declared.retries,
+        ),
+        largest_prompt=most,
+        smallest_prompt=least,
+    )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from promptspec.check.shapes import Typed
+from promptspec.check.shapes import Facts, Typed, value_of
+from promptspec.contract import expressions as e
+from promptspec.contract import types as t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +33,12 @@ class Names:
     def seen(self, value: Typed) -> Typed:
         """Return *value*, no longer optional where it has been tested."""
         return replace(value, optional=False) if value.optional and value.path in self.tested else value
+
+
+def references(fields: tuple[t.Field, ...], root: Literal["input", "output"], facts: Facts) -> dict[str, Typed]:
+    """Return what the fields of *root* are where an expression names them."""
+    prefix = "" if root == "input" else f"{root}."
+    return {
+        each.name: value_of(each, facts, e.Reference(root=root, steps=(each.name,)), f"{prefix}{each.name}")
+        for each in fields
+    }

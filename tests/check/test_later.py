@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from check.specs import codes, compiled, feature, said
-from promptspec.check.features import _NAMES, _REPEATABLE
+from promptspec.check.clauses import _NAMES, _REPEATABLE
 from promptspec.check.later import _LATER, LATER_LIMITS
 from promptspec.check.limits import _BOUNDS
 from promptspec.syntax import tree

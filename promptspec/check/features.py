@@ -12,9 +12,9 @@ from promptspec.check.desk import Desk
 from promptspec.check.limits import Declared, check_limits, fit_limits
 from promptspec.check.models import Models
 from promptspec.check.names import Names, references
-from promptspec.check.prompts import FENCE_NOTE, Prompts, default_prompt, expressions_of, fields_read, has_fences
+from promptspec.check.outputs import can_be_replied, check_choices, place_of
+from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fields_read, with_notes
 from promptspec.check.rules import Rules, check_where
-from promptspec.check.scalars import report_no_hosts
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts
 from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Types
@@ -24,7 +24,6 @@ from promptspec.contract.feature import (
     CallerLevel,
     Example,
     Feature,
-    Fixed,
     History,
     Limits,
     Message,
@@ -40,7 +39,6 @@ from promptspec.safety.callers import LEVELS
 from promptspec.schema.profiles import misfits
 from promptspec.schema.wire import output_schema
 from promptspec.syntax import tree
-from promptspec.text import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ class FeatureCheck:
             return None  # what else could be said here would only follow from what has been said
         bare = not isinstance(outputs.type, tree.RecordType)
         self._bounded(input, output)
-        self._choices(output, outputs)
+        check_choices(desk, self._facts, output, outputs)
         messages, used = self._prompt(input)
         rules = Rules(desk=desk, facts=self._facts)
         requires = rules.requires(self._clauses.all(tree.RequireClause), input)
@@ -119,7 +117,9 @@ class FeatureCheck:
                 self._models.of(model, fits_strict=True)
             return None
         self._unused(inputs, input, output, used | rules.used)
-        limitations = self._clauses.one(tree.LimitationsClause)
+        clause = self._clauses.one(tree.LimitationsClause)
+        limitations = clause.text.value if clause else ""
+        origin = desk.origin(self._declared.span)
         draft = Feature(
             name=self._declared.name.text,
             class_name=self._class,
@@ -128,25 +128,27 @@ class FeatureCheck:
             input=input,
             output=output,
             bare=bare,
-            messages=self._with_notes(messages, limitations),
+            messages=with_notes(messages, limitations, origin),
             fence="json" if fence == "json" else "tags",
             requires=requires,
             ensures=ensures,
             limits=Limits(reply_tokens=1, reply_derived=True),
             caller=caller,
-            limitations=limitations.text.value if limitations else "",
+            limitations=limitations,
             examples=examples,
             cases=others,
             largest_prompt=0,
             smallest_prompt=0,
-            origin=self._desk.origin(self._declared.span),
+            origin=origin,
         )
-        return self._settled(draft, module((draft,)), model, limits)
+        return self._settled(draft, module((draft,)), model, outputs, limits)
 
-    def _settled(self, draft: Feature, module: Module, model: tree.ModelClause, limits: Declared) -> Feature | None:
+    def _settled(
+        self, draft: Feature, module: Module, model: tree.ModelClause, outputs: tree.OutputClause, limits: Declared
+    ) -> Feature | None:
         """Return *draft* with its models, limits and sizes, or None after a report; *module* holds it."""
         schema = cast("dict[str, object]", output_schema(module, draft))
-        models = self._modelled(model, schema)
+        models = self._modelled(model, outputs, schema)
         budget = fit_limits(self._desk, self._facts, draft, schema, limits, self._declared.name.span)
         if models is None or budget is None:
             return None
@@ -225,27 +227,7 @@ class FeatureCheck:
                 return None
             fields = (t.Field(name="answer", type=type, optional=clause.optional, origin=origin),)
         output = t.Record(name=name, fields=fields, origin=origin)
-        return output if self._can_be_replied(output, clause) else None
-
-    def _can_be_replied(self, output: t.Record, clause: tree.OutputClause) -> bool:
-        """Report defaults and addresses without hosts, in the records of the output too."""
-        sound = True
-        work: list[tuple[t.Field, tuple[str, ...]]] = [(field, (field.name,)) for field in output.fields]
-        while work:
-            field, path = work.pop()
-            place = self._place_of(path, clause) or clause.span
-            if field.has_default:
-                self._desk.add("PS312", place, "an output has no defaults", help="a reply says every field; use `?`")
-                sound = False
-            type = field.type
-            while isinstance(type, t.ListOf):
-                type = type.item
-            if isinstance(type, t.Group):
-                work += [(inner, (*path, inner.name)) for inner in self._facts.record(type).fields]
-            elif isinstance(type, t.Url) and not type.hosts:
-                report_no_hosts(self._desk, place)
-                sound = False
-        return sound
+        return output if can_be_replied(self._desk, self._scope, self._facts, output, clause) else None
 
     def _where(self, caller: CallerLevel) -> Callable[[tree.Expr, t.OneOfSource | t.OneOfItems], e.Expression | None]:
         def check(written: tree.Expr, chosen: t.OneOfSource | t.OneOfItems) -> e.Expression | None:
@@ -285,30 +267,6 @@ class FeatureCheck:
                 help="split the feature, or make its records flatter",
             )
 
-    def _choices(self, output: t.Record, clause: tree.OutputClause) -> None:
-        """A reply chooses from a whole source only where the source is small, closed and pinned (rule 10)."""
-        for type in types_in(output.fields, self._facts.record_named):
-            if not isinstance(type, t.OneOfSource):
-                continue
-            source = self._facts.source(type.source)
-            if source.small_keys is None:
-                why, help = (
-                    f"has {source.size:,} rows",
-                    "let it choose from a list of the input whose record has a `key`",
-                )
-            elif not source.trusted:
-                why, help = "is open", "write `trust curated` in the source, if its file is as well kept as the spec"
-            elif not source.keys_are_closed:
-                why, help = "has keys that are open", "make keys of letters, digits, `.`, `_`, `:` and `-`"
-            else:
-                continue
-            self._desk.add(
-                "PS504",
-                clause.span,
-                f"a reply cannot choose from `{type.source}`, which {why}",
-                help=help,
-            )
-
     def _prompt(self, input: t.Record) -> tuple[tuple[Message | History, ...], set[str]]:
         bare = references(input.fields, "input", self._facts)
         names = Names(bare=bare, roots={"input": bare})
@@ -323,21 +281,6 @@ class FeatureCheck:
         prompts = Prompts(desk=self._desk, facts=self._facts, names=names, input=input)
         messages = prompts.check(clause)
         return messages, prompts.used
-
-    def _with_notes(
-        self, messages: tuple[Message | History, ...], limitations: tree.LimitationsClause | None
-    ) -> tuple[Message | History, ...]:
-        """Put what the compiler adds before the author's system text: it is static, so prompt caches hit."""
-        notes = FENCE_NOTE if has_fences(messages) else ""
-        if limitations is not None:
-            notes += f"Known limitations: {limitations.text.value.strip()}\n"
-        if not notes:
-            return messages
-        first = messages[0] if messages else None
-        if isinstance(first, Message) and first.role == "system":
-            return (replace(first, parts=(Fixed(text=notes), *first.parts)), *messages[1:])
-        origin = self._desk.origin(self._declared.span)
-        return (Message(role="system", parts=(Fixed(text=notes),), origin=origin), *messages)
 
     def _asks_today(
         self, input: t.Record, output: t.Record, rules: tuple[Rule, ...], messages: tuple[Message | History, ...]
@@ -378,17 +321,18 @@ class FeatureCheck:
                     help="print it with `{{ " + name + " }}`, or take it out",
                 )
 
-    def _modelled(self, clause: tree.ModelClause, schema: dict[str, object]) -> tuple[Model, ...] | None:
+    def _modelled(
+        self, clause: tree.ModelClause, outputs: tree.OutputClause, schema: dict[str, object]
+    ) -> tuple[Model, ...] | None:
         found = misfits(schema)
         self._models.strict_at = None
         models = self._models.of(clause, fits_strict=not found)
         strict_at = self._models.strict_at
         if models is None and found and strict_at is not None:
-            output = self._clauses.one(tree.OutputClause)
             for misfit in found:
                 self._desk.add(
                     "PS501",
-                    self._place_of(misfit.path, output) or clause.span,
+                    place_of(self._scope, misfit.path, outputs),
                     misfit.message,
                     labels=[Label(span=strict_at, message="a strict schema is asked for here")],
                     help="change the type, or write `structured auto` in the model",
@@ -407,23 +351,3 @@ class FeatureCheck:
                 note="thoughts count against the cap of the reply",
                 help="write `limits { thinking 1_000 tokens }`, or `effort none` in the model",
             )
-
-    def _place_of(self, path: tuple[str | int, ...], clause: tree.OutputClause | None) -> Span | None:
-        """Return the field of the output that *path* of the schema leads to, as deep as the spec writes it out."""
-        if clause is None:
-            return None
-        type, place = clause.type, clause.span
-        for step in path:
-            inner: tree.Type = type
-            while isinstance(inner, tree.ListType):
-                inner = inner.item
-            fields: tuple[tree.Field, ...] = ()
-            if isinstance(inner, tree.RecordType):
-                fields = inner.fields
-            elif isinstance(inner, tree.NamedType):
-                declaration = self._scope.declarations.get(inner.name)
-                fields = declaration.fields if isinstance(declaration, tree.RecordDeclaration) else ()
-            field = next((f for f in fields if f.name.text == step), None)
-            if field is not None:
-                type, place = field.type, field.span
-        return place

@@ -327,7 +327,23 @@ def expressions_of(parts: tuple[Part, ...]) -> Iterator[e.Expression]:
                 pass
 
 
-def has_fences(messages: tuple[Message | History, ...]) -> bool:
+def with_notes(
+    messages: tuple[Message | History, ...], limitations: str, origin: t.Origin
+) -> tuple[Message | History, ...]:
+    """Return *messages* with what the compiler adds before the author's system text."""
+    # What is static stands first, so that prompt caches hit.
+    notes = FENCE_NOTE if _has_fences(messages) else ""
+    if limitations:
+        notes += f"Known limitations: {limitations.strip()}\n"
+    if not notes:
+        return messages
+    first = messages[0] if messages else None
+    if isinstance(first, Message) and first.role == "system":
+        return (replace(first, parts=(Fixed(text=notes), *first.parts)), *messages[1:])
+    return (Message(role="system", parts=(Fixed(text=notes),), origin=origin), *messages)
+
+
+def _has_fences(messages: tuple[Message | History, ...]) -> bool:
     """Say whether a call of this prompt can have a fence."""
     return any(isinstance(m, History) or _fenced(m.parts) for m in messages)
 

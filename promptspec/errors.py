@@ -25,11 +25,13 @@ class PromptspecError(Exception):
     """The root of all errors of this package.
 
     `code` is stable and for programs; `user_message` is safe to show to an end user; `detail` is for the
-    developer's log and holds no input text, no reply text and no secret.
+    developer's log and holds no input text, no reply text and no secret. `violations` are the rules that were
+    broken, for errors that list them.
     """
 
     code: str = "error"
     user_message: str = "Something went wrong."
+    violations: tuple[Violation, ...] = ()
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.user_message)

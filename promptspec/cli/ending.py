@@ -68,7 +68,7 @@ def failure_of(error: Exception) -> Failure:
         case CallFailed():
             return _bug(error.__cause__ if isinstance(error.__cause__, Exception) else error)
         case PromptspecError():
-            violations: tuple[Violation, ...] = getattr(error, "violations", ())
+            violations = error.violations
             return Failure(
                 exit=OUTSIDE if isinstance(error, _OUTSIDE) else REFUSED,
                 code=error.code,

@@ -44,9 +44,7 @@ def try_examples(compilation: Compilation, report: Report) -> None:
             with running.override(model=Wires((reply,)), world=quiet_world(example.today)):
                 running.call_fields(written(example.given), caller=caller_of(feature.caller, None))
         except PromptspecError as error:
-            for violation in getattr(error, "violations", ()) or (
-                Violation(path="call", rule=error.code, message=error.detail),
-            ):
+            for violation in error.violations or (Violation(path="call", rule=error.code, message=error.detail),):
                 report.add(
                     "PS604",
                     place_of(compilation, example.origin.file, example.origin.line),

@@ -9,7 +9,7 @@ from typing import Any, cast
 from promptspec.api import Compilation
 from promptspec.contract.feature import Case, Feature, Module
 from promptspec.contract.json_text import json_text
-from promptspec.errors import CallerRefused, InputRefused, PromptspecError, ReplyRefused, Violation
+from promptspec.errors import CallerRefused, InputRefused, PromptspecError, ReplyRefused
 from promptspec.loading import function_of, materialize
 from promptspec.runtime.feature import Feature as Running
 from promptspec.runtime.overrides import Rehearse, Replies, StandIn, Wires
@@ -95,8 +95,7 @@ class _Answer:
 
 
 def _judge_refusal(case: Case, error: PromptspecError) -> str | None:
-    violations: tuple[Violation, ...] = getattr(error, "violations", ())
-    told = "; ".join(map(str, violations)) or error.detail or error.code
+    told = "; ".join(map(str, error.violations)) or error.detail or error.code
     if not case.has_refuses:
         return f"the call was refused: {told}"
     if case.refuses is None:
@@ -104,7 +103,7 @@ def _judge_refusal(case: Case, error: PromptspecError) -> str | None:
     if case.refuses == "caller":
         return None if isinstance(error, CallerRefused) else f"expected the caller to be refused, and got: {told}"
     wanted = _wanted(case.refuses)
-    if isinstance(error, InputRefused | ReplyRefused) and any(_covers(wanted, v.path) for v in violations):
+    if isinstance(error, InputRefused | ReplyRefused) and any(_covers(wanted, v.path) for v in error.violations):
         return None
     return f"expected `{case.refuses}` to be refused, and got: {told}"
 

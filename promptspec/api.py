@@ -8,7 +8,7 @@ from pathlib import Path
 
 from promptspec.check import Checked, check_module
 from promptspec.check.budgets import largest_json
-from promptspec.check.desk import BESIDE
+from promptspec.check.desk import report_refused
 from promptspec.codegen import emit_module
 from promptspec.contract.encoding import encode
 from promptspec.contract.feature import Module
@@ -188,8 +188,7 @@ class _Compiler:
         try:
             self._project.files.read(name, most=MOST_SPEC)
         except FileRefused as refused:
-            code = {"outside": "PS119", "too_large": "PS108"}.get(refused.rule, "PS118")
-            self._report.add(code, use.path.span, refused.message, help=BESIDE if refused.rule == "missing" else ())
+            report_refused(self._report, use.path.span, refused)
             return True
         return False
 

@@ -11,8 +11,12 @@ from promptspec.diagnostics import Label, Report
 from promptspec.ports import FileRefused, Files, Settings
 from promptspec.text import Span, SpecText
 
-#: What helps where a file is not there.
-BESIDE = "names of files are relative to the spec that they stand in"
+
+def report_refused(report: Report, span: Span, refused: FileRefused) -> None:
+    """Report a file that a spec names at *span* and that cannot or may not be read."""
+    code = {"outside": "PS119", "too_large": "PS108"}.get(refused.rule, "PS118")
+    help = "names of files are relative to the spec that they stand in" if refused.rule == "missing" else ()
+    report.add(code, span, refused.message, help=help)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,7 @@ class Desk:
         try:
             data = self.files.read(path, most=most)
         except FileRefused as refused:
-            code = {"outside": "PS119", "too_large": "PS108"}.get(refused.rule, "PS118")
-            self.add(code, span, refused.message, help=BESIDE if refused.rule == "missing" else ())
+            report_refused(self.report, span, refused)
             return None
         self.read[path] = sha256(data).hexdigest()
         return data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import cast
 
 from promptspec.check.shapes import Facts
 from promptspec.contract import types as t
@@ -15,7 +16,9 @@ from promptspec.values.units import BYTES_A_TOKEN, CHARS_A_WORD, MESSAGE_OVERHEA
 
 #: What the two marks of a fence cost beside its path: brackets, a slash and two tags of 96 bits.
 _MARKS = 2 * (2 + 1 + 24 + 2) + 1
+#: The line that announces the tag, and the line that says whose words a turn of the assistant is said to hold.
 _ANNOUNCEMENT = 60
+_QUOTED = 60
 
 
 def largest_text(cap: t.Cap) -> int:
@@ -68,7 +71,7 @@ def largest_json(schema: object) -> int:
     """Return the bytes of the largest compact JSON value that a closed schema allows."""
     if not isinstance(schema, dict):
         return 20
-    found: dict[str, object] = schema  # pyright: ignore[reportUnknownVariableType]  # JSON of our own making
+    found = cast("dict[str, object]", schema)
     if "const" in found:
         return len(json.dumps(found["const"]).encode())
     if isinstance(found.get("enum"), list):
@@ -90,7 +93,7 @@ def _largest_of(kind: str, schema: dict[str, object]) -> int:
             properties = schema.get("properties")
             if not isinstance(properties, dict):
                 return 2
-            named: dict[str, object] = properties  # pyright: ignore[reportUnknownVariableType]
+            named = cast("dict[str, object]", properties)
             return 2 + sum(len(json.dumps(name).encode()) + 2 + largest_json(inner) for name, inner in named.items())
         case "integer" | "number":
             return 40
@@ -102,7 +105,7 @@ def smallest_json(schema: object) -> int:
     """Return the bytes of the smallest compact JSON value that a wire schema allows."""
     if not isinstance(schema, dict):
         return 1
-    found: dict[str, object] = schema  # pyright: ignore[reportUnknownVariableType]
+    found = cast("dict[str, object]", schema)
     if "const" in found:
         return len(json.dumps(found["const"], ensure_ascii=False).encode())
     if isinstance(found.get("enum"), list):
@@ -124,7 +127,7 @@ def _smallest_of(kind: str, schema: dict[str, object]) -> int:
             properties = schema.get("properties")
             if not isinstance(properties, dict) or not properties:
                 return 2
-            named: dict[str, object] = properties  # pyright: ignore[reportUnknownVariableType]
+            named = cast("dict[str, object]", properties)
             sizes = [len(json.dumps(n, ensure_ascii=False).encode()) + 1 + smallest_json(i) for n, i in named.items()]
             return 1 + sum(sizes) + len(sizes)
         case "integer" | "number":
@@ -140,7 +143,7 @@ def _kinds(schema: dict[str, object]) -> list[str]:
 
 
 def _items(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def _number(value: object, otherwise: int) -> int:
@@ -157,15 +160,8 @@ def prompt_bounds(
             turns = input.field(message.field)
             assert turns is not None
             assert isinstance(turns.type, t.Turns)
-            each = (
-                MESSAGE_OVERHEAD
-                + _ANNOUNCEMENT
-                + 60
-                + _MARKS
-                + 2 * len(message.field)
-                + largest_text(turns.type.item.cap)
-            )
-            most += turns.type.most * each
+            beside = MESSAGE_OVERHEAD + _ANNOUNCEMENT + _QUOTED + _MARKS + 2 * len(message.field)
+            most += turns.type.most * (beside + largest_text(turns.type.item.cap))
             least += turns.type.least * (MESSAGE_OVERHEAD + _MARKS)
             continue
         low, high = _parts(message.parts, facts)

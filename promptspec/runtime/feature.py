@@ -352,7 +352,7 @@ class _Call:
         if broken:
             raise ReplyRefused(broken)
         return Reply(
-            value=getattr(output, "answer") if plan.bare else output,  # noqa: B009
+            value=getattr(output, "answer") if plan.bare else output,  # noqa: B009 - no class of ours has it
             id="r_" + self.world.entropy.token(ID_BITS),
             model=answer.model,
             usage=answer.usage,

@@ -61,4 +61,4 @@ class Override:
 
 
 #: By the name of the feature and its module, so that one override reaches threads and tasks that copy the context.
-OVERRIDES: ContextVar[Mapping[tuple[str, str], Override]] = ContextVar("promptspec_overrides", default={})  # noqa: B039
+OVERRIDES: ContextVar[Mapping[tuple[str, str], Override]] = ContextVar("promptspec_overrides", default={})  # noqa: B039 - it is replaced, never changed

@@ -41,7 +41,7 @@ class items:
         return cast("object", value)
 
     def distinct(self, value: tuple[object, ...]) -> tuple[object, ...]:
-        """Return the first of each run of equal items."""
+        """Return the first of equal items, in order; refuse what is then too short."""
         kept = distinct(value)
         if len(kept) < self.least:
             break_rule("too_few", f"must have at least {self.least:,} different items")

@@ -195,7 +195,7 @@ class integer:
     def judge(self, value: object, info: ValidationInfo) -> int:
         """Return the int."""
         number = exact_integer(value)
-        if number is None or (isinstance(value, float)):
+        if number is None or isinstance(value, float):
             break_rule("type", "must be a whole number")
         if number < self.least:
             break_rule("too_small", f"must be at least {self.least:,}")

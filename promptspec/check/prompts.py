@@ -136,7 +136,9 @@ class Prompts:
         )
 
     def _row(self, value: Typed) -> Typed:
-        """A row of a source prints its label; an entry of a list that can be answered prints its number."""
+        """A row of a source prints its label, a list of rows their labels; an entry that can be answered its number."""
+        if value.kind == "list" and value.item is not None and isinstance(value.item.type, t.OneOfSource):
+            return _labels(value, self.facts.source(value.item.type.source))
         if value.kind != "row":
             return value
         if isinstance(value.type, t.OneOfSource):
@@ -242,6 +244,23 @@ def _label(row: Typed, source: Source) -> Typed:
     )
 
 
+def _labels(rows: Typed, source: Source) -> Typed:
+    """Return what a list of rows of *source* prints: their labels."""
+    column = source.column(source.label)
+    assert isinstance(rows.expression, e.Reference)
+    assert isinstance(rows.type, t.ListOf)
+    assert column is not None
+    reference = rows.expression
+    through = (*reference.through, len(reference.steps))
+    return replace(
+        rows,
+        expression=replace(reference, steps=(*reference.steps, source.label), through=through),
+        type=replace(rows.type, item=column.type),
+        item=None,
+        trust=column_trust(source, source.label),
+    )
+
+
 def _word(message: tree.MessageTemplate) -> Span:
     """Return where the role of *message* is written."""
     return Span(message.span.file, message.span.start, message.span.start + len(message.role))
@@ -285,6 +304,8 @@ def _printed(value: Typed, facts: Facts, numbered: bool) -> tuple[Part, ...]:
     value = replace(value, optional=False)
     if isinstance(value.type, t.OneOfSource):
         value = _label(value, facts.source(value.type.source))
+    elif value.item is not None and isinstance(value.item.type, t.OneOfSource):
+        value = _labels(value, facts.source(value.item.type.source))
     if numbered and value.item is not None:
         entry = e.Reference(root="variable", steps=("entry",))
         item = value.item

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Literal
 
 from promptspec.check.desk import Desk
@@ -17,6 +17,9 @@ MOST_WHOLE = 2**53
 #: The most digits of a decimal after the point, and what its bounds stay below.
 MOST_PLACES = 18
 MOST_DECIMAL = Decimal(10) ** 30
+
+#: Wide enough for every bound to be divided exactly.
+_WIDE = Context(prec=100)
 
 
 def number_of(desk: Desk, written: tree.NumberType) -> t.Integer | t.Number | None:
@@ -45,7 +48,7 @@ def number_of(desk: Desk, written: tree.NumberType) -> t.Integer | t.Number | No
         return None
     places = int(written.places.value)
     quantum = Decimal(1).scaleb(-places)
-    if any(bound % quantum for bound in (least, most)) or max(abs(least), abs(most)) >= MOST_DECIMAL:
+    if any(_WIDE.remainder(bound, quantum) for bound in (least, most)) or max(abs(least), abs(most)) >= MOST_DECIMAL:
         desk.add(
             "PS302",
             written.span,

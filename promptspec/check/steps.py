@@ -79,6 +79,15 @@ def step(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr) -> T
 def _through(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr) -> Typed:
     """A step through a list maps over its items; a list in an item is flattened."""
     assert target.item is not None
+    if target.item.kind == "list":
+        shown = short(written.target)
+        fail(
+            desk,
+            written.name.span,
+            "PS316",
+            f"`{shown}` is a list of lists, and a path goes through one list at a time",
+            help=f"write `all xs in {shown}: all x in xs: x.{written.name.text} …`",
+        )
     item = replace(target.item, optional=False)
     inner = step(desk, facts, item, written)
     if inner.optional:

@@ -123,6 +123,11 @@ class FeatureWriter:
         self._examples()
         if self._asks_caller():
             writer.line(code("asks_caller=True,"))
+        conditional = tuple(
+            path for field in feature.input.fields for path in self._conditional(field.type, f"input.{field.name}")
+        )
+        if conditional:
+            writer.line(code("conditional=$,", data(conditional)))
         if feature.limitations:
             writer.string(code("limitations=("), feature.limitations, "),")
         writer.dedent()
@@ -247,6 +252,19 @@ class FeatureWriter:
         else:
             writer.line(code("return self._rendered($)", self._fields()))
         writer.dedent()
+
+    def _conditional(self, type: t.Type, path: str) -> Iterator[str]:
+        """Yield the paths below *path* of rows that stand under a `where`."""
+        match type:
+            case t.OneOfSource(where=where) if where is not None:
+                yield path
+            case t.ListOf(item=item):
+                yield from self._conditional(item, f"{path}[]")
+            case t.Group(name=group, file=file):
+                for field in self._names.module.record(group, file).fields:
+                    yield from self._conditional(field.type, f"{path}.{field.name}")
+            case _:
+                pass
 
     def _asks_caller(self) -> bool:
         types = types_in(self._feature.input.fields, self._names.module.record)

@@ -112,7 +112,8 @@ def _check_status(envelope: Mapping[str, object]) -> None:
     if status == "failed" and _is_object(error):
         if _names_filter(error):
             raise refusal("filtered")
-        if error.get("code") in _AGAIN_CODES:
+        code = error.get("code")
+        if isinstance(code, str) and code in _AGAIN_CODES:
             raise Unavailable("the server answered 200 and says that it failed", again=True, status=200)
     raise refusal("malformed" if status == "failed" or not isinstance(status, str) else "incomplete")
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _TAG_DIGITS: Final = TAG_BITS // 4
 _TAG_MORE: Final = _TAG_DIGITS - _TAG_DIGITS // 3
 
+#: Bytes of the sentence that tells a schema to a server which takes it in no other way.
+_TELLING: Final = 160
+
 
 class Attempt:
     """One call's draft, made into as many requests as it takes."""
@@ -75,7 +78,7 @@ class Attempt:
         """A token holds at least one byte, so bytes decide first, and the tokenizer only where they do not."""
         texts = [message.content for message in self._draft.messages("0" * _TAG_DIGITS)]
         plan = self._plan
-        room = most - MESSAGE_OVERHEAD * (len(texts) + 2 * len(plan.examples)) - len(plan.schema)
+        room = most - MESSAGE_OVERHEAD * (len(texts) + 2 * len(plan.examples)) - len(plan.schema) - _TELLING
         if len(self._examples) + sum(len(text.encode()) for text in texts) <= room:
             return True
         fences = len(self._draft.fences())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
@@ -33,7 +35,9 @@ class items:
         """Return the list, before any of its items is looked at."""
         if not isinstance(value, list | tuple):
             break_rule("type", "must be a list")
-        length = len(cast("list[object] | tuple[object, ...]", value))
+        # Not `len`: a subclass may say what it likes of itself.
+        items = cast("list[object] | tuple[object, ...]", value)
+        length = list.__len__(items) if isinstance(items, list) else tuple.__len__(items)
         if length > self.most:
             break_rule("too_many", f"must have at most {self.most:,} items")
         if length < self.least:
@@ -158,6 +162,8 @@ class schema_object:
             return {str(key): self._cleaned(item, context, depth + 1) for key, item in fields.items()}
         if isinstance(value, list | tuple):
             return [self._cleaned(item, context, depth + 1) for item in cast("list[object]", value)]
+        if isinstance(value, float | Decimal) and not math.isfinite(value):
+            break_rule("type", "must hold finite numbers")
         return value.isoformat() if isinstance(value, date) else value
 
     __get_pydantic_json_schema__ = json_form

@@ -146,6 +146,8 @@ def shown(value: object) -> str:
         return value.isoformat()
     if isinstance(value, tuple | list):
         return ", ".join(map(shown, cast("tuple[object, ...]", value)))
+    if isinstance(value, BaseModel):
+        return json.dumps(plain(value), ensure_ascii=False)
     return str(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from promptspec.models.port import Answer, Usage
 from promptspec.ports import World
 from promptspec.runtime.asking import Attempt, encode_examples
 from promptspec.runtime.context import Context
-from promptspec.runtime.drafts import Draft, Rendered
+from promptspec.runtime.drafts import Draft, Message, Rendered
 from promptspec.runtime.host import HOST
 from promptspec.runtime.judging import MOST, violations_of
 from promptspec.runtime.outermost import Outermost
@@ -245,12 +246,30 @@ class _Call:
         except ValidationError as error:
             found = violations_of(error, "input")
         # Raised out here, so that nothing of the input hangs on the exception as its context.
-        raise InputRefused(found)
+        raise InputRefused(self._without_oracle(found))
+
+    def _without_oracle(self, found: tuple[Violation, ...]) -> tuple[Violation, ...]:
+        """Leave out that a key is unknown where the row would also have to meet a condition, and more is wrong.
+
+        Conditions are judged once all else is right; told beside other violations, an unknown key would be told from
+        one that exists and belongs to somebody else.
+        """
+        conditional = self.feature.plan.conditional
+        if not conditional:
+            return found
+        others = tuple(
+            violation
+            for violation in found
+            if violation.rule != "one_of" or re.sub(r"\[\d+\]", "[]", violation.path) not in conditional
+        )
+        return others or found
 
     def _refuse(self, violations: Iterator[Violation]) -> None:
         found = [violation for _, violation in zip(range(MOST), violations, strict=False)]
+        # A row that does not meet its condition is told alone, as an unknown key is.
+        hidden = [violation for violation in found if violation.rule == "one_of"]
         if found:
-            raise InputRefused(found)
+            raise InputRefused(hidden or found)
 
     def _hashed(self) -> str | None:
         """A rehearsal sends nothing anywhere, so it needs no key."""
@@ -266,9 +285,13 @@ class _Call:
         return all(isinstance(plan, Rehearsal) for plan in self.feature.plan.models)
 
     def rendered(self) -> Rendered:
-        """Return the messages, with a tag of their own."""
+        """Return the messages, those of the examples too, with a tag of their own for the live ones."""
         tag = self.draft.draw_tag(self.world.entropy)
-        return Rendered(messages=self.draft.messages(tag), tag=tag)
+        live = self.draft.messages(tag)
+        first = 1 if live and live[0].role == "system" else 0
+        pairs = cast("list[dict[str, Any]]", read_json(b"[" + self.feature.example_messages + b"]"))
+        examples = tuple(Message(pair["role"], pair["content"]) for pair in pairs)
+        return Rendered(messages=(*live[:first], *examples, *live[first:]), tag=tag)
 
     # Asking
 

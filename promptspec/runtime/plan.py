@@ -109,6 +109,7 @@ class Plan:
     """All that the call needs to know of a feature beside its code.
 
     *asks_caller* says that a condition on rows reads the caller's id, so that not even a prompt is made without one.
+    *conditional* are the paths of inputs whose rows stand under a `where`, with `[]` for an index.
     """
 
     name: str
@@ -128,3 +129,4 @@ class Plan:
     examples: tuple[Example, ...] = ()
     limitations: str = ""
     asks_caller: bool = False
+    conditional: tuple[str, ...] = ()

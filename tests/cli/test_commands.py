@@ -179,7 +179,7 @@ def test_render_shows_the_messages_and_sends_nothing(greet: Path):
     assert "── system ──\n" in seen.out
     assert "Ada" in seen.out
     messages = json.loads(promptspec("render", greet, *FIELDS, "--format", "json").out)["messages"]
-    assert [message["role"] for message in messages] == ["system", "user"]
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
 
 
 FIELDS = [
@@ -290,3 +290,9 @@ def test_features_of_the_specs_that_a_spec_uses_are_not_its_own(greet: Path, pro
 def test_files_are_named_as_seen_from_the_working_folder(broken: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(broken.parent.parent)
     assert f" --> {broken.parent.name}/broken.spec:6:15\n" in promptspec("check", broken).out
+
+
+def test_a_new_spec_checks_clean_whatever_its_name(project: Path):
+    for name in ("intent", "intent_output", "answer", "message"):
+        promptspec("new", name, "--dir", project / "specs")
+        assert promptspec("check", project / "specs" / f"{name}.spec").code == 0, name

@@ -261,8 +261,8 @@ def test_a_hundred_marks_on_a_line_of_megabytes_are_drawn_at_once():
     report = Report()
     for number in range(100):
         report.add("PS101", Span(text.file, number * 20_000, number * 20_000 + 2), "unexpected text")
-    began = time.perf_counter()
+    began = time.process_time()
     seen = render_terminal(report.diagnostics, {text.file: text}, colour=False, width=80)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert seen.count("^^^^") == 100
     assert max(map(len, seen.splitlines())) < 80

@@ -33,7 +33,7 @@ def test_ordinary_text_is_left_alone(text):
 def test_a_megabyte_of_beginnings_is_searched_in_linear_time():
     import time
 
-    began = time.perf_counter()
+    began = time.process_time()
     assert find_control_token("<|" * 500_000) is None
     assert find_control_token("<|" + "a" * 1_000_000) is None
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0

@@ -79,3 +79,10 @@ def test_every_status_has_a_meaning_and_every_wait_is_within_an_hour(status, hea
     assert isinstance(failure_of_status(status, headers, body, model="m"), (Unavailable, ReplyRefused))
     seconds = retry_after(headers)
     assert seconds is None or 0 <= seconds <= 3600
+
+
+@pytest.mark.parametrize("code", [[], {}, None, 7, "server_error"])
+def test_a_failed_response_says_so_whatever_its_code_is(code: object) -> None:
+    envelope = {"object": "response", "status": "failed", "error": {"code": code}, "output": []}
+    with pytest.raises((ReplyRefused, Unavailable)):
+        read_answer(json.dumps(envelope).encode(), api="responses", model="m")

@@ -126,9 +126,9 @@ def test_a_long_chain_of_and_is_not_deep():
 def test_junk_is_read_in_linear_time(junk: str):
     size = 1 << 18
     for head in (HEAD, f"{HEAD}feature f {{\n    prompt {{ user "):
-        start = time.perf_counter()
+        start = time.process_time()
         found = codes(head + junk * (size // len(junk)))
-        assert time.perf_counter() - start < 10
+        assert time.process_time() - start < 10
         assert len(found) <= MOST + 1
 
 

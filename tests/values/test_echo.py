@@ -89,9 +89,9 @@ def test_any_text_is_judged(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a", "QUJD", " a", "ab:", "A-", "é"])
 def test_judging_takes_little_time(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     ECHO.find(piece * (200_000 // len(piece)), TAG)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize(

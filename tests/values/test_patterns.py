@@ -218,10 +218,10 @@ def test_a_line_holds_no_line_break() -> None:
 
 
 def test_what_takes_too_long_is_not_decided() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert shortest("((a{1,90}){1,90}){1,9}", most=9) is UNDECIDED
     assert shortest("(?:a?b?){900}", least=9, most=500) is UNDECIDED
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_letters_and_digits_are_drawn_first() -> None:

@@ -145,6 +145,6 @@ def test_messages_hold_nothing_of_the_document() -> None:
 
 @pytest.mark.parametrize("data", [b"[" * 10**6, b'"' * 10**6, b"\\" * 10**6, b'["' * 500_000, b"1e999," * 160_000])
 def test_a_hostile_megabyte_takes_little_time(data: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert rule(data) is not None
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -141,9 +141,9 @@ def test_patterns_are_tried_one_by_one_where_the_set_fails(monkeypatch: pytest.M
 @pytest.mark.parametrize("piece", ["a.", "<", "*a", "_", "[", "a", "`a", "&#", "é.", "http", "[a]", "__a "])
 def test_finding_takes_linear_time(piece: str) -> None:
     text = piece * (300_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     find_sinks(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_allowed_links_are_taken_out_and_others_stay() -> None:

@@ -72,12 +72,12 @@ def test_counting_stops_at_the_limit() -> None:
     assert count_tokens_at_most("hello world", 2)
     assert not count_tokens_at_most("hello world", 1)
     count("", "tokens")
-    start = time.perf_counter()
+    start = time.process_time()
     assert not count_tokens_at_most("a b " * 250_000, 50)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_flags_are_counted_in_linear_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert count("🇩" * 100_000 + "x", "words") == 1
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

@@ -61,7 +61,8 @@ def command(
 
 def first_spec(name: str) -> str:
     """Return the smallest spec with the feature *name*."""
-    return _SPEC.replace("NAME", name)
+    # The feature's class takes its name from the feature; the enum must not take it too.
+    return _SPEC.replace("NAME", name).replace("Intent", "Subject" if name.startswith("intent") else "Intent")
 
 
 def _judged(name: str) -> str:

@@ -232,6 +232,7 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
             ),
         ),
         asks_caller=True,
+        conditional=("input.order", "input.product"),
         limitations=('Knows nothing of "returns".'),
     )
 

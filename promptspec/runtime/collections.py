@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from pydantic_core import CoreSchema, core_schema
@@ -35,9 +36,8 @@ class items:
         """Return the list, before any of its items is looked at."""
         if not isinstance(value, list | tuple):
             break_rule("type", "must be a list")
-        # Not `len`: a subclass may say what it likes of itself.
-        items = cast("list[object] | tuple[object, ...]", value)
-        length = list.__len__(items) if isinstance(items, list) else tuple.__len__(items)
+        # Not `len`: a subclass may say what it likes of itself, and it is the items that are read.
+        length = sum(1 for _ in islice(cast("list[object] | tuple[object, ...]", value), self.most + 1))
         if length > self.most:
             break_rule("too_many", f"must have at most {self.most:,} items")
         if length < self.least:

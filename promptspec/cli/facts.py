@@ -44,7 +44,7 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
     limits = feature.limits
     cap = "" if limits.prompt_tokens is None else f"; over {limits.prompt_tokens:,} tokens it is refused"
     derived = ", derived from the output" if limits.reply_derived else ""
-    yield f"    prompt of at most {feature.largest_prompt:,} bytes, and a token holds at least one{cap}"
+    yield f"    prompt of at most {feature.largest_prompt:,} bytes, so of at most as many tokens{cap}"
     yield f"    reply of at most {limits.reply_tokens:,} tokens{derived}; {limits.time_ms / 1000:g} s for everything"
     for description in _descriptions(module, feature):
         yield f"    a JSON Schema tells the model: {escape(description)}"

@@ -9,6 +9,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 OUT = ROOT / "build" / "demo" / "features"
 FEATURE = "specs/suggest_films.spec:suggest_films"
+#: Longer output of a step is cut in the middle.
+MOST_LINES = 14
 
 
 def main() -> int:
@@ -43,7 +45,15 @@ def main() -> int:
 def run(command: list[str], expected: int) -> bool:
     """Run *command* with no key in its environment; say so if it does not end with *expected*."""
     environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    lines = done.stdout.splitlines()
+    if len(lines) > MOST_LINES and done.returncode == expected:
+        cut = len(lines) - MOST_LINES
+        lines = [*lines[: MOST_LINES - 1], f"… and {cut:,} lines more, down to:", lines[-1]]
+    print("\n".join(lines), flush=True)
+    code = done.returncode
     if code != expected:
         print(f"this step ended with {code} and should have ended with {expected}", file=sys.stderr)
     return code == expected

@@ -65,6 +65,19 @@ class Feature(Generic[V]):
         """Yield what the reply *y* to the input *x* breaks of the conditions on rows and the `ensure` clauses."""
         return iter(())
 
+    if TYPE_CHECKING:
+        # Each generated class has these with its own keywords; this is what is known of a feature that was loaded.
+
+        def __call__(self, *args: Any, **keywords: Any) -> V: ...
+
+        async def aio(self, *args: Any, **keywords: Any) -> V: ...
+
+        def call(self, *args: Any, **keywords: Any) -> Reply[V]: ...
+
+        async def acall(self, *args: Any, **keywords: Any) -> Reply[V]: ...
+
+        def render(self, *args: Any, **keywords: Any) -> Rendered: ...
+
     # The call
 
     def _call(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast
 
 from pydantic import ValidationError
@@ -221,6 +222,11 @@ class Feature(Generic[V]):
         return encode_examples(self.plan, self.write_prompt)
 
     @cached_property
+    def guarantees(self) -> Guarantees:
+        """What replies of this process are judged by."""
+        return Guarantees(roles="by the request" if self.guarded_roles else "by the server")
+
+    @cached_property
     def guarded_roles(self) -> bool:
         """Whether every server is known to treat content as plain text (rule 7)."""
         from promptspec.models.servers import SERVERS
@@ -278,10 +284,10 @@ class _Call:
         return others or found
 
     def _refuse(self, violations: Iterator[Violation]) -> None:
-        found = [violation for _, violation in zip(range(MOST), violations, strict=False)]
+        found = list(islice(violations, MOST))
         # A row that does not meet its condition is told alone, as an unknown key is.
-        hidden = [violation for violation in found if violation.rule == "one_of"]
         if found:
+            hidden = [violation for violation in found if violation.rule == "one_of"]
             raise InputRefused(hidden or found)
 
     def _hashed(self) -> str | None:
@@ -393,7 +399,7 @@ class _Call:
             model=answer.model,
             usage=answer.usage,
             warnings=tuple(dict.fromkeys(self.context.warnings)),
-            guarantees=Guarantees(roles="by the request" if self.feature.guarded_roles else "by the server"),
+            guarantees=self.feature.guarantees,
             rehearsed=answer.rehearsed,
         )
 

@@ -71,14 +71,13 @@ def hash_of(caller: Anyone, environment: Mapping[str, str]) -> str | None:
     """
     if not isinstance(caller, Session):
         return None
-    import hashlib
     import hmac
     from base64 import urlsafe_b64encode
 
     key_id, secret = _key(environment)
     kind = "account" if isinstance(caller, SignedIn) else "session"
     message = f"promptspec caller\0{kind}\0{caller.id}".encode("utf-8", "surrogatepass")
-    digest = hmac.new(secret, message, hashlib.sha256).digest()
+    digest = hmac.digest(secret, message, "sha256")
     return f"{key_id}.{urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 

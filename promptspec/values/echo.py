@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, Literal
 
 from promptspec.values.words import letters, skeleton
@@ -18,6 +19,8 @@ WINDOW: Final = 12
 _MOST_START: Final = 24
 _WORD: Final = re.compile(r"[^\W_]+")
 _BLANKS: Final = re.compile(r"\s+")
+#: Shorter runs of base64 or hexadecimal are not decoded.
+_SHORTEST_RUN: Final = 16
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-]{16,}")
 _HEX: Final = re.compile(r"[0-9a-fA-F](?:[\s:,]{0,2}[0-9a-fA-F]){23,}")
 _HEX_DIGITS: Final = re.compile(r"[^0-9a-fA-F]+")
@@ -52,13 +55,27 @@ class Echo:
         and spelling letter by letter change nothing; forwards, backwards, and in what runs of base64 and hexadecimal
         decode to, one level deep.
         """
-        wanted = letters(tag)
+        wanted = _wanted(tag)
+        if self._is_too_short(text, wanted):
+            return None
         for view in self._views(text):
             if wanted and (wanted in view or wanted[::-1] in view):
                 return "echo_tag"
             if self._holds_window(view):
                 return "echo_prompt"
         return None
+
+    def _is_too_short(self, text: str, wanted: str) -> bool:
+        """Say whether *text* has no room for either: ASCII has no more letters than characters, and what is shorter
+        than any encoded run holds none.
+        """
+        size = len(text)
+        return (
+            size < _SHORTEST_RUN
+            and text.isascii()
+            and not (wanted and size >= len(wanted))
+            and not (self._shortest and size >= self._shortest)
+        )
 
     def _views(self, text: str) -> Iterator[str]:
         yield letters(text)
@@ -87,6 +104,12 @@ class Echo:
             return False
         starts = {view[at : at + length] for at in range(last)}
         return any(run in view for start in starts & self._windows.keys() for run in self._windows[start])
+
+
+@lru_cache(maxsize=16)
+def _wanted(tag: str) -> str:
+    """Return the letters of *tag*: each text of a reply is searched for the same one."""
+    return letters(tag)
 
 
 def _decoded(data: bytes) -> str:

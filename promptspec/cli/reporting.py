@@ -27,6 +27,8 @@ def write_problems(desk: Desk, diagnostics: Sequence[Diagnostic], texts: Mapping
     """Write diagnostics that keep a command from its work: to standard error, or as an error object."""
     if not json:
         desk.output.flush()
+        if not diagnostics:
+            return
         from promptspec.diagnostics.terminal import render_terminal
 
         desk.errors.write(render_terminal(diagnostics, texts, colour=desk.colours(desk.errors), width=desk.width))

@@ -22,9 +22,7 @@ def command(
     """Write a typed Python module for each spec."""
     json = format is Format.JSON
     with ending(ctx.obj, json=json):
-        from promptspec.cli.progress import progress_of
         from promptspec.cli.reporting import seen_from_here, write_problems
-        from promptspec.diagnostics.foreign import escape
 
         kept = None if check else ctx.obj.compiler.kept(paths, out)
         if kept is not None:
@@ -35,6 +33,9 @@ def command(
             else:
                 write_problems(ctx.obj, *seen_from_here(kept), json=False)
             return
+        from promptspec.cli.progress import progress_of
+        from promptspec.diagnostics.foreign import escape
+
         with progress_of(ctx.obj, paths, quiet=json) as progress:
             compilation = ctx.obj.compiler.compile(paths, trials=True, progress=progress)
         if compilation.has_errors():

@@ -8,7 +8,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+class CustomBuildHook(BuildHookInterface):
     """Adds `promptspec/syntax/built_tables.py` to wheels; an editable install reads the grammar itself."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -67,6 +67,7 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path) -> str:
         connection.execute("BEGIN")
         marks = ", ".join("?" * (len(layout.names) + 2))
         count = _Count()
+        # Only question marks go into this text, as many as there are columns; no names and no data.
         connection.executemany(f"INSERT INTO entries VALUES ({marks})", _entries(layout, rows, total, count))  # noqa: S608
         try:
             _run(connection, _INDEXES.format(key=layout.key))

@@ -75,3 +75,13 @@ def test_a_list_of_rows_prints_their_labels_and_nothing_else(answer: Feature[Any
 def test_a_prompt_is_not_rendered_for_nobody_where_rows_depend_on_the_caller(answer: Feature[Any]) -> None:
     with pytest.raises(promptspec.CallerRefused):
         answer.render_fields({"order": "a1", "others": [], "note": "x"})
+
+
+def test_near_keys_stand_in_the_developers_log_and_in_no_message(
+    answer: Feature[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", logger="promptspec"), pytest.raises(InputRefused) as refused:
+        answer.render_fields({"order": "a1", "others": ["b11"], "note": "x"}, caller=promptspec.SignedIn("ann"))
+    assert "spelt alike: b1" in caplog.text
+    assert "b1" not in f"{refused.value} {refused.value.user_message}"
+    assert "b11" not in caplog.text

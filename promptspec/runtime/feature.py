@@ -33,7 +33,7 @@ from promptspec.runtime.outermost import Outermost
 from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Override, Rehearse, Replies, StandIn, Wires
 from promptspec.runtime.plan import Plan, Rehearsal
 from promptspec.runtime.replies import ID_BITS, Guarantees, Outcome, Reply
-from promptspec.safety.callers import Anyone, admit, hash_of
+from promptspec.safety.callers import ID_KEY, Anyone, admit, hash_of
 from promptspec.values.reading import Unreadable, read_json
 
 if TYPE_CHECKING:
@@ -291,8 +291,10 @@ class _Call:
             raise InputRefused(hidden or found)
 
     def _hashed(self) -> str | None:
-        """A rehearsal sends nothing anywhere, so it needs no key."""
-        return None if self.rehearses or self.stand_in is not None else hash_of(self.caller, self.world.environment)
+        """A rehearsal sends nothing anywhere, so it needs no key; a stand-in is told the hash where there is one."""
+        if self.rehearses or (self.stand_in is not None and ID_KEY not in self.world.environment):
+            return None
+        return hash_of(self.caller, self.world.environment)
 
     @property
     def rehearses(self) -> bool:
@@ -318,11 +320,12 @@ class _Call:
         from promptspec.models.asking import ask_models
 
         stand_in = self.stand_in
-        models = (
-            self.feature.models(self.world)
-            if stand_in is None or isinstance(stand_in, Rehearse | Replies | Wires)
-            else (stand_in,)
-        )
+        if isinstance(stand_in, tuple):
+            models = stand_in
+        elif stand_in is None or isinstance(stand_in, Rehearse | Replies | Wires):
+            models = self.feature.models(self.world)
+        else:
+            models = (stand_in,)
         if not models:
             raise ModelUnavailable("the feature has no model to ask")
         return ask_models(

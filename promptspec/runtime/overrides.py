@@ -43,7 +43,8 @@ def wires(*texts: str) -> Wires:
     return Wires(texts)
 
 
-StandIn = Replies | Wires | Rehearse | Model
+#: A tuple of models stands in for those that the spec names, in their order.
+StandIn = Replies | Wires | Rehearse | Model | tuple[Model, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from promptspec.ports import World
 
 if TYPE_CHECKING:
+    import httpx2
+
     from promptspec.models.port import Model
     from promptspec.runtime.records import Input, Record
     from promptspec.runtime.sources import Source
@@ -56,8 +58,8 @@ class OpenAI:
     effort: str | None = None
     hosts: tuple[str, ...] = ()
 
-    def connect(self, world: World) -> Model:
-        """Return the model that speaks to the server."""
+    def connect(self, world: World, transport: httpx2.AsyncBaseTransport | None = None) -> Model:
+        """Return the model that speaks to the server; *transport* stands in for the network."""
         from promptspec.models.openai_api import OpenAIModel
 
         base_url = self.base_url
@@ -73,6 +75,7 @@ class OpenAI:
             effort=self.effort,
             hosts=self.hosts,
             environment=world.environment,
+            transport=transport,
         )
 
 

@@ -1,0 +1,52 @@
+"""What was seen when a case was run: every byte that travelled, what the call gave, and what it logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+from promptspec.runtime.replies import Reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request as it left. *headers* have lower-case names; *at* is the time in seconds since the call began."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    at: float = 0.0
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The JSON object of the body."""
+        import json
+
+        return cast("dict[str, Any]", json.loads(self.body))
+
+    @cached_property
+    def messages(self) -> tuple[tuple[str, str], ...]:
+        """The (role, content) of every message, in order, whichever API was spoken."""
+        content = self.content
+        messages = [(str(m["role"]), str(m["content"])) for m in content.get("messages", content.get("input", []))]
+        return (("system", str(content["instructions"])), *messages) if "instructions" in content else tuple(messages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What came of one call. Exactly one of *reply* and *error* is set.
+
+    *answers* are the texts of the model's messages, as far as the liar wrote one; *log* is everything that was logged
+    while the call ran, at every level, with tracebacks; *seconds* is the time on the call's own clock.
+    """
+
+    requests: tuple[Request, ...]
+    answers: tuple[str, ...]
+    reply: Reply[Any] | None
+    error: BaseException | None
+    log: str
+    seconds: float
+    #: What was asked of each model, by its place in `first a, b`.
+    asked: tuple[int, ...] = field(default=())

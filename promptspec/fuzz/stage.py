@@ -1,0 +1,264 @@
+"""Where a feature is called: its own client, on a loop whose time is its own, over a wire that ends at a liar.
+
+Nothing is stood in for but the network, the clock and the chance: requests are made, and answers read, by the code
+that does so in production. Time moves only when everything waits, so that a call that runs into its deadline after
+thirty seconds takes a millisecond, and the same case gives the same bytes every time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import selectors
+import traceback
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import httpx2
+
+from promptspec.errors import PromptspecError
+from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
+from promptspec.fuzz.observations import Observation, Request
+from promptspec.ports import World
+from promptspec.runtime.drafts import Rendered
+from promptspec.safety.callers import LEVELS, Anyone, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from promptspec.fuzz.cases import Case, Lie
+    from promptspec.fuzz.subjects import Subject
+    from promptspec.models.port import Model
+    from promptspec.runtime.replies import Reply
+
+    #: Answers the request, the n-th of its call (from 0), as the lie says.
+    Answering = Callable[[Lie, Request, int], Response]
+
+
+class Stage:
+    """Calls one feature, case after case."""
+
+    def __init__(self, subject: Subject) -> None:
+        from promptspec.fuzz.lies import answer
+
+        self.subject = subject
+        self._answer: Answering = answer
+        self._loop = _loop()
+        self._world = self._world_of(0, subject.today)
+        self._exchange = _Exchange(answer)
+        self._models: tuple[Model, ...] = subject.connect(
+            lambda place: _Wire(place, self._loop, self._exchange), self._world
+        )
+        self._log = _Log()
+
+    def observe(self, case: Case) -> Observation:
+        """Call the feature with *case* and return everything that was seen."""
+        self._exchange.begin(case.lie, self._loop.time())
+        began = self._loop.time()
+        reply: Reply[Any] | None = None
+        error: BaseException | None = None
+        running = self.subject.running
+        with self._log, running.override(model=self._models, world=self._world_of(case.seed, case.today)):
+            try:
+                call = running.acall_fields(cast("Any", case.given), caller=caller_of(self.subject, case.caller))
+                reply = self._loop.run_until_complete(call)
+            except (KeyboardInterrupt, SystemExit, MemoryError):
+                raise
+            except BaseException as raised:  # noqa: BLE001  what rises is what laws judge
+                error = raised
+        seen = self._exchange
+        return Observation(
+            requests=tuple(seen.requests),
+            answers=tuple(seen.texts),
+            reply=reply,
+            error=error,
+            log=self._log.take(error),
+            seconds=self._loop.time() - began,
+            asked=tuple(seen.asked),
+        )
+
+    def render(self, case: Case) -> Rendered | PromptspecError:
+        """Return the messages that the input of *case* makes, or the refusal."""
+        running = self.subject.running
+        with running.override(world=self._world_of(case.seed, case.today)):
+            try:
+                return running.render_fields(cast("Any", case.given), caller=caller_of(self.subject, case.caller))
+            except PromptspecError as refused:
+                return refused
+
+    def close(self) -> None:
+        """Close the loop and what was opened on it."""
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    def _world_of(self, seed: int, today: date | None) -> World:
+        clock = _Clock(self._loop, today or self.subject.today)
+        return World(clock=clock, entropy=_Entropy(seed), environment=self.subject.environment)
+
+
+def caller_of(subject: Subject, id: str) -> Anyone:
+    """Return the caller *id* at the level that the feature asks for; for `anyone` a session, which it takes too."""
+    kind = cast("Any", LEVELS[subject.feature.caller])
+    return cast("Anyone", kind(id)) if issubclass(kind, Session) else Session(id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    loop: asyncio.AbstractEventLoop
+    day: date
+
+    def monotonic(self) -> float:
+        return self.loop.time()
+
+    def today(self) -> date:
+        return self.day
+
+
+class _Entropy:
+    """Chance that follows from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._drawn = 0
+
+    def token(self, bits: int) -> str:
+        self._drawn += 1
+        return sha256(f"{self._seed}:{self._drawn}".encode()).hexdigest()[: (bits + 3) // 4]
+
+
+# Time
+
+
+class _Selector(selectors.SelectSelector):
+    """Waits for nothing: where the loop would sleep, its time moves on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:  # nothing is due, ever: only a thread can go on
+            return super().select(None)
+        self.now += max(timeout, 0.0)
+        return super().select(0)
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop on the time of its selector, in seconds from 0."""
+
+    def __init__(self, selector: _Selector) -> None:
+        self._time = selector
+        super().__init__(selector)
+
+    def time(self) -> float:
+        return self._time.now
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    return _Loop(_Selector())
+
+
+# The wire
+
+
+class _Exchange:
+    """What travels during one call."""
+
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self.begin(cast("Lie", None), 0.0)
+
+    def begin(self, lie: Lie, at: float) -> None:
+        self._lie = lie
+        self._began = at
+        self.requests: list[Request] = []
+        self.texts: list[str] = []
+        self.asked: list[int] = []
+
+    def answer(self, place: int, url: str, headers: Mapping[str, str], body: bytes, at: float) -> Response:
+        request = Request(url=url, headers=headers, body=body, at=at - self._began)
+        response = self._answering(self._lie, request, len(self.requests))
+        self.requests.append(request)
+        self.asked.append(place)
+        if response.text is not None:
+            self.texts.append(response.text)
+        return response
+
+
+class _Wire(httpx2.AsyncBaseTransport):
+    """The network of one model, which ends at the liar."""
+
+    def __init__(self, place: int, loop: asyncio.AbstractEventLoop, exchange: _Exchange) -> None:
+        self._place = place
+        self._loop = loop
+        self._exchange = exchange
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = await request.aread()
+        response = self._exchange.answer(self._place, str(request.url), headers, body, self._loop.time())
+        for piece in response.before:
+            await _wait(piece)
+        return httpx2.Response(response.status, headers=dict(response.headers), stream=_Body(response))
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._response.body:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                await _wait(piece)
+
+
+async def _wait(piece: Pause | Cut | Refused) -> None:
+    match piece:
+        case Pause(seconds):
+            await asyncio.sleep(seconds)
+        case Cut():
+            raise httpx2.ReadError("the connection was cut")
+        case Refused():
+            raise httpx2.ConnectError("the connection was refused")
+
+
+# The log
+
+_LOGGERS: Final = ("promptspec", "openai", "httpx2", "aiohttp", "asyncio")
+
+
+class _Log(logging.Handler):
+    """Keeps everything that is logged while it is entered, at every level, with tracebacks."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self._lines = StringIO()
+        self._levels: dict[str, int] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.write(self.format(record) + "\n")
+
+    def __enter__(self) -> None:
+        self._lines = StringIO()
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            self._levels[name] = logger.level
+            logger.setLevel(logging.DEBUG)
+            logger.addHandler(self)
+
+    def __exit__(self, *_error: object) -> None:
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            logger.setLevel(self._levels[name])
+            logger.removeHandler(self)
+
+    def take(self, error: BaseException | None) -> str:
+        """Return what was logged, and after it how Python would print *error*."""
+        told = "" if error is None else "".join(traceback.format_exception(error))
+        return self._lines.getvalue() + told

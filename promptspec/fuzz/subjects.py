@@ -1,0 +1,189 @@
+"""A feature under test: its contract, its function, and the world in which it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from promptspec.contract.feature import Feature, Module
+from promptspec.contract.types import Choice, Constant, Enumeration, Field, ObjectConstant, OneOfSource, Record
+from promptspec.contract.walking import types_in
+from promptspec.runtime.plan import Env, OpenAI
+from promptspec.safety.callers import ID_KEY
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from promptspec.models.port import Model
+    from promptspec.ports import World
+    from promptspec.runtime.feature import Feature as Running
+    from promptspec.runtime.sources import Source
+
+#: The day on which everything happens.
+TODAY: Final = date(2026, 1, 31)
+#: What must appear nowhere: the key of the hash of callers, and the keys of models.
+ID_SECRET: Final = "fuzz-secret-of-callers-7c41d09be2"  # noqa: S105  it opens nothing
+MODEL_SECRET: Final = "sk-fuzz-secret-of-models-19f3a8c6d4"  # noqa: S105  it opens nothing
+#: Sources of up to so many rows are read into memory; of larger ones rows are looked up.
+_MOST_ROWS: Final = 200_000
+#: So many keys of a source are drawn from.
+MOST_KEYS: Final = 1_000
+
+
+class Subject:
+    """One feature under test.
+
+    *running* is its function. What it declares is read from the contract beside its module, never from the module
+    itself, so that a module that was tampered with is still measured by what the spec says.
+    """
+
+    def __init__(self, running: Running[Any], *, today: date = TODAY) -> None:
+        self.running = running
+        self.module: Module = running.module_contract
+        self.feature: Feature = running.contract
+        self.today = today
+        #: The rows of each source by name, then by key: what the reference judges by.
+        self.rows: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+            source.name: _Rows(source) for source in running.plan.sources
+        }
+
+    @property
+    def name(self) -> str:
+        """The name of the feature."""
+        return self.feature.name
+
+    def __repr__(self) -> str:
+        return f"Subject({self.module.file}:{self.name})"
+
+    def record(self, name: str, file: str) -> Record:
+        """Return the record that a Group names."""
+        return self.module.record(name, file)
+
+    def enum(self, type: Choice) -> Enumeration:
+        """Return the enum that a Choice names."""
+        return self.module.enum(type)
+
+    def keys(self, type: OneOfSource) -> tuple[str, ...]:
+        """Return up to MOST_KEYS keys of the source that *type* names; a `where` is not looked at."""
+        rows = cast("_Rows", self.rows[type.source])
+        return rows.first_keys
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of every call: secrets that must not leak, and what the models name."""
+        found = {ID_KEY: f"k1:{ID_SECRET}"}
+        for plan in self.running.plan.models:
+            if isinstance(plan, OpenAI):
+                found[plan.key.name if plan.key else "OPENAI_API_KEY"] = MODEL_SECRET
+                if isinstance(plan.base_url, Env):
+                    found[plan.base_url.name] = _allowed_url(plan.hosts)
+        return found
+
+    def connect(self, transports: Callable[[int], httpx2.AsyncBaseTransport], world: World) -> tuple[Model, ...]:
+        """Return the feature's own models, the one in place *n* speaking over `transports(n)`.
+
+        A feature that names only `rehearsal()` gets one model of OpenAI's, so that its checks are tried as well.
+        """
+        plans = [plan for plan in self.running.plan.models if isinstance(plan, OpenAI)] or [_STAND_IN]
+        return tuple(plan.connect(world, transports(place)) for place, plan in enumerate(plans))
+
+    @cached_property
+    def literals(self) -> tuple[str, ...]:
+        """The words that the spec itself uses: names, members, fixed text, examples. Forgeries are made of them."""
+        return tuple(dict.fromkeys(word for word in _literals(self.module, self.feature) if word.strip()))
+
+
+#: For features that ask nobody.
+_STAND_IN: Final = OpenAI(name="stand-in", server="openai", api="chat", structured="json_schema")
+
+
+def _allowed_url(hosts: tuple[str, ...]) -> str:
+    host = next(iter(hosts), "127.0.0.1:9")
+    scheme = "http" if host.partition(":")[0] in ("127.0.0.1", "localhost", "[::1]") else "https"
+    return f"{scheme}://{host}/v1"
+
+
+class _Rows(Mapping[str, Mapping[str, object]]):
+    """The rows of one source by their keys, read once where they are few."""
+
+    def __init__(self, source: Source[Any]) -> None:
+        self._source = source
+
+    @cached_property
+    def _known(self) -> dict[str, dict[str, object]] | None:
+        if len(self._source) > _MOST_ROWS:
+            return None
+        return {str(cells[self._source.key]): cells for cells in map(self._cells, self._source)}
+
+    @cached_property
+    def first_keys(self) -> tuple[str, ...]:
+        """Up to MOST_KEYS keys, spread over the whole source."""
+        if self._known is not None:
+            step = max(len(self._known) // MOST_KEYS, 1)
+            return tuple(self._known)[::step][:MOST_KEYS]
+        return tuple(
+            str(getattr(row, self._source.key)) for _, row in zip(range(MOST_KEYS), self._source, strict=False)
+        )
+
+    def _cells(self, row: object) -> dict[str, object]:
+        return {
+            field.serialization_alias or name: getattr(row, name)
+            for name, field in cast("Any", type(row)).model_fields.items()
+        }
+
+    def __getitem__(self, key: str) -> Mapping[str, object]:
+        if self._known is not None:
+            return self._known[key]
+        row = self._source.find(key)
+        if row is None:
+            raise KeyError(key)
+        return self._cells(row)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known) if self._known is not None else iter(self.first_keys)
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+
+def _literals(module: Module, feature: Feature) -> Iterator[str]:
+    yield feature.name
+    for record in (feature.input, feature.output):
+        yield from _names(record.fields)
+        for type in types_in(record.fields, module.record):
+            if isinstance(type, Choice):
+                yield from (member.name for member in module.enum(type).members)
+                yield from (member.label for member in module.enum(type).members)
+    for part in (part for message in feature.messages for part in getattr(message, "parts", ())):
+        path, text = getattr(part, "path", ""), getattr(part, "text", "")
+        if path:
+            yield f"[[{path}]]"
+            yield f"[[/{path}]]"
+        yield from (line.strip() for line in text.splitlines())
+    for example in feature.examples:
+        yield from _texts(example.given)
+        yield from _texts(example.returns)
+    for case in feature.cases:
+        yield from _texts(case.given)
+        if case.wire is not None:
+            yield case.wire
+
+
+def _names(fields: tuple[Field, ...]) -> Iterator[str]:
+    for field in fields:
+        yield field.name
+        yield from _texts(field.default)
+
+
+def _texts(value: Constant) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, ObjectConstant):
+        for name, item in value.entries:
+            yield name
+            yield from _texts(item)

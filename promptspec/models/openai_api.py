@@ -15,9 +15,9 @@ from promptspec.models.servers import SERVERS, Api, Server, Structured
 
 if TYPE_CHECKING:
     import httpx2
-    import openai
 
     from promptspec.errors import ReplyRefused
+    from promptspec.models.clients import Client
 
 _SMALLEST_LIMIT = 64 * 1024
 _LARGER_THAN_LARGEST = 8
@@ -87,15 +87,15 @@ class OpenAIModel:
         import asyncio
 
         async with asyncio.timeout(seconds):  # the import of the client libraries at the first call counts too
-            client, url = await self._client()
+            client = await self._client()
             limit = max(_SMALLEST_LIMIT, _LARGER_THAN_LARGEST * ask.largest_reply)
-            received = await self._exchange(client, url, self._forms.encode(ask), limit)
+            received = await self._exchange(client, self._forms.encode(ask), limit)
         # Raised out here and not where it was caught: the errors of the libraries hold headers and server text.
         if not isinstance(received, bytes):
             raise received
         return read_answer(received, api=self._api, model=self._name)
 
-    async def _client(self) -> tuple[openai.AsyncOpenAI, str]:
+    async def _client(self) -> Client:
         origin = find_origin(
             base_url=self._base_url,
             base_url_env=self._base_url_env,
@@ -106,32 +106,17 @@ class OpenAIModel:
 
         from promptspec.models.clients import client_for
 
-        return await client_for(origin, key, self._transport), origin.base_url.rstrip("/") + _PATHS[self._api]
+        return await client_for(origin, key, self._transport)
 
-    async def _exchange(
-        self, client: openai.AsyncOpenAI, url: str, body: bytes, limit: int
-    ) -> bytes | Unavailable | ReplyRefused:
+    async def _exchange(self, client: Client, body: bytes, limit: int) -> bytes | Unavailable | ReplyRefused:
         """Return the body of a successful response, or the error that stands for whatever else happened."""
         import httpx2
-        import openai
 
-        from promptspec.models.transport import LARGEST_BODY, BodyEncoded, BodyTooLarge
+        from promptspec.models.transport import BodyEncoded, BodyTooLarge
 
-        before = LARGEST_BODY.set(limit)
         try:
-            response = await client.post(
-                # A whole URL spares the client the joining, and options that are said spare it copies of defaults.
-                url,
-                cast_to=httpx2.Response,
-                content=body,
-                options={"headers": {}, "max_retries": 0, "timeout": None, "follow_redirects": False},
-            )
-            return response.content
-        except openai.APIStatusError as error:
-            return failure_of_status(
-                error.status_code, error.response.headers, error.response.content, model=self._name
-            )
-        except (openai.APIConnectionError, httpx2.HTTPError, OSError) as error:
+            received = await client.send(_PATHS[self._api], body, largest=limit)
+        except (httpx2.HTTPError, OSError) as error:
             return Unavailable(f"no connection to the server of {self._name} ({_kind_of(error)})", again=True)
         except BodyTooLarge:
             return refusal("too_large")
@@ -141,11 +126,11 @@ class OpenAIModel:
             raise
         except Exception as error:  # noqa: BLE001  nothing of the libraries may escape
             return Unavailable(f"the client failed ({type(error).__name__})", again=False)
-        finally:
-            LARGEST_BODY.reset(before)
+        if 200 <= received.status < 300:
+            return received.body
+        return failure_of_status(received.status, received.headers, received.body, model=self._name)
 
 
 def _kind_of(error: BaseException) -> str:
     """Return the name of what happened; the texts of these errors are foreign."""
-    cause = error.__cause__ or error
-    return str(cause) if type(cause).__name__ == "NetworkError" else type(cause).__name__
+    return str(error) if type(error).__name__ == "NetworkError" else type(error).__name__

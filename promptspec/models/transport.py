@@ -5,16 +5,15 @@ This module imports the client libraries and is itself imported at the first cal
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextvars import ContextVar
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Mapping
 from io import BytesIO
+from typing import NamedTuple
 
 import aiohttp
 import httpx2
 import yarl
-
-#: The most bytes of a body that the exchange under way may read.
-LARGEST_BODY: ContextVar[int] = ContextVar("LARGEST_BODY", default=64 * 1024)
+from multidict import CIMultiDict
 
 # Of an error only the code of its JSON is looked at; more of it is thrown away unread.
 _LARGEST_ERROR = 64 * 1024
@@ -34,14 +33,49 @@ _LARGEST_BYTES = 2**20
 
 
 class BodyTooLarge(Exception):
-    """The body of a response is larger than LARGEST_BODY."""
+    """The body of a response is larger than it may be."""
 
 
 class BodyEncoded(Exception):
     """The body of a response is compressed, which the request forbade."""
 
 
-class NetworkTransport(httpx2.AsyncBaseTransport):
+class Head(NamedTuple):
+    """What stands before the body of a request and never changes for one client."""
+
+    url: yarl.URL
+    headers: CIMultiDict[str]
+
+    def __repr__(self) -> str:
+        return "Head(…)"  # a key is in it
+
+
+class Received(NamedTuple):
+    """A response: its status, those of its headers that are looked at, its whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(httpx2.AsyncBaseTransport):
+    """Where the client of the openai package has its connections, for its own requests and for ours."""
+
+    @abstractmethod
+    async def exchange(self, method: str, head: Head, body: bytes, *, largest: int) -> Received:
+        """Send one request and return the response, whose body has at most *largest* bytes.
+
+        Raises BodyTooLarge, BodyEncoded, and an error of httpx2 for everything that the network does.
+        """
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send *request*, one that the package made by itself, under the bounds of an error's body."""
+        head = Head(yarl.URL(str(request.url), encoded=True), CIMultiDict(request.headers.multi_items()))
+        received = await self.exchange(request.method, head, await request.aread(), largest=_LARGEST_ERROR)
+        return httpx2.Response(received.status, headers=dict(received.headers), content=received.body)
+
+
+class NetworkTransport(Transport):
     """Exchanges with servers over one pool of connections of the running event loop."""
 
     def __init__(self, *, secure: bool) -> None:
@@ -52,68 +86,68 @@ class NetworkTransport(httpx2.AsyncBaseTransport):
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=_NO_TIMEOUT, trust_env=False
         )
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send *request* and return the response with its whole body.
-
-        Raises BodyTooLarge, BodyEncoded, and a transport error of httpx2 for everything that the network does.
-        """
-        content = request.content
+    async def exchange(self, method: str, head: Head, body: bytes, *, largest: int) -> Received:
+        """Send one request over aiohttp, which takes the prepared *head* as it is."""
         failed = ""
         try:
             async with self._session.request(
-                request.method,
-                yarl.URL(str(request.url), encoded=True),
-                headers=request.headers.multi_items(),
-                data=BytesIO(content) if len(content) > _LARGEST_BYTES else content,
+                method,
+                head.url,
+                headers=head.headers,
+                data=BytesIO(body) if len(body) > _LARGEST_BYTES else body,
                 allow_redirects=False,
                 auto_decompress=False,
             ) as response:
-                body = await _read_body(
-                    response.status, response.headers.get("content-encoding"), response.content.iter_any()
-                )
-                headers = [(name, response.headers[name]) for name in _HEADERS_KEPT if name in response.headers]
-                return httpx2.Response(response.status, headers=headers, content=body)
+                headers = response.headers
+                encoding = headers.get("content-encoding")
+                read = await _read_body(response.status, encoding, response.content.iter_any(), largest)
+                return Received(response.status, _kept(headers), read)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failed = type(error).__name__
-        raise httpx2.NetworkError(failed, request=request)
+        raise httpx2.NetworkError(failed)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._session.close()
 
 
-class BoundedTransport(httpx2.AsyncBaseTransport):
+class BoundedTransport(Transport):
     """Any other transport of httpx2, under the same bounds."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
         self._inner = inner
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send *request* through the inner transport and return the response with its whole body."""
+    async def exchange(self, method: str, head: Head, body: bytes, *, largest: int) -> Received:
+        """Send one request through the inner transport."""
+        request = httpx2.Request(method, str(head.url), headers=list(head.headers.items()), content=body)
         response = await self._inner.handle_async_request(request)
         stream = response.stream
         if not isinstance(stream, httpx2.AsyncByteStream):
             raise TypeError("the transport is not for asynchronous clients")
         try:
-            body = await _read_body(response.status_code, response.headers.get("content-encoding"), aiter(stream))
+            encoding = response.headers.get("content-encoding")
+            read = await _read_body(response.status_code, encoding, aiter(stream), largest)
         finally:
             await response.aclose()
-        headers = [(name, response.headers[name]) for name in _HEADERS_KEPT if name in response.headers]
-        return httpx2.Response(response.status_code, headers=headers, content=body)
+        return Received(response.status_code, _kept(response.headers), read)
 
     async def aclose(self) -> None:
         """Close the inner transport."""
         await self._inner.aclose()
 
 
-async def _read_body(status: int, encoding: str | None, chunks: AsyncIterator[bytes]) -> bytes:
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name] for name in _HEADERS_KEPT if name in headers}
+
+
+async def _read_body(status: int, encoding: str | None, chunks: AsyncIterator[bytes], most: int) -> bytes:
     """Return the body; of an error the status counts, so that a body that is too much for us is left out."""
     is_error = status >= 300
     if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         if is_error:
             return b""
         raise BodyEncoded
-    largest = min(LARGEST_BODY.get(), _LARGEST_ERROR) if is_error else LARGEST_BODY.get()
+    largest = min(most, _LARGEST_ERROR) if is_error else most
     pieces: list[bytes] = []
     size = 0
     async for piece in chunks:

@@ -1,0 +1,1 @@
+"""Hostile text: seeds through chains of mutators, both by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
@@ -95,14 +95,7 @@ class Attempt:
         public = self._plan.limitations.strip()
         if public:  # shown in forms and docstrings: a reply may say it too (rule 19)
             texts = tuple(piece for text in texts for piece in text.split(public))
-        return _echo_judge(_echo_of(texts), self._tags[-1] if self._tags else "")
-
-
-def _echo_judge(echo: Echo, tag: str) -> Callable[[str], str | None]:
-    def judge(text: str) -> str | None:
-        return echo.find(text, tag)
-
-    return judge
+        return partial(_echo_of(texts).find, tag=self._tags[-1] if self._tags else "")
 
 
 @lru_cache(maxsize=256)
@@ -122,7 +115,7 @@ def split_system(messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:
 def encode_messages(messages: Sequence[Message]) -> bytes:
     """Return the messages as JSON objects joined by commas, without brackets."""
     return b",".join(
-        b'{"role":"' + message.role.encode() + b'","content":' + to_json(message.content) + b"}" for message in messages
+        [b'{"role":"%b","content":%b}' % (message.role.encode(), to_json(message.content)) for message in messages]
     )
 
 

@@ -20,8 +20,6 @@ Role = Literal["system", "user"]
 #: Bits of a live tag (rule 8).
 TAG_BITS: Final = 96
 
-_ANNOUNCE = "The tag of this message is {tag}."
-
 
 @dataclass(frozen=True, slots=True)
 class Fence:
@@ -55,6 +53,7 @@ class Draft:
         self._messages: list[tuple[Role, list[str | Fence]]] = []
         self._pieces: list[str | Fence] = []
         self._fixed: list[str] = []
+        self._fences: list[Fence] = []
 
     # What generated code calls
 
@@ -78,7 +77,9 @@ class Draft:
             text = json.dumps(value, ensure_ascii=False) if self._json else value
         else:
             text = json.dumps(plain(value), ensure_ascii=False)
-        self._pieces.append(Fence(path, text))
+        fence = Fence(path, text)
+        self._pieces.append(fence)
+        self._fences.append(fence)
 
     def history(self, path: str, turns: tuple[Turn, ...]) -> None:
         """Add a conversation, a message a turn; what a caller says that the assistant said is quoted as such."""
@@ -97,21 +98,23 @@ class Draft:
 
     def fences(self) -> tuple[Fence, ...]:
         """The open values, in order."""
-        return tuple(piece for _, pieces in self._messages for piece in pieces if isinstance(piece, Fence))
+        return tuple(self._fences)
 
     def draw_tag(self, entropy: Entropy) -> str:
         """Return a fresh tag that occurs in no open value, or "" where no tag is needed."""
-        fences = self.fences()
-        if not fences:
+        if not self._fences:
             return ""
         while True:
             tag = entropy.token(TAG_BITS)
-            if not any(tag in fence.text.casefold() or tag in fence.path for fence in fences):
+            if not self._holds(tag):
                 return tag
+
+    def _holds(self, tag: str) -> bool:
+        return any(tag in fence.text.casefold() or tag in fence.path for fence in self._fences)
 
     def messages(self, tag: str) -> tuple[Message, ...]:
         """Return the messages, with *tag* on every fence; a message with fences announces it on its first line."""
-        return tuple(Message(role, _assemble(pieces, tag)) for role, pieces in self._messages)
+        return tuple([Message(role, _assemble(pieces, tag)) for role, pieces in self._messages])
 
 
 def _assemble(pieces: list[str | Fence], tag: str) -> str:
@@ -123,9 +126,8 @@ def _assemble(pieces: list[str | Fence], tag: str) -> str:
         else:
             fenced = True
             parts.append(f"[[{piece.path} {tag}]]{piece.text}[[/{piece.path} {tag}]]")
-    if fenced:
-        parts.insert(0, _ANNOUNCE.format(tag=tag) + "\n")
-    return "".join(parts)
+    text = "".join(parts)
+    return f"The tag of this message is {tag}.\n{text}" if fenced else text
 
 
 def shown(value: object) -> str:

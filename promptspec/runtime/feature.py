@@ -22,6 +22,7 @@ from promptspec.errors import (
     ReplyRefused,
     Violation,
 )
+from promptspec.models.asking import ask_models
 from promptspec.models.port import Answer, Usage
 from promptspec.ports import World
 from promptspec.runtime.asking import Attempt, encode_examples
@@ -33,18 +34,22 @@ from promptspec.runtime.outermost import Outermost
 from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Override, Rehearse, Replies, StandIn, Wires
 from promptspec.runtime.plan import Plan, Rehearsal
 from promptspec.runtime.replies import ID_BITS, Guarantees, Outcome, Reply
-from promptspec.safety.callers import ID_KEY, Anyone, admit, hash_of
+from promptspec.safety.callers import ID_KEY, Anyone, Session, admit, hash_of
 from promptspec.values.reading import Unreadable, read_json
 
 if TYPE_CHECKING:
     from promptspec.contract.feature import Feature as FeatureContract
     from promptspec.contract.feature import Module
-    from promptspec.models.port import Model
+    from promptspec.models.asking import ask_models
+from promptspec.models.port import Model
 
 V = TypeVar("V")
 
 #: How many rehearsed replies are judged before a feature is found to need an example (rule 23).
 MOST_REHEARSALS: Final = 51
+
+# Stand-ins that ask no model.
+_SCRIPTED: Final = (Rehearse, Replies, Wires)
 
 
 class Feature(Generic[V]):
@@ -227,6 +232,11 @@ class Feature(Generic[V]):
         return Guarantees(roles="by the request" if self.guarded_roles else "by the server")
 
     @cached_property
+    def only_rehearses(self) -> bool:
+        """Whether the spec names no model that could be asked."""
+        return all(isinstance(plan, Rehearsal) for plan in self.plan.models)
+
+    @cached_property
     def guarded_roles(self) -> bool:
         """Whether every server is known to treat content as plain text (rule 7)."""
         from promptspec.models.servers import SERVERS
@@ -247,6 +257,7 @@ class _Call:
         self.stand_in = override.model if override else None
         self.world = (override.world if override else None) or HOST
         self.deadline = self.world.clock.monotonic() + plan.limits.seconds
+        self.rehearses = self._rehearses()
         self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
         self.user = None if anonymous else self._hashed()
         self.context = Context(direction="input", today=self.world.clock.today())
@@ -292,18 +303,17 @@ class _Call:
 
     def _hashed(self) -> str | None:
         """A rehearsal sends nothing anywhere, so it needs no key; a stand-in is told the hash where there is one."""
-        if self.rehearses or (self.stand_in is not None and ID_KEY not in self.world.environment):
+        if not isinstance(self.caller, Session) or self.rehearses:
+            return None
+        if self.stand_in is not None and ID_KEY not in self.world.environment:
             return None
         return hash_of(self.caller, self.world.environment)
 
-    @property
-    def rehearses(self) -> bool:
-        """Whether the reply comes from the spec itself, or from a test."""
+    def _rehearses(self) -> bool:
+        """Say whether the reply comes from the spec itself, or from a test."""
         if self.stand_in is not None:
-            return isinstance(self.stand_in, Rehearse | Replies | Wires)
-        if self.world.environment.get(REHEARSE) == "1":
-            return True
-        return all(isinstance(plan, Rehearsal) for plan in self.feature.plan.models)
+            return isinstance(self.stand_in, _SCRIPTED)
+        return self.feature.only_rehearses or self.world.environment.get(REHEARSE) == "1"
 
     def rendered(self) -> Rendered:
         """Return the messages, those of the examples too, with a tag of their own for the live ones."""
@@ -317,12 +327,10 @@ class _Call:
     # Asking
 
     def _asking(self) -> Any:
-        from promptspec.models.asking import ask_models
-
         stand_in = self.stand_in
         if isinstance(stand_in, tuple):
             models = stand_in
-        elif stand_in is None or isinstance(stand_in, Rehearse | Replies | Wires):
+        elif stand_in is None or isinstance(stand_in, _SCRIPTED):
             models = self.feature.models(self.world)
         else:
             models = (stand_in,)

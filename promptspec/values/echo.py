@@ -24,6 +24,11 @@ _SHORTEST_RUN: Final = 16
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-]{16,}")
 _HEX: Final = re.compile(r"[0-9a-fA-F](?:[\s:,]{0,2}[0-9a-fA-F]){23,}")
 _HEX_DIGITS: Final = re.compile(r"[^0-9a-fA-F]+")
+# ASCII characters as `x` where such a run may hold them, else as a blank: a run is then found by its length alone.
+_IN_BASE64: Final = bytes(b" x"[re.match(r"[A-Za-z0-9+/_\-]", chr(code)) is not None] for code in range(128)) * 2
+_IN_HEX: Final = bytes(b" x"[re.match(r"[0-9a-fA-F\s:,]", chr(code)) is not None] for code in range(128)) * 2
+_BASE64_RUN: Final = b"x" * 16
+_HEX_RUN: Final = b"x" * 24
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
@@ -58,12 +63,18 @@ class Echo:
         wanted = _wanted(tag)
         if self._is_too_short(text, wanted):
             return None
-        for view in self._views(text):
-            if wanted and (wanted in view or wanted[::-1] in view):
-                return "echo_tag"
-            if self._holds_window(view):
-                return "echo_prompt"
-        return None
+        found = self._find_in(letters(text), wanted)
+        if found is None and _may_hold_encoded(text):
+            for view in _decoded_runs(text):
+                found = self._find_in(view, wanted)
+                if found is not None:
+                    break
+        return found
+
+    def _find_in(self, view: str, wanted: str) -> Rule | None:
+        if wanted and (wanted in view or wanted[::-1] in view):
+            return "echo_tag"
+        return "echo_prompt" if self._holds_window(view) else None
 
     def _is_too_short(self, text: str, wanted: str) -> bool:
         """Say whether *text* has no room for either: ASCII has no more letters than characters, and what is shorter
@@ -77,24 +88,6 @@ class Echo:
             and not (self._shortest and size >= self._shortest)
         )
 
-    def _views(self, text: str) -> Iterator[str]:
-        yield letters(text)
-        if not _BASE64.search(text) and not _HEX.search(text):
-            return
-        for run in _HEX.findall(text):
-            digits = _HEX_DIGITS.sub("", run)
-            for start in (0, 1):
-                shifted = digits[start:]
-                yield _decoded(bytes.fromhex(shifted[: len(shifted) & ~1]))
-        # Encoded text is often broken into lines, sometimes into words.
-        for source in {text, _BLANKS.sub("", text)}:
-            for run in _BASE64.findall(source):
-                for start in range(4):
-                    shifted = run[start:].translate(_URL_SAFE)
-                    # A last group of one letter carries no byte.
-                    shifted = shifted[:-1] if len(shifted) % 4 == 1 else shifted
-                    yield _decoded(base64.b64decode(shifted + "=" * (-len(shifted) % 4)))
-
     def _holds_window(self, view: str) -> bool:
         length, last = self._length, len(view) - self._length + 1
         if not length or len(view) < self._shortest:
@@ -104,6 +97,31 @@ class Echo:
             return False
         starts = {view[at : at + length] for at in range(last)}
         return any(run in view for start in starts & self._windows.keys() for run in self._windows[start])
+
+
+def _may_hold_encoded(text: str) -> bool:
+    """Say whether *text* may hold a run of base64 or hexadecimal that is long enough to be decoded."""
+    if not text.isascii():
+        return _BASE64.search(text) is not None or _HEX.search(text) is not None
+    raw = text.encode()
+    return _BASE64_RUN in raw.translate(_IN_BASE64) or _HEX_RUN in raw.translate(_IN_HEX)
+
+
+def _decoded_runs(text: str) -> Iterator[str]:
+    """Yield the letters of what each such run decodes to, from each place at which its encoding may begin."""
+    for run in _HEX.findall(text):
+        digits = _HEX_DIGITS.sub("", run)
+        for start in (0, 1):
+            shifted = digits[start:]
+            yield _decoded(bytes.fromhex(shifted[: len(shifted) & ~1]))
+    # Encoded text is often broken into lines, sometimes into words.
+    for source in {text, _BLANKS.sub("", text)}:
+        for run in _BASE64.findall(source):
+            for start in range(4):
+                shifted = run[start:].translate(_URL_SAFE)
+                # A last group of one letter carries no byte.
+                shifted = shifted[:-1] if len(shifted) % 4 == 1 else shifted
+                yield _decoded(base64.b64decode(shifted + "=" * (-len(shifted) % 4)))
 
 
 @lru_cache(maxsize=16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -116,6 +117,8 @@ SINKS: Final = (*(recogniser.name for recogniser in RECOGNISERS), "invisible")
 # Full stops, slashes and colons that programs or people take for the ASCII ones and NFKC leaves alone.
 _LOOK_ALIKES: Final = str.maketrans({"。": ".", "․": ".", "∕": "/", "⁄": "/", "⧸": "/", "∶": ":", "꞉": ":", "ː": ":"})
 _SENTINEL: Final = 0
+# What recognisers match nothing of: each needs a full stop within a word, or a character that is none of these.
+_PROSE: Final = string.ascii_letters.encode() + string.digits.encode() + b" \n,;!?'\""
 _LINK: Final = re.compile(r"https://[^\s<>()\[\]{}\"'`|\\^]+", re.IGNORECASE)
 
 
@@ -184,11 +187,21 @@ def _folded(text: str) -> str:
 
 
 def _names_hit(text: bytes) -> set[str]:
+    if is_prose(text):
+        return set()
     hits = _together().Match(text)
     if hits is None:
         # Not even the sentinel: RE2 ran out of memory for the set, and one by one the patterns need far less.
         return {name for name, pattern in _one_by_one() if pattern.search(text) is not None}
     return {_owners()[hit] for hit in hits if hit != _SENTINEL} if len(hits) > 1 else set()
+
+
+def is_prose(text: bytes) -> bool:
+    """Say whether *text* is of ASCII letters, digits, blanks, `,;!?'"`, and full stops that end a sentence.
+
+    No recogniser matches any of it, and finding that out here takes a fifth of the time.
+    """
+    return not text.replace(b". ", b"").removesuffix(b".").translate(None, _PROSE)
 
 
 @cache

@@ -1,0 +1,62 @@
+"""The quick answers of the judges of text are those of the slow ones."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from promptspec.values import echo, sinks
+
+_PIECES = (
+    "www", "com", "xn", "http", "https", "javascript", "data", "mailto", "dot", "x1b", "lt", "url", "1", "127", "a", "Z",
+    " ", "\n", ".", ". ", "..", ",", ";", "!", "?", "'", '"', ":", "/", "-", "(", "[", "]", "&", "<", "_", "\\", "\r", "é",
+)  # fmt: skip
+_TEXTS = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)
+
+
+def _automaton_finds(text: str) -> bool:
+    return sinks._together().Match(text.encode()) != [0]
+
+
+@given(_TEXTS)
+@example("Go to www.example.com now.")
+@example("a. com")
+@example("a.. com.")
+@example("a. .com")
+@example("x.\ncom")
+def test_prose_is_nothing_that_a_recogniser_matches(text):
+    if sinks.is_prose(text.encode()):
+        assert not _automaton_finds(text)
+        assert sinks.find_sinks(text) == ()
+
+
+def test_no_recogniser_matches_three_characters_of_prose():
+    signs = "aZ9 \n,;!?'\"."
+    for length in (1, 2, 3):
+        for made in itertools.product(signs, repeat=length):
+            text = "".join(made)
+            assert not sinks.is_prose(text.encode()) or not _automaton_finds(text)
+
+
+@pytest.mark.parametrize("text", ["", "Two travellers part as friends.", "Is it? Yes. It is!", 'He said: "no".'])
+def test_an_ordinary_sentence_is_prose(text):
+    assert sinks.is_prose(text.encode()) is (":" not in text)
+
+
+_RUNS = st.lists(
+    st.sampled_from([*"abcXYZ0189 ,:\n\t\x1c\x1f-_+/=.!", "0af3", "deadbeef", "QUJDREVG", "é", "\u2003", "ｆ", "٣"]),
+    max_size=40,
+).map("".join)
+
+
+@given(_RUNS)
+@example("de:ad, be:ef " * 3)
+@example("a\x1cb" * 12)
+@example("A" * 15)
+@example("A" * 16)
+def test_no_encoded_run_is_passed_over(text):
+    if echo._BASE64.search(text) or echo._HEX.search(text):
+        assert echo._may_hold_encoded(text)

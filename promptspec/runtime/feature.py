@@ -40,8 +40,7 @@ from promptspec.values.reading import Unreadable, read_json
 if TYPE_CHECKING:
     from promptspec.contract.feature import Feature as FeatureContract
     from promptspec.contract.feature import Module
-    from promptspec.models.asking import ask_models
-from promptspec.models.port import Model
+    from promptspec.models.port import Model
 
 V = TypeVar("V")
 

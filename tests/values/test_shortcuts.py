@@ -12,7 +12,8 @@ from promptspec.values import echo, sinks
 
 _PIECES = (
     "www", "com", "xn", "http", "https", "javascript", "data", "mailto", "dot", "x1b", "lt", "url", "1", "127", "a",
-    "Z", " ", "\n", ".", ". ", "..", ",", ";", "!", "?", "'", '"', ":", "/", "-", "(", "[", "]", "&", "<", "_", "\\", "\r",
+    "Z",
+    " ", "\n", ".", ". ", "..", ",", ";", "!", "?", "'", '"', ":", "/", "-", "(", "[", "]", "&", "<", "_", "\\", "\r",
     "é",
 )  # fmt: skip
 _TEXTS = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)

@@ -48,5 +48,7 @@ class Observation:
     error: BaseException | None
     log: str
     seconds: float
-    #: What was asked of each model, by its place in `first a, b`.
+    #: Which model was asked each time, by its place in `first a, b`.
     asked: tuple[int, ...] = field(default=())
+    #: What status each request was answered with; None where none came.
+    statuses: tuple[int | None, ...] = field(default=())

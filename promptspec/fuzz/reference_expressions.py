@@ -60,12 +60,17 @@ class _Unknown(Exception):
 
 def holds(condition: Expression, names: Names) -> bool:
     """Tell whether *condition* is true. What cannot be said, or would have to be rounded, is false."""
+    return evaluate(condition, names) is True
+
+
+def evaluate(expression: Expression, names: Names) -> Value:
+    """Return what *expression* yields; None where it yields nothing, or would have to be rounded."""
     exact = Context(prec=400, traps=[Inexact, Overflow, InvalidOperation, FloatOperation])
     with localcontext(exact):
         try:
-            return _value(condition, names) is True
+            return _value(expression, names)
         except (_Unknown, DecimalException):
-            return False
+            return None
 
 
 def _value(expression: Expression, names: Names) -> Value:

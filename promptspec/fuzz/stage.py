@@ -79,6 +79,7 @@ class Stage:
             log=self._log.take(error),
             seconds=self._loop.time() - began,
             asked=tuple(seen.asked),
+            statuses=tuple(seen.statuses),
         )
 
     def render(self, case: Case) -> Rendered | PromptspecError:
@@ -178,12 +179,15 @@ class _Exchange:
         self.requests: list[Request] = []
         self.texts: list[str] = []
         self.asked: list[int] = []
+        self.statuses: list[int | None] = []
 
     def answer(self, place: int, url: str, headers: Mapping[str, str], body: bytes, at: float) -> Response:
         request = Request(url=url, headers=headers, body=body, at=at - self._began)
         response = self._answering(self._lie, request, len(self.requests))
         self.requests.append(request)
         self.asked.append(place)
+        broken = any(not isinstance(piece, Pause) for piece in response.before)
+        self.statuses.append(None if broken else response.status)
         if response.text is not None:
             self.texts.append(response.text)
         return response

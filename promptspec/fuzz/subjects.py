@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from promptspec.contract.feature import Feature, Module
+from promptspec.contract.feature import Feature, Fixed, For, If, Message, Module, Part, Print
 from promptspec.contract.types import Choice, Constant, Enumeration, Field, ObjectConstant, OneOfSource, Record
 from promptspec.contract.walking import types_in
+from promptspec.fuzz.echoes import windows
+from promptspec.fuzz.reference_prompt import Said, expected_messages
+from promptspec.fuzz.settling import settle
 from promptspec.runtime.plan import Env, OpenAI
 from promptspec.safety.callers import ID_KEY
+from promptspec.schema.wire import encode_schema, input_schema, output_schema
+from promptspec.trials.plain import written
+from promptspec.values.json_schema import SchemaJudge
 
 if TYPE_CHECKING:
     import httpx2
@@ -90,6 +97,44 @@ class Subject:
         return tuple(plan.connect(world, transports(place)) for place, plan in enumerate(plans))
 
     @cached_property
+    def input_judge(self) -> SchemaJudge:
+        """The JSON Schema of the input, as a judge of its own."""
+        return SchemaJudge(encode_schema(input_schema(self.module, self.feature)).decode())
+
+    @cached_property
+    def output_judge(self) -> SchemaJudge:
+        """The JSON Schema of the reply as it travels, as a judge of its own."""
+        return SchemaJudge(self.wire_schema)
+
+    @cached_property
+    def wire_schema(self) -> str:
+        """The JSON Schema of the reply as it travels, encoded."""
+        return encode_schema(output_schema(self.module, self.feature)).decode()
+
+    @cached_property
+    def sent_schemas(self) -> tuple[bytes, bytes]:
+        """The schema of the reply as a request may hold it: as JSON, or inside of a text."""
+        return self.wire_schema.encode(), json.dumps(self.wire_schema, ensure_ascii=False)[1:-1].encode()
+
+    @cached_property
+    def example_messages(self) -> tuple[tuple[Said, ...], ...]:
+        """The messages of each example, without its reply."""
+        found: list[tuple[Said, ...]] = []
+        for example in self.feature.examples:
+            today = example.today or date.today()
+            settled = settle(self, written(example.given), today)
+            assert settled is not None, "an example is valid, or the spec would not compile"
+            found.append(expected_messages(self, settled, caller="", today=today))
+        return tuple(found)
+
+    @cached_property
+    def private_words(self) -> frozenset[str]:
+        """Runs of words of the prompt's fixed text that no reply may repeat; limitations are for everybody."""
+        public = self.feature.limitations.strip()
+        fixed = "\0".join(_fixed(self.feature))
+        return windows((fixed.replace(public, "\0") if public else fixed).split("\0"))
+
+    @cached_property
     def literals(self) -> tuple[str, ...]:
         """The words that the spec itself uses: names, members, fixed text, examples. Forgeries are made of them."""
         return tuple(dict.fromkeys(word for word in _literals(self.module, self.feature) if word.strip()))
@@ -146,6 +191,27 @@ class _Rows(Mapping[str, Mapping[str, object]]):
 
     def __len__(self) -> int:
         return len(self._source)
+
+
+def _fixed(feature: Feature) -> Iterator[str]:
+    for message in feature.messages:
+        if isinstance(message, Message):
+            yield from _fixed_parts(message.parts)
+
+
+def _fixed_parts(parts: tuple[Part, ...]) -> Iterator[str]:
+    for part in parts:
+        match part:
+            case Fixed(text=text):
+                yield text
+            case If():
+                for branch in part.branches:
+                    yield from _fixed_parts(branch.body)
+                yield from _fixed_parts(part.otherwise)
+            case For():
+                yield from _fixed_parts(part.body)
+            case Print():
+                continue
 
 
 def _literals(module: Module, feature: Feature) -> Iterator[str]:

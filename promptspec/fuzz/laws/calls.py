@@ -1,0 +1,138 @@
+"""Laws about the call itself: who is told of whom, how often models are asked, what is kept."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from promptspec.fuzz.subjects import ID_SECRET, MODEL_SECRET
+from promptspec.fuzz.trial import LawFell
+from promptspec.models.servers import SERVERS
+from promptspec.runtime.plan import OpenAI
+
+if TYPE_CHECKING:
+    from promptspec.fuzz.observations import Observation, Request
+    from promptspec.fuzz.trial import Trial
+
+#: Statuses after which another model, or the same once more, may be asked (rule 21).
+_AGAIN: Final = frozenset({408, 409, 429, *range(500, 600)})
+#: Members of a request that would let a model act, or a server remember.
+_FORBIDDEN: Final = ("tools", "tool_choice", "functions", "previous_response_id", "conversation", "metadata")
+
+
+def caller_stays_hidden(trial: Trial) -> bool:
+    """The caller's id and every secret appear nowhere; one caller has one hash, keyed and bound to who they are."""
+    seen, case = trial.observation, trial.case
+    quoted = json.dumps(case.given, default=str, ensure_ascii=False)
+    for request in seen.requests:
+        _hides(request, case.caller, in_input=case.caller in quoted)
+        found = _hash_in(request)
+        if found and found != {_hash(case.caller, account=trial.subject.feature.caller in ("signed_in", "verified"))}:
+            raise LawFell("the caller's hash is not the keyed hash of this caller")
+        if not found and _is_told(trial):
+            raise LawFell("the request carries no hash of the caller")
+    told = seen.log + (repr(seen.reply) if seen.reply else "")
+    for secret in (ID_SECRET, MODEL_SECRET, case.caller):
+        if secret in told and not (secret == case.caller and secret in quoted):
+            raise LawFell("a log, an error or a reply holds a secret or the caller's id")
+    return True
+
+
+def _hides(request: Request, caller: str, *, in_input: bool) -> None:
+    headers = " ".join(value for name, value in request.headers.items() if name != "authorization")
+    everywhere = f"{request.url} {headers}"
+    body = request.body.decode("utf-8", "replace")
+    if any(secret in everywhere or secret in body for secret in (ID_SECRET, MODEL_SECRET)):
+        raise LawFell("a request holds a secret outside of its own header")
+    if caller in everywhere or (caller in body and not in_input):
+        raise LawFell("a request holds the caller's id")
+
+
+def _hash_in(request: Request) -> set[str]:
+    return {str(request.content[name]) for name in ("safety_identifier", "user") if name in request.content}
+
+
+def _hash(caller: str, *, account: bool) -> str:
+    """Return HMAC-SHA-256 of the caller's id, as docs/reference/guarantees.md describes it."""
+    message = f"promptspec caller\0{'account' if account else 'session'}\0{caller}".encode("utf-8", "surrogatepass")
+    digest = hmac.digest(ID_SECRET.encode(), message, "sha256")
+    return "k1." + urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _is_told(trial: Trial) -> bool:
+    """Say whether every model's server takes a hash of the caller."""
+    plans = [plan for plan in trial.subject.running.plan.models if isinstance(plan, OpenAI)]
+    return bool(plans) and all(SERVERS[plan.server].endpoint(plan.api).user for plan in plans)
+
+
+def limits_hold(trial: Trial) -> bool:
+    """Requests never pass 1 + retries, and none is sent once an answer came that asking again cannot mend."""
+    seen = trial.observation
+    most = 1 + trial.subject.feature.limits.retries
+    if len(seen.requests) > most:
+        raise LawFell(f"{len(seen.requests)} requests were sent where at most {most} are declared")
+    for status in seen.statuses[:-1]:
+        if status is not None and status not in _AGAIN:
+            raise LawFell(f"a model was asked again after it answered with status {status}")
+    return bool(seen.requests)
+
+
+def fallback_keeps_laws(trial: Trial) -> bool:
+    """`first a, b` moves on only for connections, 408, 429 and 5xx, in order, and never goes back."""
+    asked = trial.observation.asked
+    if len(trial.subject.running.plan.models) < 2 or not asked:
+        return False
+    if list(asked) != sorted(asked) or asked[0] != 0:
+        raise LawFell(f"models were asked in the order {asked}")
+    return True
+
+
+def nothing_is_kept(trial: Trial) -> bool:
+    """Requests carry no tools and no earlier conversation, and tell the server to keep nothing."""
+    plans = [plan for plan in trial.subject.running.plan.models if isinstance(plan, OpenAI)]
+    for place, request in zip(trial.observation.asked, trial.observation.requests, strict=True):
+        found = [name for name in _FORBIDDEN if name in request.content]
+        if found:
+            raise LawFell(f"a request carries {', '.join(found)}")
+        keeps = bool(plans) and SERVERS[plans[place].server].endpoint(plans[place].api).store
+        if keeps and request.content.get("store") is not False:
+            raise LawFell("a request does not say `store: false`")
+        if request.content.get("stream"):
+            raise LawFell("a request asks for a stream")
+    return bool(trial.observation.requests)
+
+
+def same_in_same_out(trial: Trial) -> bool:
+    """One input, reply, seed and clock give the same bytes on the wire and the same outcome."""
+    if trial.case.seed % 4 != 1:
+        return False
+    one, two = trial.observation, trial.again(trial.case).observation
+    if [request.body for request in one.requests] != [request.body for request in two.requests]:
+        raise LawFell("the same case made other requests the second time")
+    if _outcome(one) != _outcome(two):
+        raise LawFell("the same case ended otherwise the second time")
+    return True
+
+
+def callers_are_apart(trial: Trial) -> bool:
+    """Nothing of one caller's call reaches another's: not a text, not a tag, not a hash."""
+    if trial.case.seed % 8 != 2 or not trial.observation.requests:
+        return False
+    other = trial.again(replace(trial.case, caller=trial.case.caller + "-other", seed=trial.case.seed + 1)).observation
+    hashes = [_hash_in(request) for request in trial.observation.requests]
+    if any(found and found in hashes for found in map(_hash_in, other.requests)):
+        raise LawFell("two callers have one hash")
+    if any(tag.encode() in request.body for tag in trial.tags for request in other.requests):
+        raise LawFell("a tag of one caller's call stands in another's")
+    if other.reply is not None and trial.observation.reply is not None and other.reply.id == trial.observation.reply.id:
+        raise LawFell("two callers got one reply's id")
+    return True
+
+
+def _outcome(seen: Observation) -> tuple[object, ...]:
+    if seen.error is not None:
+        return type(seen.error), str(seen.error)
+    return (seen.reply.value, seen.reply.id) if seen.reply else ()

@@ -1,0 +1,141 @@
+"""Laws about what is asked: roles, fences, what the system message may depend on, sizes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from promptspec.fuzz.fences import taken_apart
+from promptspec.fuzz.reference_prompt import Open, Said
+from promptspec.fuzz.trial import LawFell
+from promptspec.values.untyped import tokenizer
+
+if TYPE_CHECKING:
+    from promptspec.fuzz.observations import Request
+    from promptspec.fuzz.trial import Trial
+
+#: A live tag has at least 96 bits (rule 8).
+_TAG_DIGITS: Final = 24
+#: Parameters that cap a reply, by the names that servers have for them.
+_CAPS: Final = ("max_output_tokens", "max_completion_tokens", "max_tokens")
+
+
+def roles_hold(trial: Trial) -> bool:
+    """The rendered messages have the roles, the number and the order that the contract says, for all values."""
+    if trial.said is None or not trial.observation.requests:
+        return False
+    wanted = ["system"]
+    for example in trial.subject.example_messages:
+        wanted += [said.role for said in example if said.role != "system"] + ["assistant"]
+    wanted += [said.role for said in trial.said if said.role != "system"]
+    for request in trial.observation.requests:
+        roles = [role for role, _ in request.messages]
+        if roles != wanted:
+            raise LawFell(f"the roles are {_counted(roles)} where they must be {_counted(wanted)}")
+    return True
+
+
+def fences_hold(trial: Trial) -> bool:
+    """Taking the fences out of a rendered prompt returns exactly the values put in, under their names."""
+    if trial.said is None or not trial.observation.requests:
+        return False
+    live = [said for said in trial.said if said.role != "system"]
+    if not any(isinstance(piece, Open) for said in live for piece in said.pieces):
+        return False
+    tags: list[str] = []
+    for request in trial.observation.requests:
+        tags.append(_tag_of(request, live))
+    if len(set(tags)) != len(tags):
+        raise LawFell("two attempts of one call carry the same tag")
+    _is_fresh(trial, tags[0])
+    return True
+
+
+def system_is_closed(trial: Trial) -> bool:
+    """The system message is what the spec says and holds no open value; outside fences, open values change nothing."""
+    if trial.said is None or not trial.observation.requests:
+        return False
+    closed = [said for said in trial.said if said.role == "system"]
+    if any(isinstance(piece, Open) for said in closed for piece in said.pieces):
+        raise LawFell("the contract has an open value in the system message")
+    wanted = "".join(str(piece) for said in closed for piece in said.pieces)
+    live = [said for said in trial.said if said.role != "system"]
+    for request in trial.observation.requests:
+        _, system = request.messages[0]
+        # Servers that take no schema are told it at the end of the system message.
+        if system != wanted and not (system.startswith(wanted) and system.endswith(trial.subject.wire_schema)):
+            raise LawFell("the system message is not what the spec says it is for these closed values")
+        if not any(schema in request.body for schema in trial.subject.sent_schemas):
+            raise LawFell("the request does not carry the schema of the reply")
+        for (_, content), said in zip(_live(request, len(live)), live, strict=True):
+            _, pieces = taken_apart(content)
+            if [piece for piece in pieces if isinstance(piece, str)] != _texts(said):
+                raise LawFell("outside of its fences a message is not what the spec says it is")
+    return True
+
+
+def prompt_fits(trial: Trial) -> bool:
+    """No request is sent whose prompt counts more tokens than declared; the reply cap is always on the wire."""
+    limits = trial.subject.feature.limits
+    cap = limits.reply_tokens + limits.thinking_tokens
+    for request in trial.observation.requests:
+        found = [request.content[name] for name in _CAPS if name in request.content]
+        if found != [cap]:
+            raise LawFell(f"the cap on the reply is {found or 'missing'} on the wire where {cap} is declared")
+        if limits.prompt_tokens is not None and len(request.body) > limits.prompt_tokens:
+            counted = tokenizer().count("\n".join(content for _, content in request.messages))
+            if counted > limits.prompt_tokens:
+                raise LawFell(f"a prompt of {counted:,} tokens was sent where {limits.prompt_tokens:,} are declared")
+    return bool(trial.observation.requests)
+
+
+def _tag_of(request: Request, live: list[Said]) -> str:
+    """Return the tag of the live messages, each of which must come apart into what was put in."""
+    tags: set[str] = set()
+    for (_, content), said in zip(_live(request, len(live)), live, strict=True):
+        tag, pieces = taken_apart(content)
+        wanted = [piece for piece in said.pieces if isinstance(piece, Open)]
+        found = [piece for piece in pieces if isinstance(piece, Open)]
+        if found != wanted:
+            raise LawFell(f"the fences hold {_told(found)} where {_told(wanted)} was put in")
+        if not wanted:
+            continue
+        tags.add(tag)
+        if any(tag in open.text.casefold() or tag in open.path for open in wanted):
+            raise LawFell("the tag of the fences occurs in a value")
+    if len(tags) != 1:
+        raise LawFell("the messages of one request carry different tags")
+    tag = tags.pop()
+    if len(tag) < _TAG_DIGITS or len(set(tag)) < 4:
+        raise LawFell(f"a tag of {len(tag)} digits can be guessed")
+    return tag
+
+
+def _is_fresh(trial: Trial, tag: str) -> None:
+    """Another call must carry another tag, and no example may carry this one."""
+    static = 1 + sum(1 + sum(said.role != "system" for said in pair) for pair in trial.subject.example_messages)
+    if any(tag in content for request in trial.observation.requests for _, content in request.messages[:static]):
+        raise LawFell("the live tag stands in a message that is the same in every call")
+    if trial.case.seed % 8 == 0:
+        other = trial.again(replace(trial.case, seed=trial.case.seed + 1)).rendered
+        if getattr(other, "tag", None) == tag:
+            raise LawFell("two calls carry the same tag")
+
+
+def _live(request: Request, count: int) -> tuple[tuple[str, str], ...]:
+    return request.messages[len(request.messages) - count :] if count else ()
+
+
+def _texts(said: Said) -> list[str]:
+    return [piece for piece in said.pieces if isinstance(piece, str)]
+
+
+def _told(opens: list[Open]) -> str:
+    return json.dumps(
+        [[open.path, open.text if len(open.text) < 200 else open.text[:199] + "…"] for open in opens[:10]]
+    )
+
+
+def _counted(roles: list[str]) -> str:
+    return ", ".join(roles) if len(roles) <= 12 else f"{', '.join(roles[:12])}, … ({len(roles)})"

@@ -1,0 +1,193 @@
+"""Laws about what may come out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum
+from typing import TYPE_CHECKING, Final, cast
+
+from promptspec.contract.types import Choice, OneOfItems, OneOfSource, Words
+from promptspec.errors import NO_ANSWER, CallFailed, InputRefused, PromptspecError, ReplyRefused
+from promptspec.fuzz.delivered import leaves, texts
+from promptspec.fuzz.echoes import echoes
+from promptspec.fuzz.settling import NOTHING
+from promptspec.fuzz.trial import LawFell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptspec.fuzz.delivered import Leaf
+    from promptspec.fuzz.trial import Trial
+
+#: What may pass the deadline (rule 21), in seconds.
+_GRACE: Final = 0.5
+#: Refusals of texts that the reference does not judge.
+_BEYOND_TYPES: Final = frozenset({"echo_tag", "echo_prompt"})
+
+
+def reply_is_total(trial: Trial) -> bool:
+    """For every possible reply the call returns a value that keeps every rule, or raises an error of ours, in time."""
+    seen = trial.observation
+    limit = trial.subject.feature.limits.time_ms / 1000
+    if seen.seconds > limit + _GRACE:
+        raise LawFell(f"the call took {seen.seconds:.1f} s where {limit:g} s are declared")
+    if isinstance(seen.error, CallFailed):
+        raise LawFell(f"the call failed by itself: {type(seen.error.__cause__).__name__}")
+    if seen.error is not None and not isinstance(seen.error, PromptspecError):
+        raise LawFell(f"{type(seen.error).__name__} rose, which is no error of ours")
+    if seen.reply is None:
+        return bool(seen.requests)
+    if not seen.answers:
+        raise LawFell("a value was returned where the model said nothing")
+    if trial.replied is NOTHING:
+        raise LawFell("a value was returned for a reply that is not one JSON document")
+    broken = trial.expected_of(trial.replied)
+    if broken:
+        raise LawFell("a reply was returned that breaks " + ", ".join(f"{rule} at {path}" for path, rule in broken[:5]))
+    return True
+
+
+def judges_agree_on_replies(trial: Trial) -> bool:
+    """The generated model, the JSON Schema and the reference accept the same replies."""
+    seen = trial.observation
+    if trial.replied is NOTHING:
+        return False
+    if seen.reply is None:
+        if trial.case.lie.liar != "honest" or not isinstance(seen.error, ReplyRefused):
+            return False
+        if trial.expected_of(trial.replied) == [] and not _rules(seen.error) <= _BEYOND_TYPES:
+            raise LawFell(f"the reference accepts a reply that was refused: {seen.error.detail}")
+        return True
+    # On the wire every field is there; what may be left out there, the reader forgives.
+    if trial.case.seed % 4 == 0 and trial.case.lie.liar == "honest":
+        found = trial.subject.output_judge.violations(trial.replied)
+        if found and trial.replied == trial.case.lie.reply:
+            raise LawFell("the JSON Schema of the reply refuses what the module accepts")
+    return True
+
+
+def world_is_closed(trial: Trial) -> bool:
+    """A returned choice was declared, pinned or offered, satisfies its `where`, and is what the reply said."""
+    seen = trial.observation
+    if seen.reply is None or trial.replied is NOTHING:
+        return False
+    judged = False
+    for leaf in leaves(trial.subject, trial.replied, seen.reply.value):
+        match leaf.type:
+            case Words() | Choice() | OneOfSource() | OneOfItems():
+                _is_offered(trial, leaf)
+                judged = True
+            case _:
+                continue
+    return judged
+
+
+def _is_offered(trial: Trial, leaf: Leaf) -> None:
+    subject, type = trial.subject, leaf.type
+    if leaf.value is None:
+        if not leaf.optional:
+            raise LawFell(f"{leaf.path} is none, which is not declared")
+        return
+    match type:
+        case Words():
+            offered, got = type.words, leaf.value
+        case Choice():
+            offered = tuple(member.name for member in subject.enum(type).members)
+            got = leaf.value.value if isinstance(leaf.value, Enum) else leaf.value
+        case OneOfSource():
+            rows = subject.rows[type.source]
+            key = getattr(leaf.value, subject.module.source(type.source, type.file).key, None)
+            if key != leaf.wire or key not in rows:
+                raise LawFell(f"{leaf.path} is a row that the reply did not name, or that the source does not hold")
+            return
+        case _:
+            _is_an_entry(trial, leaf, cast("OneOfItems", type))
+            return
+    if got != leaf.wire or got not in offered:
+        raise LawFell(f"{leaf.path} is a word that the reply did not say, or that is not declared")
+
+
+def _is_an_entry(trial: Trial, leaf: Leaf, type: OneOfItems) -> None:
+    offered = cast("list[object]", (trial.settled or {}).get(type.field) or [])
+    position = leaf.wire
+    if not isinstance(position, int) or isinstance(position, bool):
+        position = int(cast("int", position)) if position == int(cast("int", position)) else 0
+    if not 1 <= position <= len(offered):
+        raise LawFell(f"{leaf.path} is an entry that was not offered")
+
+
+def sinks_are_closed(trial: Trial) -> bool:
+    """Returned text holds no link, markup, code, escape or invisible character that its type does not allow."""
+    judged = False
+    for leaf, text in _returned(trial):
+        for name, pattern in _SINKS.items():
+            if pattern.search(text):
+                raise LawFell(f"{leaf.path} was returned with {name} in it")
+        # Joiners inside of emoji and of words are part of what shows.
+        if not text.isascii() and any(
+            unicodedata.category(character) in ("Cf", "Cc", "Co", "Cs", "Cn")
+            and character not in "\n\t\u200c\u200d"
+            and not "\U000e0020" <= character <= "\U000e007f"
+            for character in text
+        ):
+            raise LawFell(f"{leaf.path} was returned with a character in it that shows nothing")
+        judged = True
+    return judged
+
+
+#: Plain forms of what a page, a terminal or a chat program would act on; the runtime's own recognisers know more.
+_SINKS: Final = {
+    "a link": re.compile(r"\bhttps?://\w|\bwww\.\w|\bmailto:\w|\bjavascript:\w", re.IGNORECASE),
+    "markup": re.compile(r"<(?:script|img|a|b|iframe|svg|style)\b|&lt;|&#x?[0-9a-f]{2}", re.IGNORECASE),
+    "a Markdown link or image": re.compile(r"\]\(|!\["),
+    "a code fence": re.compile(r"```"),
+    "a terminal escape": re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"),
+}
+
+
+def nothing_echoes(trial: Trial) -> bool:
+    """Returned text holds no fence tag and no long run of the prompt's own words, plainly or in simple encodings."""
+    judged = False
+    tags = trial.tags
+    for leaf, text in _returned(trial):
+        found = echoes(text, tags=tags, words=trial.subject.private_words)
+        if found:
+            raise LawFell(f"{leaf.path} repeats {found}")
+        judged = True
+    return judged
+
+
+def errors_say_nothing(trial: Trial) -> bool:
+    """An error holds no text of the input or the reply; once a model was asked, the end user is told one sentence."""
+    seen = trial.observation
+    error = seen.error
+    if not isinstance(error, PromptspecError):
+        return False
+    if seen.requests and not isinstance(error, InputRefused) and error.user_message != NO_ANSWER:
+        raise LawFell(f"after a model was asked the end user is told: {error.user_message}")
+    said = " ".join([str(error), error.detail, error.user_message, *map(str, error.violations), repr(error)])
+    for secret in trial.foreign_texts:
+        if secret in said:
+            raise LawFell("the error repeats text of the input or of the reply")
+    chained = error.__cause__ or error.__context__
+    if chained is not None and not isinstance(error, CallFailed) and not error.__suppress_context__:
+        raise LawFell(f"another error hangs on it, with whatever it holds: {type(chained).__name__}")
+    unknown = {v.message for v in error.violations if v.rule == "one_of"}
+    if len(unknown) > 1:
+        raise LawFell("keys that are unknown and keys that are not offered are told apart")
+    return True
+
+
+def _returned(trial: Trial) -> Iterator[tuple[Leaf, str]]:
+    reply = trial.observation.reply
+    if reply is None:
+        return
+    wire = None if trial.replied is NOTHING else trial.replied
+    for leaf in leaves(trial.subject, wire, reply.value):
+        for text in texts(leaf):
+            yield leaf, text
+
+
+def _rules(error: ReplyRefused) -> frozenset[str]:
+    return frozenset(violation.rule for violation in error.violations)

@@ -1,0 +1,124 @@
+"""Inputs as prompts and conditions see them, and replies as a strict reader reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from pydantic import ValidationError
+
+from promptspec.contract.types import Group, ListOf, OneOfSource, Record, Text, Turns, Type
+from promptspec.runtime.context import Context
+from promptspec.runtime.rehearsing import plain_input
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from promptspec.fuzz.subjects import Subject
+
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+#: No value: a text is not one JSON document.
+NOTHING: Final = _Nothing()
+
+
+def settle(subject: Subject, given: object, today: date) -> Mapping[str, object] | None:
+    """Return the input *given*, cleaned, with the cells of rows in place of their keys; None where it is refused."""
+    model: Any = subject.running.plan.input
+    try:
+        record = model.model_validate(given, context=Context(direction="input", today=today))
+    except ValidationError:
+        return None
+    return _record(subject, subject.feature.input, plain_input(record))
+
+
+def _record(subject: Subject, record: Record, value: Mapping[str, object]) -> dict[str, object]:
+    return {field.name: _value(subject, field.type, value.get(field.name)) for field in record.fields}
+
+
+def _value(subject: Subject, type: Type, value: object) -> object:
+    if value is None:
+        return None
+    match type:
+        case OneOfSource():
+            return dict(subject.rows[type.source][cast("str", value)])
+        case Group():
+            return _record(subject, subject.record(type.name, type.file), cast("Mapping[str, object]", value))
+        case ListOf():
+            return [_value(subject, type.item, item) for item in cast("list[object]", value)]
+        case _:
+            return value
+
+
+def texts_in(
+    subject: Subject, record: Record, value: Mapping[str, object], path: str = "input"
+) -> Iterator[tuple[str, Text, str]]:
+    """Yield the (path, type, text) of every declared text in *value*; texts of sources are not the caller's."""
+    for field in record.fields:
+        yield from _texts(subject, field.type, value.get(field.name), f"{path}.{field.name}")
+
+
+def _texts(subject: Subject, type: Type, value: object, path: str) -> Iterator[tuple[str, Text, str]]:
+    if value is None:
+        return
+    match type:
+        case Text():
+            yield path, type, cast("str", value)
+        case Group():
+            inner = subject.record(type.name, type.file)
+            yield from texts_in(subject, inner, cast("Mapping[str, object]", value), path)
+        case ListOf():
+            for index, item in enumerate(cast("list[object]", value)):
+                yield from _texts(subject, type.item, item, f"{path}[{index}]")
+        case Turns():
+            for index, turn in enumerate(cast("list[Mapping[str, str]]", value)):
+                yield f"{path}[{index}].text", type.item, turn["text"]
+        case _:
+            return
+
+
+def strings_in(value: object) -> Iterator[str]:
+    """Yield every string in a value of JSON, names of members included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, item in cast("dict[str, object]", value).items():
+            yield str(name)
+            yield from strings_in(item)
+    elif isinstance(value, list | tuple):
+        for item in cast("list[object]", value):
+            yield from strings_in(item)
+
+
+def read_strictly(text: str) -> object:
+    """Return the one JSON value that *text* is, decimals exact; NOTHING for anything that is not surely one."""
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_distinct, parse_float=Decimal, parse_constant=_refuse, parse_int=_whole
+        )
+    except (ValueError, RecursionError):
+        return NOTHING
+    return value
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is repeated")
+    return found
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(f"{name} is no number")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 400:
+        raise ValueError("a number of so many digits")
+    return int(digits)

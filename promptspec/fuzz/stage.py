@@ -11,7 +11,8 @@ import asyncio
 import logging
 import selectors
 import traceback
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -49,28 +50,47 @@ class Stage:
         self._answer: Answering = answer
         self._loop = _loop()
         self._world = self._world_of(0, subject.today)
-        self._exchange = _Exchange(answer)
-        self._models: tuple[Model, ...] = subject.connect(
-            lambda place: _Wire(place, self._loop, self._exchange), self._world
-        )
+        self._models: tuple[Model, ...] = subject.connect(lambda place: _Wire(place, self._loop), self._world)
         self._log = _Log()
 
     def observe(self, case: Case) -> Observation:
         """Call the feature with *case* and return everything that was seen."""
-        self._exchange.begin(case.lie, self._loop.time())
+        with self._log:
+            return self._loop.run_until_complete(self._called(case))
+
+    def observe_together(self, cases: Sequence[Case], cancelled: Mapping[int, float]) -> list[Observation]:
+        """Call the feature with all *cases* at one time and return what was seen of each, in their order.
+
+        *cancelled* gives the seconds after which a call is cancelled, by its index. The log is everybody's.
+        """
+
+        async def called(index: int, case: Case) -> Observation:
+            task = asyncio.ensure_future(self._called(case))
+            if index in cancelled:
+                self._loop.call_later(cancelled[index], task.cancel)
+            return await task
+
+        async def together() -> list[Observation]:
+            return await asyncio.gather(*(called(index, case) for index, case in enumerate(cases)))
+
+        with self._log:
+            return self._loop.run_until_complete(together())
+
+    async def _called(self, case: Case) -> Observation:
+        """Call the feature in a task of its own, whose context holds what travels."""
+        seen = _Exchange(self._answer, case.lie, self._loop.time())
+        _EXCHANGE.set(seen)
         began = self._loop.time()
         reply: Reply[Any] | None = None
         error: BaseException | None = None
         running = self.subject.running
-        with self._log, running.override(model=self._models, world=self._world_of(case.seed, case.today)):
+        with running.override(model=self._models, world=self._world_of(case.seed, case.today)):
             try:
-                call = running.acall_fields(cast("Any", case.given), caller=caller_of(self.subject, case.caller))
-                reply = self._loop.run_until_complete(call)
+                reply = await running.acall_fields(cast("Any", case.given), caller=caller_of(self.subject, case.caller))
             except (KeyboardInterrupt, SystemExit, MemoryError):
                 raise
             except BaseException as raised:  # noqa: BLE001  what rises is what laws judge
                 error = raised
-        seen = self._exchange
         return Observation(
             requests=tuple(seen.requests),
             answers=tuple(seen.texts),
@@ -169,13 +189,10 @@ def _loop() -> asyncio.AbstractEventLoop:
 class _Exchange:
     """What travels during one call."""
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, answering: Answering, lie: Lie, began: float) -> None:
         self._answering = answering
-        self.begin(cast("Lie", None), 0.0)
-
-    def begin(self, lie: Lie, at: float) -> None:
         self._lie = lie
-        self._began = at
+        self._began = began
         self.requests: list[Request] = []
         self.texts: list[str] = []
         self.asked: list[int] = []
@@ -193,18 +210,21 @@ class _Exchange:
         return response
 
 
+#: What travels during the call of this context.
+_EXCHANGE: ContextVar[_Exchange] = ContextVar("promptspec_fuzz_exchange")
+
+
 class _Wire(httpx2.AsyncBaseTransport):
     """The network of one model, which ends at the liar."""
 
-    def __init__(self, place: int, loop: asyncio.AbstractEventLoop, exchange: _Exchange) -> None:
+    def __init__(self, place: int, loop: asyncio.AbstractEventLoop) -> None:
         self._place = place
         self._loop = loop
-        self._exchange = exchange
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.aread()
-        response = self._exchange.answer(self._place, str(request.url), headers, body, self._loop.time())
+        response = _EXCHANGE.get().answer(self._place, str(request.url), headers, body, self._loop.time())
         for piece in response.before:
             await _wait(piece)
         return httpx2.Response(response.status, headers=dict(response.headers), stream=_Body(response))

@@ -36,8 +36,7 @@ class items:
         """Return the list, before any of its items is looked at."""
         if not isinstance(value, list | tuple):
             break_rule("type", "must be a list")
-        # Not `len`: a subclass may say what it likes of itself, and it is the items that are read.
-        length = sum(1 for _ in islice(cast("list[object] | tuple[object, ...]", value), self.most + 1))
+        length = _length(cast("list[object] | tuple[object, ...]", value), self.most)
         if length > self.most:
             break_rule("too_many", f"must have at most {self.most:,} items")
         if length < self.least:
@@ -54,6 +53,13 @@ class items:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = core_schema.no_info_before_validator_function(self.bound, handler(source))
         return core_schema.no_info_after_validator_function(self.distinct, schema) if self.unique else schema
+
+
+def _length(value: list[object] | tuple[object, ...], most: int) -> int:
+    """Return the number of items, counted to *most* + 1 where a subclass may say what it likes of itself: it is the
+    items that are read.
+    """
+    return len(value) if type(value) in (list, tuple) else sum(1 for _ in islice(value, most + 1))
 
 
 def distinct(values: tuple[object, ...]) -> tuple[object, ...]:

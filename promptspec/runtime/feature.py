@@ -259,7 +259,7 @@ class _Call:
         self.rehearses = self._rehearses()
         self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
         self.user = None if anonymous else self._hashed()
-        self.context = Context(direction="input", today=self.world.clock.today())
+        self.context = Context(direction="input", today=self.world.clock.today(), lists={}, warnings=[])
         self.input = self._validated(given)
         self._refuse(feature.broken_requires(self.input, self.caller, self.context.today))
         self.draft = Draft(fence=plan.fence)

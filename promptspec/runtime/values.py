@@ -114,6 +114,8 @@ class text:
 
 def cleaned_text(value: str, kind: Literal["text", "line"], most: int, context: Context) -> str:
     """Return *value* cleaned as rule 12 says; what was removed from an input is noted as a warning."""
+    if len(value) <= most and value.isascii() and value.isprintable():
+        return value  # as `clean` would: most texts are so
     try:
         cleaned = clean(value, kind=kind, direction=context.direction, most=most)
     except Unclean as unclean:

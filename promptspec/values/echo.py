@@ -27,7 +27,7 @@ _HEX_DIGITS: Final = re.compile(r"[^0-9a-fA-F]+")
 # ASCII characters as `x` where such a run may hold them, else as a blank: a run is then found by its length alone.
 _IN_BASE64: Final = bytes(b" x"[re.match(r"[A-Za-z0-9+/_\-]", chr(code)) is not None] for code in range(128)) * 2
 _IN_HEX: Final = bytes(b" x"[re.match(r"[0-9a-fA-F\s:,]", chr(code)) is not None] for code in range(128)) * 2
-_BASE64_RUN: Final = b"x" * 16
+_BASE64_RUN: Final = b"x" * _SHORTEST_RUN
 _HEX_RUN: Final = b"x" * 24
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
@@ -35,7 +35,7 @@ _URL_SAFE: Final = str.maketrans("-_", "+/")
 class Echo:
     """The private fixed texts of one prompt, by their runs of *window* words."""
 
-    __slots__ = ("_grams", "_length", "_shortest", "_stride", "_windows")
+    __slots__ = ("_grams", "_length", "_room", "_shortest", "_stride", "_windows")
 
     def __init__(self, texts: tuple[str, ...], window: int = WINDOW) -> None:
         windows: set[str] = set()
@@ -45,6 +45,7 @@ class Echo:
         # Reversed windows in the index are cheaper than reversing every reply.
         windows |= {run[::-1] for run in windows}
         self._shortest = min(map(len, windows), default=0)
+        self._room = min(self._shortest or _SHORTEST_RUN, _SHORTEST_RUN)
         self._length = min((self._shortest + 1) // 2, _MOST_START)
         self._windows: dict[str, list[str]] = {}
         for run in sorted(windows):
@@ -61,7 +62,9 @@ class Echo:
         decode to, one level deep.
         """
         wanted = _wanted(tag)
-        if self._is_too_short(text, wanted):
+        size = len(text)
+        # ASCII has no more letters than characters, and what is shorter than any encoded run holds none.
+        if size < self._room and not (wanted and size >= len(wanted)) and text.isascii():
             return None
         found = self._find_in(letters(text), wanted)
         if found is None and _may_hold_encoded(text):
@@ -75,18 +78,6 @@ class Echo:
         if wanted and (wanted in view or wanted[::-1] in view):
             return "echo_tag"
         return "echo_prompt" if self._holds_window(view) else None
-
-    def _is_too_short(self, text: str, wanted: str) -> bool:
-        """Say whether *text* has no room for either: ASCII has no more letters than characters, and what is shorter
-        than any encoded run holds none.
-        """
-        size = len(text)
-        return (
-            size < _SHORTEST_RUN
-            and text.isascii()
-            and not (wanted and size >= len(wanted))
-            and not (self._shortest and size >= self._shortest)
-        )
 
     def _holds_window(self, view: str) -> bool:
         length, last = self._length, len(view) - self._length + 1

@@ -132,6 +132,8 @@ def find_sinks(text: str) -> tuple[str, ...]:
     if not text.isascii():
         invisible = not INVISIBLE.isdisjoint(text) and strip_invisible(text) != text
         text = _folded(text)
+    elif is_prose(text.encode()):
+        return ()
     names = _names_hit(text.encode("utf-8", "replace"))
     if invisible:
         names.add("invisible")
@@ -187,8 +189,6 @@ def _folded(text: str) -> str:
 
 
 def _names_hit(text: bytes) -> set[str]:
-    if is_prose(text):
-        return set()
     hits = _together().Match(text)
     if hits is None:
         # Not even the sentinel: RE2 ran out of memory for the set, and one by one the patterns need far less.

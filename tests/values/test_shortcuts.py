@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
 
+from promptspec.runtime.collections import items
+from promptspec.runtime.context import Context
+from promptspec.runtime.values import cleaned_text
 from promptspec.values import echo, sinks
+from promptspec.values.cleaning import Kind, Unclean, clean
 
 _PIECES = (
     "www", "com", "xn", "http", "https", "javascript", "data", "mailto", "dot", "x1b", "lt", "url", "1", "127", "a",
@@ -62,3 +68,33 @@ _RUNS = st.lists(
 def test_no_encoded_run_is_passed_over(text):
     if echo._BASE64.search(text) or echo._HEX.search(text):
         assert echo._may_hold_encoded(text)
+
+
+@given(st.text(max_size=12) | st.text(st.sampled_from("aZ ~\n\t\x00\x7fé"), max_size=12), st.integers(0, 12))
+def test_a_text_that_is_passed_unread_is_clean(text, most):
+    for kind in ("text", "line"):
+        assert _quick(text, kind, most) == _slow(text, kind, most)
+
+
+def _quick(text: str, kind: Kind, most: int) -> str:
+    try:
+        return cleaned_text(text, kind, most, Context(direction="output", today=date(2026, 11, 24)))
+    except PydanticCustomError as error:
+        return "refused: " + error.type
+
+
+def _slow(text: str, kind: Kind, most: int) -> str:
+    try:
+        return clean(text, kind=kind, direction="output", most=most).text
+    except Unclean as unclean:
+        return "refused: " + unclean.rule
+
+
+def test_a_list_that_lies_about_its_length_is_counted():
+    class Short(list[int]):
+        def __len__(self) -> int:
+            return 1
+
+    with pytest.raises(PydanticCustomError):
+        items(0, 2).bound(Short([1, 2, 3]))
+    assert items(0, 3).bound(Short([1, 2, 3])) == [1, 2, 3]

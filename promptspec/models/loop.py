@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -94,9 +95,10 @@ def _run_here(work: _Work[T]) -> T:
     return result
 
 
-# Without the enums that `signal` makes of everything: looking them up takes longer than most of a call's checks.
-_get_handler: Callable[[int], Any] = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
-_set_handler: Callable[[int, Any], Any] = getattr(signal.signal, "__wrapped__", signal.signal)
+# What `signal` wraps, without the enums that it makes of everything: that takes longer than most of a call's checks.
+_bare: Any = sys.modules.get("_signal", signal)
+_get_handler: Callable[[int], Any] = _bare.getsignal
+_set_handler: Callable[[int, Any], Any] = _bare.signal
 
 
 def _until_done(loop: asyncio.AbstractEventLoop, task: asyncio.Task[T]) -> T:

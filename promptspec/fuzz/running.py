@@ -1,0 +1,148 @@
+"""A run: every feature that was named, phase after phase, until each law fell or stood for all cases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from promptspec.fuzz.judging import Judge
+from promptspec.fuzz.laws import LAWS, Law
+from promptspec.fuzz.profiles import PROFILES, Profile
+from promptspec.fuzz.progress import Progress, Silent
+from promptspec.fuzz.results import FeatureResult, Trouble
+from promptspec.fuzz.stage import Stage
+from promptspec.fuzz.subjects import Subject
+
+if TYPE_CHECKING:
+    from hypothesis.database import ExampleDatabase
+
+    from promptspec.fuzz.cases import Case
+    from promptspec.fuzz.failures import Failures
+    from promptspec.runtime.feature import Feature as Running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a run looks.
+
+    *laws* are those that judge. *corpus* are cases from outside, by feature. *failures* keeps what fell and gives it
+    back; None keeps nothing. *database* is Hypothesis' own. *heard* is called with every case that was judged.
+    *notes* collects sentences about the run itself.
+    """
+
+    profile: Profile = PROFILES["dev"]
+    laws: Mapping[str, Law] = field(default_factory=lambda: LAWS)
+    corpus: Callable[[Subject], Iterable[Case]] | None = None
+    failures: Failures | None = None
+    database: ExampleDatabase | None = None
+    heard: Callable[[Case, Subject], None] | None = None
+    notes: list[str] = field(default_factory=list[str])
+
+
+def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = None) -> FeatureResult:
+    """Put one feature to the test and return what was found.
+
+    Ctrl-C ends the test of this feature: what was found so far is returned, with `finished` false.
+    """
+    progress = progress or Silent()
+    began = time.monotonic()
+    subject = Subject(running)
+    judge = Judge(subject, plan.laws)
+    troubles: list[Trouble] = []
+    progress.begin(subject.module.file, subject.name, len(plan.laws))
+    stage = Stage(subject)
+    finished = True
+    try:
+        for case in _prepared(subject, plan):
+            if plan.heard is not None:
+                plan.heard(case, subject)
+            before = set(judge.fallen)
+            judge.take(stage, case)
+            progress.case(case.phase)
+            for law in judge.fallen.keys() - before:
+                progress.fell(law)
+                _trouble(case, judge, law, troubles)
+            if not judge.standing:
+                break
+        _search(stage, judge, plan, progress)
+    except KeyboardInterrupt:
+        finished = False
+    finally:
+        stage.close()
+    _settle_failures(subject, judge, plan, finished=finished)
+    plan.notes.extend(f"{subject.name}: {doubt}" for doubt in dict.fromkeys(judge.doubtful))
+    result = FeatureResult(
+        file=subject.module.file,
+        feature=subject.name,
+        line=subject.feature.origin.line,
+        laws=judge.results(),
+        phases=dict(judge.phases),
+        techniques=dict(judge.techniques),
+        liars=dict(judge.liars),
+        tried=len(subject.feature.cases) + len(subject.feature.examples),
+        troubles=tuple(troubles),
+        seconds=time.monotonic() - began,
+        finished=finished,
+    )
+    progress.end(result)
+    return result
+
+
+def _prepared(subject: Subject, plan: Plan) -> Iterator[Case]:
+    """Yield the cases that nobody draws: those that failed before, those of the spec and from outside, boundaries."""
+    from promptspec.fuzz.boundaries import boundaries
+    from promptspec.fuzz.specs_own import examples
+
+    phases = plan.profile.phases
+    if "examples" in phases:
+        if plan.failures is not None:
+            for failure in plan.failures.of(subject.module.file, subject.name):
+                yield replace(failure.case, phase="examples")
+        yield from examples(subject)
+        if plan.corpus is not None:
+            yield from plan.corpus(subject)
+    if "boundaries" in phases:
+        every = list(boundaries(subject))
+        most = plan.profile.boundaries
+        # Fewer are spread over all, so that each kind is met.
+        step = 1 if most is None else max(len(every) // most, 1)
+        yield from every[::step]
+
+
+def _search(stage: Stage, judge: Judge, plan: Plan, progress: Progress) -> None:
+    phases = plan.profile.phases
+    if "search" in phases and judge.standing:
+        from promptspec.fuzz.searching import search
+
+        search(stage, judge, profile=plan.profile, database=plan.database, progress=progress)
+    if "sequences" in phases and "callers_are_apart" in judge.laws and "callers_are_apart" not in judge.fallen:
+        from promptspec.fuzz.sequences import run_sequences
+
+        run_sequences(stage, judge, profile=plan.profile, progress=progress)
+
+
+def _trouble(case: Case, judge: Judge, law: str, troubles: list[Trouble]) -> None:
+    """Note that an attack of the spec brought a law down."""
+    for technique in case.techniques:
+        kind, _, title = technique.partition(": ")
+        if kind == "attack":
+            line = next((c.origin.line for c in judge.subject.feature.cases if c.title == title), 0)
+            message = f"{law} fell: {judge.fallen[law].sentence}"
+            troubles.append(Trouble(kind="attack", title=title, line=line, message=message))
+
+
+def _settle_failures(subject: Subject, judge: Judge, plan: Plan, *, finished: bool) -> None:
+    """Keep what fell, and throw away what fell before and holds now."""
+    if plan.failures is None:
+        return
+    try:
+        if finished and "examples" in plan.profile.phases:
+            for failure in list(plan.failures.of(subject.module.file, subject.name)):
+                if failure.law in plan.laws and failure.law not in judge.fallen:
+                    plan.failures.forget(failure.id)
+        for fallen in judge.fallen.values():
+            plan.failures.keep(fallen)
+    except OSError as error:
+        plan.notes.append(f"failures cannot be kept: {error.strerror or type(error).__name__}")

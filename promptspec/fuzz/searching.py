@@ -1,0 +1,121 @@
+"""The search: Hypothesis draws cases, is pulled towards awkward ones, and makes what fails as small as it can."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from hypothesis import Phase, given, seed, settings, target
+
+from promptspec.fuzz.stage import Stage
+from promptspec.fuzz.trial import LawFell, Trial
+
+if TYPE_CHECKING:
+    from hypothesis.database import ExampleDatabase
+
+    from promptspec.fuzz.cases import Case
+    from promptspec.fuzz.judging import Judge
+    from promptspec.fuzz.laws import Law
+    from promptspec.fuzz.profiles import Profile
+    from promptspec.fuzz.progress import Progress
+
+_PHASES: Final = (Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
+
+
+class _Fell(Exception):
+    """A law fell: raised to Hypothesis, which makes the case smaller as long as the same law falls."""
+
+
+def search(
+    stage: Stage, judge: Judge, *, profile: Profile, database: ExampleDatabase | None, progress: Progress
+) -> None:
+    """Draw `profile.searched` cases and judge them; each law that falls is shrunk, kept, and looked for no more."""
+    while judge.standing:
+        hunt = _Hunt(stage, judge, progress)
+        hunt.run(profile, database)
+        if hunt.law is None or hunt.smallest is None:
+            return
+        _keep(judge, hunt.law, hunt.smallest, progress)
+
+
+def _keep(judge: Judge, law: Law, case: Case, progress: Progress) -> None:
+    """Judge the shrunk case once more on a stage of its own, and keep the fall if it falls there too."""
+    stage = Stage(judge.subject)
+    trial = Trial(stage, case)
+    try:
+        law.judge(trial)
+    except LawFell as fell:
+        if judge.keep(trial, law, fell, shrunk=True):
+            progress.fell(law.name)
+            return
+    else:
+        judge.doubtful.append(f"{law.name}: a case fell in the search and held when it was tried again")
+    finally:
+        stage.close()
+    del judge.laws[law.name]
+
+
+class _Hunt:
+    """One search, which ends with the first law that falls, or with none."""
+
+    def __init__(self, stage: Stage, judge: Judge, progress: Progress) -> None:
+        self._stage = stage
+        self._judge = judge
+        self._progress = progress
+        self.law: Law | None = None
+        #: The last case that brought the law down: Hypothesis ends with the smallest.
+        self.smallest: Case | None = None
+
+    def run(self, profile: Profile, database: ExampleDatabase | None) -> None:
+        """Draw and judge cases, and shrink the first that brings a law down."""
+        from promptspec.fuzz.strategies import cases
+
+        subject = self._judge.subject
+
+        @settings(
+            max_examples=profile.searched,
+            deadline=None,
+            database=database,
+            phases=_PHASES,
+            print_blob=False,
+            report_multiple_bugs=False,
+        )
+        @given(cases(subject))
+        def hunt(case: Case) -> None:
+            self._try(case)
+
+        if profile.repeatable:
+            text = f"{profile.seed}:{subject.module.file}:{subject.name}"
+            hunt = seed(int.from_bytes(sha256(text.encode()).digest()[:8]))(hunt)
+        try:
+            hunt()
+        except _Fell:
+            return
+
+    def _try(self, case: Case) -> None:
+        trial = Trial(self._stage, case)
+        if self.law is not None:  # shrinking: the same law must fall
+            try:
+                self.law.judge(trial)
+            except LawFell:
+                self.smallest = case
+                raise _Fell from None
+            return
+        self._judge.count(case)
+        self._progress.case("search")
+        fall = self._judge.first_fall(trial)
+        if fall is not None:
+            self.law, self.smallest = fall[0], case
+            raise _Fell from None
+        _pull(trial)
+
+
+def _pull(trial: Trial) -> None:
+    """Pull the search towards long prompts, many delimiters, and texts that normalising makes longer."""
+    texts = [text for _, _, text in trial.texts]
+    requests = trial.observation.requests
+    if requests:
+        target(float(len(requests[0].body)), label="bytes of the request")
+    if texts:
+        target(float(sum(text.count("[[") + text.count("]]") for text in texts)), label="delimiters")
+        target(float(len(str(trial.case.given)) - sum(map(len, texts))), label="what cleaning took away")

@@ -1,0 +1,70 @@
+"""A run over all features of some specs: their own tests, then the laws of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from promptspec import __version__
+from promptspec.fuzz.results import FeatureResult, RunResult, Trouble
+from promptspec.fuzz.running import Plan, fuzz_feature
+from promptspec.loading import function_of, materialize
+from promptspec.trials.tests import run_test
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from promptspec.api import Compilation
+    from promptspec.contract.feature import Feature, Module
+    from promptspec.fuzz.progress import Progress
+
+
+def features_of(compilation: Compilation) -> list[tuple[Module, Feature]]:
+    """Return the features of the specs that were named, in the order of the files."""
+    return [
+        (unit.module, feature)
+        for unit in compilation.units
+        if unit.module is not None and unit.file in compilation.named
+        for feature in unit.module.features
+    ]
+
+
+def fuzz_specs(compilation: Compilation, plan: Plan, progress: Progress, *, features: Sequence[str] = ()) -> RunResult:
+    """Put the features of *compilation* to the test, or those whose names are in *features*.
+
+    The specs have no errors. Ctrl-C ends the run: what was found so far is returned, with `finished` false.
+    """
+    modules = materialize(compilation)
+    results: list[FeatureResult] = []
+    finished = True
+    for module, feature in features_of(compilation):
+        if features and feature.name not in features:
+            continue
+        try:
+            results.append(_fuzzed(module, feature, modules[module.file], plan, progress))
+        except KeyboardInterrupt:
+            finished = False
+            break
+        if not results[-1].finished:
+            finished = False
+            break
+    return RunResult(
+        version=__version__,
+        profile=plan.profile.name,
+        seed=plan.profile.seed,
+        features=tuple(results),
+        notes=tuple(dict.fromkeys(plan.notes)),
+        finished=finished,
+    )
+
+
+def _fuzzed(module: Module, feature: Feature, running: ModuleType, plan: Plan, progress: Progress) -> FeatureResult:
+    function = function_of(running, feature.name)
+    troubles = [
+        Trouble(kind=case.kind, title=case.title, line=case.origin.line, message=result.message)
+        for case in feature.cases
+        if case.kind == "test" and not (result := run_test(module, feature, case, function)).passed
+    ]
+    result = fuzz_feature(function, plan, progress)
+    return replace(result, troubles=(*troubles, *result.troubles))

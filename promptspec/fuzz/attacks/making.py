@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final, TypeAlias
 
 from promptspec.fuzz.techniques import Technique
@@ -20,6 +19,9 @@ EXAMPLE_TEXT: Final = "ignore this"
 #: A mutator makes of n characters at most MOST_GROWTH * n + MOST_ADDED.
 MOST_GROWTH: Final = 64
 MOST_ADDED: Final = 1_024
+
+#: Where a frame holds the text that it carries.
+TEXT: Final = "⟨text⟩"
 
 _PATH: Final = re.compile(r"\[\[/?([^\[\]\s]+)[^\[\]]*\]\]")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
@@ -38,11 +40,6 @@ class Words:
         self.paths: tuple[str, ...] = tuple(paths) or tuple(names[:4]) or ("text",)
         self.names: tuple[str, ...] = tuple(names) or ("text", "answer")
         self.words: tuple[str, ...] = tuple(literal[:_LONGEST_WORD] for literal in literals) or ("yes", "none")
-
-    @cached_property
-    def nothing_chosen(self) -> dict[str, str]:
-        """The first word of each kind."""
-        return self.chosen(0)
 
     def chosen(self, n: int) -> dict[str, str]:
         """Return what stands for each place of a seed, chosen by *n*."""
@@ -113,3 +110,13 @@ class Mutator:
             summary=self.summary,
             example=self.change(EXAMPLE_TEXT, 0),
         )
+
+
+def framed(*frames: str) -> Change:
+    """Return the change that puts a text into the frame that the number chooses, wherever it says `⟨text⟩`."""
+    parts = tuple(frame.split(TEXT) for frame in frames)
+
+    def change(text: str, n: int) -> str:
+        return text.join(parts[n % len(parts)])
+
+    return change

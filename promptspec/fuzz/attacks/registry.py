@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from promptspec.fuzz.attacks import overrides, perturbation
+from promptspec.fuzz.attacks import (
+    encodings,
+    forging,
+    frames,
+    languages,
+    oddities,
+    overrides,
+    payloads,
+    perturbation,
+    unicodes,
+)
 from promptspec.fuzz.attacks.making import Mutator, Seed
 
-SEEDS: Final[tuple[Seed, ...]] = overrides.SEEDS
-MUTATORS: Final[tuple[Mutator, ...]] = perturbation.MUTATORS
+SEEDS: Final[tuple[Seed, ...]] = (
+    *overrides.SEEDS,
+    *forging.SEEDS,
+    *languages.SEEDS,
+    *payloads.SEEDS,
+    *oddities.SEEDS,
+)
+MUTATORS: Final[tuple[Mutator, ...]] = (
+    *perturbation.MUTATORS,
+    *frames.MUTATORS,
+    *encodings.MUTATORS,
+    *unicodes.MUTATORS,
+)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
 
-from promptspec.fuzz.attacks.making import Words
+from promptspec.fuzz.attacks.making import Mutator, Seed, Words
 from promptspec.fuzz.attacks.registry import MUTATORS, SEEDS
 
 if TYPE_CHECKING:
@@ -15,15 +15,22 @@ if TYPE_CHECKING:
 
 #: Mutators after each other.
 MOST_MUTATORS: Final = 3
-#: Longer texts are not changed further, and what has grown longer is cut.
-_LONG: Final = 4_000
+#: Attacks have at most so many characters.
 MOST_CHARACTERS: Final = 16_000
+#: Longer texts are not changed further.
+_LONG: Final = 2_000
 
-#: A variant of the seed in the low bits and of the mutators in the high ones; 0 is the simplest of both.
+#: Families drawn three times as often: what they attack is judged by rules, in any reply and any prompt.
+_FAVOURED: Final = ("delimiter and role forging", "invisible and look-alike Unicode")
+#: Everything once, the simplest first, so that shrinking finds it; then the favoured ones again.
+_SEEDS: Final[tuple[Seed, ...]] = SEEDS + 2 * tuple(seed for seed in SEEDS if seed.family in _FAVOURED)
+_MUTATORS: Final[tuple[Mutator, ...]] = MUTATORS + 2 * tuple(one for one in MUTATORS if one.family in _FAVOURED)
+
+_SEED_PLACES: Final = st.integers(0, len(_SEEDS) - 1)
+#: A variant of the seed in the low byte and of the mutators in the high one; 0 is the simplest of both.
 _VARIANTS: Final = st.integers(0, 0xFFFF)
-_SEEDS: Final = st.integers(0, len(SEEDS) - 1)
-#: In the lower half no mutator, so that about half of all texts are as the seed has them and chains shrink to none.
-_SLOTS: Final = st.integers(0, 2 * len(MUTATORS) - 1)
+#: In the lower half no mutator: about half of all texts are as the seed has them, and chains shrink to none.
+_MUTATOR_PLACES: Final = st.integers(0, 2 * len(_MUTATORS) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +48,14 @@ def attack_texts(literals: tuple[str, ...]) -> SearchStrategy[Attack]:
 
 @st.composite
 def _attacks(draw: DrawFn, words: Words) -> Attack:
-    seed = SEEDS[draw(_SEEDS)]
+    seed = _SEEDS[draw(_SEED_PLACES)]
     variant = draw(_VARIANTS)
     text, names = seed.text(words, variant & 0xFF), [seed.name]
     while len(names) <= MOST_MUTATORS and len(text) <= _LONG:
-        place = draw(_SLOTS) - len(MUTATORS)
+        place = draw(_MUTATOR_PLACES) - len(_MUTATORS)
         if place < 0:
             break
-        mutator = MUTATORS[place]
+        mutator = _MUTATORS[place]
         text = mutator.change(text, variant >> 8)
         names.append(mutator.name)
     return Attack(text[:MOST_CHARACTERS], tuple(names))

@@ -19,8 +19,14 @@ def test_no_enum_is_made_of_a_handler():
 
 def test_the_handler_is_the_one_that_signal_tells_of():
     assert loop._get_handler(signal.SIGINT) is signal.getsignal(signal.SIGINT)
-    before = loop._set_handler(signal.SIGTERM, signal.SIG_IGN)
+
+    def handle(_number: int, _frame: object) -> None:
+        pass
+
+    before = signal.getsignal(signal.SIGTERM)
     try:
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+        loop._set_handler(signal.SIGTERM, handle)
+        assert signal.getsignal(signal.SIGTERM) is handle
+        assert loop._get_handler(signal.SIGTERM) is handle
     finally:
         signal.signal(signal.SIGTERM, before)

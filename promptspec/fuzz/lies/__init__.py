@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promptspec.contract.json_text import json_text
-from promptspec.fuzz.lies.wire import Response, says
+from promptspec.fuzz.lies.raw import RAW
+from promptspec.fuzz.lies.registry import FORMS, LIARS
+from promptspec.fuzz.lies.telling import Telling
+from promptspec.fuzz.lies.wire import Cut, Response
 
 if TYPE_CHECKING:
     from promptspec.fuzz.cases import Lie
     from promptspec.fuzz.observations import Request
 
+__all__ = ["LIARS", "answer"]
+
 
 def answer(lie: Lie, request: Request, turn: int) -> Response:
-    """Return what the liar of *lie* answers to *request*, the *turn*-th of its call from 0."""
-    api = "chat" if request.url.endswith("/chat/completions") else "responses"
-    return says(api, json_text(lie.reply))
+    """Return what the liar of *lie* answers to *request*, the *turn*-th of its call from 0.
+
+    The same arguments give the same response. Raises KeyError for a liar or a form that nobody knows. What only a real
+    socket can show is a cut here.
+    """
+    if lie.liar == "raw":
+        return Response(before=(Cut(),)) if lie.form in RAW else _unknown(lie)
+    return FORMS[lie.liar, lie.form].answer(Telling(lie, request, turn))
+
+
+def _unknown(lie: Lie) -> Response:
+    raise KeyError(lie.form)

@@ -33,12 +33,24 @@ def an_honest_reply(subject: Subject, given: Json, seed: int = 0) -> Json | None
 
 def plain_given(subject: Subject, given: Json) -> dict[str, object]:
     """Return the fields of *given* with the defaults of those that are missing; {} where it is no object."""
-    entries = cast("Mapping[str, object]", given) if isinstance(given, Mapping) else {}
+    entries = entries_of(given)
     found: dict[str, object] = {}
     for field in subject.feature.input.fields:
         value = entries.get(field.name)
         found[field.name] = plain(field.default) if value is None and field.has_default else value
     return found
+
+
+def entries_of(value: Json) -> Mapping[str, object]:
+    """Return the fields of an object, none of anything else."""
+    none: Mapping[str, object] = {}
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else none
+
+
+def items_of(value: Json) -> list[object]:
+    """Return the items of a list, none of anything else."""
+    none: list[object] = []
+    return list(cast("list[object]", value)) if isinstance(value, list | tuple) else none
 
 
 def plain(value: object) -> Json:

@@ -1,7 +1,7 @@
 """A rendered message, cut where its fences are, so that people see them.
 
-`promptspec.fuzz.fences` takes apart what was rendered well. Here a message may be what brought a law down: every mark is
-shown, also one that stands where none should.
+`promptspec.fuzz.fences` takes apart what was rendered well. Here a message may be what brought a law down: every
+mark is shown, also one that stands where none should.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ class Interval:
 def wilson(hits: int, trials: int, *, z: float = Z_95) -> Interval:
     """Return Wilson's score interval for the share that *hits* of *trials* come from; (0, 1) where nothing was tried.
 
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
-    Statistical Association 22 (1927), 209-212. With p = hits / trials it is
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
+    American Statistical Association 22 (1927), 209-212. With p = hits / trials it is
     (p + z²/2n ± z √(p(1 - p)/n + z²/4n²)) / (1 + z²/n). Unlike the normal approximation it says something where nothing
     or everything was hit. Raises ValueError unless 0 <= hits <= trials.
     """

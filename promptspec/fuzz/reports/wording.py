@@ -22,6 +22,8 @@ DEGREES: Final[Mapping[Degree, str]] = {
     "unforgeable": "guarded by a random tag that nobody can guess",
     "persuasion": "told to the model, and nothing more",
 }
+#: What a spec itself brings to be tried, one and many.
+TRIED: Final = ("example, test or attack", "examples, tests and attacks")
 #: Levels of a value that are printed; deeper ones are there to be refused, not read.
 _MOST_LEVELS: Final = 24
 #: Bits of a number that is printed in digits; Python refuses to print far larger ones.
@@ -42,12 +44,9 @@ def verdict(result: RunResult) -> Verdict:
     outcomes = [outcome(law) for law in laws]
     troubles = sum(len(feature.troubles) for feature in result.features)
     if not result.holds:
-        fell = _joined(
-            (counted(outcomes.count("fell"), "law") + " fell") if "fell" in outcomes else "",
-            (counted(troubles, "example, test or attack", "examples, tests or attacks") + " did not go as the spec says")
-            if troubles
-            else "",
-        )
+        laws_fell = counted(outcomes.count("fell"), "law") + " fell" if "fell" in outcomes else ""
+        astray = f"{counted(troubles, TRIED[0], TRIED[1])} did not go as the spec says" if troubles else ""
+        fell = " and ".join(part for part in (laws_fell, astray) if part)
         broken = sum(bool(feature.fallen or feature.troubles) for feature in result.features)
         return Verdict(word="fell", sentence=f"{fell}, in {broken} of {counted(len(result.features), 'feature')}")
     cases = counted(sum(feature.cases for feature in result.features), "case")
@@ -157,7 +156,7 @@ def _lines(value: object, level: int) -> Iterator[str]:
     elif isinstance(value, list | tuple) and value:
         yield from _bracketed("[", [("", item) for item in cast("tuple[object, ...]", value)], "]", level)
     else:
-        yield _scalar(value)
+        yield _scalar(cast("object", value))
 
 
 def _bracketed(opening: str, entries: list[tuple[str, object]], closing: str, level: int) -> Iterator[str]:
@@ -195,7 +194,3 @@ def _scalar(value: object) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
-
-
-def _joined(*parts: str) -> str:
-    return " and ".join(part for part in parts if part)

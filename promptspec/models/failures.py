@@ -31,7 +31,7 @@ def failure_of_status(
     """Return the error for a response with *status*. Its text is never part of it."""
     if status == 400 and is_filtered(body):
         return refusal("filtered")
-    again = status in _AGAIN or status >= 500
+    again = status in _AGAIN or 500 <= status < 600
     hint = _HINTS.get(status, "redirects are not followed" if 300 <= status < 400 else "")
     detail = f"the server of {model} answered {status}" + (f": {hint}" if hint else "")
     return Unavailable(detail, again=again, after=retry_after(headers) if again else None, status=status)

@@ -76,7 +76,10 @@ def test_the_body_of_an_error_never_raises(body):
 )
 def test_every_status_has_a_meaning_and_every_wait_is_within_an_hour(status, header, date, body):
     headers = {"retry-after": header, "date": date}
-    assert isinstance(failure_of_status(status, headers, body, model="m"), (Unavailable, ReplyRefused))
+    failure = failure_of_status(status, headers, body, model="m")
+    assert isinstance(failure, (Unavailable, ReplyRefused))
+    # Rule 21: another attempt is for 408, 409, 429 and 5xx, and for no number beyond them.
+    assert getattr(failure, "again", False) is (status in (408, 409, 429) or 500 <= status < 600)
     seconds = retry_after(headers)
     assert seconds is None or 0 <= seconds <= 3600
 

@@ -38,12 +38,12 @@ class Request:
 class Observation:
     """What came of one call. Exactly one of *reply* and *error* is set.
 
-    *answers* are the texts of the model's messages, as far as the liar wrote one; *log* is everything that was logged
+    *texts* are what the model said to each request, None where it said nothing whole; *log* is everything that was logged
     while the call ran, at every level, with tracebacks; *seconds* is the time on the call's own clock.
     """
 
     requests: tuple[Request, ...]
-    answers: tuple[str, ...]
+    texts: tuple[str | None, ...]
     reply: Reply[Any] | None
     error: BaseException | None
     log: str
@@ -52,3 +52,8 @@ class Observation:
     asked: tuple[int, ...] = field(default=())
     #: What status each request was answered with; None where none came.
     statuses: tuple[int | None, ...] = field(default=())
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What the model said, in order."""
+        return tuple(text for text in self.texts if text is not None)

@@ -93,7 +93,7 @@ class Stage:
                 error = raised
         return Observation(
             requests=tuple(seen.requests),
-            answers=tuple(seen.texts),
+            texts=tuple(seen.texts),
             reply=reply,
             error=error,
             log=self._log.take(error),
@@ -194,7 +194,7 @@ class _Exchange:
         self._lie = lie
         self._began = began
         self.requests: list[Request] = []
-        self.texts: list[str] = []
+        self.texts: list[str | None] = []
         self.asked: list[int] = []
         self.statuses: list[int | None] = []
 
@@ -205,8 +205,8 @@ class _Exchange:
         self.asked.append(place)
         broken = any(not isinstance(piece, Pause) for piece in response.before)
         self.statuses.append(None if broken else response.status)
-        if response.text is not None:
-            self.texts.append(response.text)
+        whole = all(isinstance(piece, bytes | Pause) for piece in response.body)
+        self.texts.append(response.text if whole else None)
         return response
 
 

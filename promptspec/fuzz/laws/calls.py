@@ -74,8 +74,10 @@ def limits_hold(trial: Trial) -> bool:
     most = 1 + trial.subject.feature.limits.retries
     if len(seen.requests) > most:
         raise LawFell(f"{len(seen.requests)} requests were sent where at most {most} are declared")
-    for status in seen.statuses[:-1]:
-        if status is not None and status not in _AGAIN:
+    for status, text in zip(seen.statuses[:-1], seen.texts, strict=False):
+        if text is not None and status == 200:
+            raise LawFell("a model was asked again after it had answered")
+        if status is not None and status >= 300 and status not in _AGAIN:
             raise LawFell(f"a model was asked again after it answered with status {status}")
     return bool(seen.requests)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import Enum
 from typing import TYPE_CHECKING, Final, cast
 
@@ -13,6 +12,7 @@ from promptspec.fuzz.delivered import leaves, texts
 from promptspec.fuzz.echoes import echoes
 from promptspec.fuzz.settling import NOTHING
 from promptspec.fuzz.trial import LawFell
+from promptspec.values.untyped import category
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,13 +124,7 @@ def sinks_are_closed(trial: Trial) -> bool:
         for name, pattern in _SINKS.items():
             if pattern.search(text):
                 raise LawFell(f"{leaf.path} was returned with {name} in it")
-        # Joiners inside of emoji and of words are part of what shows.
-        if not text.isascii() and any(
-            unicodedata.category(character) in ("Cf", "Cc", "Co", "Cs", "Cn")
-            and character not in "\n\t\u200c\u200d"
-            and not "\U000e0020" <= character <= "\U000e007f"
-            for character in text
-        ):
+        if any(map(_shows_nothing, text) if not text.isascii() else ()):
             raise LawFell(f"{leaf.path} was returned with a character in it that shows nothing")
         judged = True
     return judged
@@ -144,6 +138,19 @@ _SINKS: Final = {
     "a code fence": re.compile(r"```"),
     "a terminal escape": re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"),
 }
+
+
+#: Format characters that show: marks that stand before numbers (Unicode's Prepended_Concatenation_Mark).
+_SHOWN_FORMATS: Final = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+
+
+def _shows_nothing(character: str) -> bool:
+    # Joiners inside of words and emoji, and tags inside of flags, are part of what shows.
+    if character in "\n\t\u200c\u200d" or "\U000e0020" <= character <= "\U000e007f":
+        return False
+    return category(character) in ("Cf", "Cc", "Cs", "Cn") and character not in _SHOWN_FORMATS
 
 
 def nothing_echoes(trial: Trial) -> bool:

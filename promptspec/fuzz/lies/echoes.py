@@ -139,6 +139,7 @@ def _fence(tag: str, path: str = "input.note") -> str:
 _GUESSED: Final = "a1b2c3d4e5f60718293a4b5c"
 
 FORGING: Final = (
+    in_texts("fence-of-an-example", lambda telling: _fence(telling.tags[0] if telling.tags else _GUESSED)),
     in_texts("live-fence", lambda telling: _fence(telling.tag or _GUESSED)),
     in_texts("live-end", lambda telling: f"[[/note {telling.tag or _GUESSED}]]"),
     in_texts("guessed-fence", lambda _telling: _fence(_GUESSED)),

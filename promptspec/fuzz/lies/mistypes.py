@@ -201,8 +201,9 @@ def _addresses(site: Site) -> Iterator[str]:
 
 
 def _objects(site: Site) -> Iterator[dict[str, object]]:
-    if isinstance(site.value, Mapping):
-        yield dict(entries_of(site.value))
+    entries = entries_of(site.value)
+    if entries:
+        yield dict(entries)
 
 
 def _missing(site: Site) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from promptspec.contract.json_text import json_text
 from promptspec.fuzz.lies.wire import Response, says
@@ -53,17 +53,22 @@ class Telling:
 
     @property
     def asked(self) -> str:
-        """The text of the other messages."""
-        return "\n".join(content for role, content in self.messages if role != "system")
+        """The text of what is asked: the user's messages after the last example."""
+        asked: list[str] = []
+        for role, content in self.messages:
+            asked = [*asked, content] if role == "user" else []
+        return "\n".join(asked)
 
     @property
     def tag(self) -> str:
-        """The live tag, or "" where nothing is fenced."""
-        for _, content in self.messages:
-            found = _TAG.match(content)
-            if found is not None:
-                return found[1]
-        return ""
+        """The live tag, or "" where nothing is fenced: the last one, since examples come first and have their own."""
+        return self.tags[-1] if self.tags else ""
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of all messages, in order."""
+        found = (_TAG.match(content) for _, content in self.messages)
+        return tuple(match[1] for match in found if match is not None)
 
     def say(self, text: str, *, finish: str = "stop") -> Response:
         """Answer *text*."""
@@ -74,7 +79,14 @@ class Telling:
         return self.say(self.honest)
 
     def say_in_place(self, text: str) -> Response:
-        """Answer the honest reply with *text* at the place of the lie; the bare text where there is no reply."""
+        """Answer the honest reply with *text* at the place of the lie; the bare text where there is no reply.
+
+        After *text* comes as much of the honest text as makes it no shorter than that, so that it meets its cap.
+        """
+        honest = value_at(self.lie.reply, self.lie.place)
+        if isinstance(honest, str) and " " in honest and len(text) < len(honest) - 1:
+            after = "\n" if "\n" in text.strip("\r\n") else " "
+            text = text + after + honest[len(text) + 1 :]
         return self.say(put(self.lie.reply, self.lie.place, json_text(text)))
 
     def say_raw_in_place(self, raw: str) -> Response:
@@ -90,6 +102,16 @@ def put(reply: Json, place: Place, raw: str) -> str:
         return json_text(_with(reply, place, _HOLE)).replace(f'"{_HOLE}"', raw, 1)
     except (KeyError, IndexError, TypeError):
         return raw
+
+
+def value_at(reply: Json, place: Place) -> Json | None:
+    """Return the value of *reply* at *place*, or None where there is none."""
+    try:
+        for step in place:
+            reply = cast("Any", reply)[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return reply
 
 
 def _with(value: Json, place: Place, new: Json) -> Json:

@@ -41,6 +41,8 @@ _MOST_OPEN: Final = 1_500
 _MOST: Final = 20_000
 #: Failures and troubles of a feature that are told in full.
 _MOST_TOLD: Final = 30
+#: Code points of a text that stands in a sentence.
+_MOST_SENTENCE: Final = 400
 _WORDS: Final[Mapping[Outcome, str]] = {"held": "held", "fell": "fell", "not judged": "not judged"}
 _CLASSES: Final[Mapping[Outcome, str]] = {"held": "good", "fell": "bad", "not judged": "open"}
 _LEADS: Final = {
@@ -89,7 +91,7 @@ def _header(result: RunResult) -> Element:
     said = verdict(result)
     kind = {"held": "good", "fell": "bad"}.get(said.word, "open")
     lead = element("strong", f"{_LEADS[said.word]}: ")
-    notes = [element("ul", *(element("li", _inline(note)) for note in result.notes))] if result.notes else []
+    notes = [element("ul", *(element("li", _inline(_cut(note))) for note in result.notes))] if result.notes else []
     return element(
         "header",
         element("h1", "Fuzz report"),
@@ -201,7 +203,7 @@ def _names(title: str, counts: Mapping[str, int]) -> Element:
 
 
 def _facts(*facts: tuple[str, str]) -> Iterator[Element]:
-    pairs = [element("div", element("dt", name), element("dd", _inline(text))) for name, text in facts]
+    pairs = [element("div", element("dt", name), element("dd", _inline(_cut(text)))) for name, text in facts]
     yield element("dl", *pairs)
 
 
@@ -215,7 +217,7 @@ def _place(file: str, line: int) -> Element:
 def _fallen(fallen: Fallen, name: str, specs: Mapping[str, str]) -> Element:
     line = source_line(specs, fallen.file, fallen.line)
     quoted = [_block([Part("fixed", line)], "the line of the spec")] if line is not None else []
-    outcome = [element("p", "The call ", *_revealed(fallen.outcome), ".")] if fallen.outcome else []
+    outcome = [element("p", "The call ", *_revealed(_cut(fallen.outcome)), ".")] if fallen.outcome else []
     return element(
         "article",
         element("h3", "Fell: ", element("code", _inline(fallen.law)), id=name),
@@ -223,10 +225,10 @@ def _fallen(fallen: Fallen, name: str, specs: Mapping[str, str]) -> Element:
         element("p", _place(fallen.file, fallen.line), class_="place"),
         *quoted,
         element("h4", "What happened instead"),
-        element("p", element("strong", *_revealed(fallen.sentence))),
+        element("p", element("strong", *_revealed(_cut(fallen.sentence)))),
         *outcome,
         element("h4", "The smallest input" if fallen.case and fallen.shrunk else "The input"),
-        _block([Part("value", value_text(fallen.case.given))], "the input"),
+        _block([Part("fixed", value_text(fallen.case.given))], "the input"),
         *_facts(*facts_of(fallen)),
         element("h4", "What the model was sent"),
         *_prompt(fallen),
@@ -250,7 +252,7 @@ def _reply(fallen: Fallen) -> Iterator[Element]:
     if fallen.reply is None:
         yield element("p", "Nothing.")
     else:
-        yield _block([Part("value", fallen.reply)], "the reply")
+        yield _block([Part("fixed", fallen.reply)], "the reply")
 
 
 def _trouble(feature: FeatureResult, trouble: Trouble) -> Element:
@@ -297,6 +299,11 @@ def _inline(text: str) -> Element:
     return element("bdi", *_revealed(text))
 
 
+def _cut(text: str) -> str:
+    """Return a text of a sentence or two, cut where it is longer."""
+    return text if len(text) <= _MOST_SENTENCE else text[:_MOST_SENTENCE] + "…"
+
+
 def _revealed(text: str) -> Iterator[Node]:
     """Yield *text* with a box for each character that does not show; runs of the same one are counted."""
     for hidden, run in groupby(text, key=_hidden):
@@ -332,8 +339,8 @@ def _reading() -> Element:
         element("dl", *degrees),
         element(
             "p",
-            "The rates are the upper ends of Wilson's score intervals at 95 %. They speak of cases like those that were "
-            "run, which are chosen to do harm; they are not the share of your own calls.",
+            "The rates are the upper ends of Wilson's score intervals at 95 %. They speak of cases like those that "
+            "were run, which are chosen to do harm; they are not the share of your own calls.",
         ),
         element(
             "p",

@@ -29,6 +29,8 @@ class _Counting:
         self._began = self._last = self._due = clock()
         self._laws = self._fallen = self._cases = self._seen = 0
         self._phase: str = ""
+        #: Cases a second between the last two times that it was looked.
+        self._speed = 0
         self._name = ""
 
     def begin(self, file: str, feature: str, laws: int) -> None:
@@ -45,16 +47,13 @@ class _Counting:
         self._cases += 1
         if (now := self._clock()) >= self._due:
             self._phase, self._due = phase, now + self._every
-            self._look(now)
+            self._speed = round((self._cases - self._seen) / max(now - self._last, 1e-6))
             self._last, self._seen = now, self._cases
-
-    def _speed(self, now: float) -> int:
-        """Cases a second since it was last looked."""
-        return round((self._cases - self._seen) / max(now - self._last, 1e-6))
+            self._look()
 
     def _began_feature(self) -> None: ...
 
-    def _look(self, now: float) -> None: ...
+    def _look(self) -> None: ...
 
 
 class PlainProgress(_Counting):
@@ -79,8 +78,8 @@ class PlainProgress(_Counting):
     def _began_feature(self) -> None:
         self._say(f"fuzzing {self._name}, {counted(self._laws, 'law')}")
 
-    def _look(self, now: float) -> None:
-        self._say(f"    {counted(self._cases, 'case')}, {self._phase}, {self._speed(now):,} a second")
+    def _look(self) -> None:
+        self._say(f"    {counted(self._cases, 'case')}, {self._phase}, {self._speed:,} a second")
 
     def _say(self, line: str) -> None:
         self._stream.write(line + "\n")
@@ -116,30 +115,30 @@ class LiveProgress(_Counting):
         """Show that a law fell."""
         self._fallen += 1
         self._total_fallen += 1
-        self._draw(self._clock())
+        self._draw()
 
     def end(self, result: FeatureResult) -> None:
         """Count the feature as done."""
         self._features += 1
-        self._draw(self._clock())
+        self._draw()
 
     def _began_feature(self) -> None:
-        self._draw(self._began)
+        self._draw()
 
-    def _look(self, now: float) -> None:
-        self._draw(now)
+    def _look(self) -> None:
+        self._draw()
 
-    def _draw(self, now: float) -> None:
+    def _draw(self) -> None:
         from rich.text import Text
 
         line = Text(no_wrap=True, overflow="ellipsis")
-        line.append(f"{self._name} ", "bold")
         line.append(f"{self._laws - self._fallen} of {counted(self._laws, 'law')} stand", "red" if self._fallen else "")
         line.append(f" · {counted(self._cases, 'case')}")
         if self._phase:
-            line.append(f" · {self._phase} · {self._speed(now):,} a second")
+            line.append(f" · {self._phase} · {self._speed:,} a second")
         line.append(f" · {counted(self._features, 'feature')} done")
         if self._total_fallen:
             line.append(f" · {self._total_fallen} FELL", "red bold")
+        line.append(f" · {self._name}", "bold")
         if self._live is not None:
             self._live.update(line, refresh=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from rich.cells import chop_cells
+from rich.cells import cell_len
 
 from promptspec.diagnostics.foreign import escape
 from promptspec.fuzz.reports.fences import Kind, parts_of
@@ -54,6 +55,7 @@ _GUTTERS: Final[Mapping[Kind, tuple[str, Ink]]] = {
     "close": ("]", "mark"),
     "astray": ("!", "bad"),
 }
+_LEGEND: Final = "| of the spec   [ ] marks of a fence   > what stands in it   ! a mark out of place"
 _NO_SPECS: Final[Mapping[str, str]] = MappingProxyType({})
 #: Code points of one foreign text that are shown at its beginning and at its end.
 _HEAD: Final = 1_200
@@ -61,6 +63,8 @@ _TAIL: Final = 400
 #: Failures and troubles that are told in full; a log of more is not read.
 _MOST_TOLD: Final = 50
 _LEAST_WIDTH: Final = 40
+_LEAST_ROOM: Final = 12
+_PIECES: Final = re.compile(r"\\u\{[0-9A-F]+\}|.", re.DOTALL)
 
 
 def render_terminal(
@@ -81,7 +85,7 @@ def failure_text(fallen: Fallen, *, specs: Mapping[str, str] = _NO_SPECS, width:
 
 def _written(rows: Iterator[Row], *, colour: bool) -> str:
     paint = _coloured if colour else _plain
-    return "".join(paint(row).rstrip() + "\n" for row in rows)
+    return "".join(paint(row) + "\n" for row in rows)
 
 
 def _plain(row: Row) -> str:
@@ -159,9 +163,9 @@ def _law(law: LawResult, widest: int) -> Row:
 def _fallen(fallen: Fallen, specs: Mapping[str, str], width: int) -> Iterator[Row]:
     yield (("FELL", "bad"), (f" {shown(fallen.law)}: {shown(claim_of(fallen.claim))}", "strong"))
     yield from _place(fallen, specs, width)
-    yield from _texts("  instead: ", fallen.sentence, "bad", width)
+    yield from _texts("  instead: ", _shortened(fallen.sentence), "bad", width)
     if fallen.outcome:
-        yield from _texts("  the call ", fallen.outcome, "plain", width)
+        yield from _texts("  the call ", _shortened(fallen.outcome), "plain", width)
     yield (("  input", "strong"),)
     for line in _shortened(value_text(fallen.case.given)).split("\n"):
         yield from _texts("    > ", line, "value", width)
@@ -191,10 +195,7 @@ def _prompt(fallen: Fallen, width: int) -> Iterator[Row]:
     if not fallen.prompt:
         yield (("  prompt: no model was asked", "plain"),)
         return
-    yield (
-        ("  prompt", "strong"),
-        ("  | of the spec   [ ] marks of a fence   > what stands in it   ! a mark out of place", "plain"),
-    )
+    yield from _texts("  prompt  ", _LEGEND, "plain", width)
     for role, content in fallen.prompt:
         yield ((f"    {shown(role)}", "strong"),)
         for part in parts_of(content, fallen.tag):
@@ -220,12 +221,26 @@ def _summary(result: RunResult) -> Iterator[Row]:
 
 def _texts(lead: str, text: str, ink: Ink, width: int) -> Iterator[Row]:
     """Yield *text* as one line after *lead*, broken where it is too wide; only the first row has the lead."""
-    rows = chop_cells(shown(text), max(width - len(lead), 8)) or [""]
+    rows = _broken(shown(text), max(width - len(lead), _LEAST_ROOM))
     before: Ink = "frame" if lead.strip() in ("|", ">", "[", "]", "!") else "strong"
-    yield ((lead, before), (rows[0], ink))
+    yield ((lead if rows[0] else lead.rstrip(), before), (rows[0], ink))
     blank: Ink = "plain"
     for row in rows[1:]:
         yield ((" " * len(lead), blank), (row, ink))
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """Return an escaped text in rows of up to *width* cells, no escape torn in two."""
+    if text.isascii() and len(text) <= width:
+        return [text]
+    rows, row, left = list[str](), "", width
+    for piece in _PIECES.findall(text):
+        cells = cell_len(piece)
+        if cells > left and row:
+            rows.append(row)
+            row, left = "", width
+        row, left = row + piece, left - cells
+    return [*rows, row]
 
 
 def _shortened(text: str) -> str:

@@ -51,9 +51,9 @@ def _attacks(draw: DrawFn, words: Words) -> Attack:
     seed = _SEEDS[draw(_SEED_PLACES)]
     variant = draw(_VARIANTS)
     text, names = seed.text(words, variant & 0xFF), [seed.name]
-    while len(names) <= MOST_MUTATORS and len(text) <= _LONG:
-        place = draw(_MUTATOR_PLACES) - len(_MUTATORS)
-        if place < 0:
+    # The draw that ends a chain is always made: with it a link that does not matter can be taken out.
+    while (place := draw(_MUTATOR_PLACES) - len(_MUTATORS)) >= 0:
+        if len(names) > MOST_MUTATORS or len(text) > _LONG:
             break
         mutator = _MUTATORS[place]
         text = mutator.change(text, variant >> 8)

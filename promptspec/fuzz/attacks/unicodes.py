@@ -44,6 +44,11 @@ _TURNED: Final = str.maketrans(_LOWER + "?!.,", "ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹs
 _FOLDING: Final = str.maketrans("skKiI- .:", "ſ\u212a\u212aıİ‐\u00a0․꞉")
 _ACCENTS: Final = str.maketrans("aeiouyncsAEIOUYNCS", "áëîõůýñçšÁËÎÕŮÝÑÇŠ")
 _BLANKS: Final = "\u00a0\u2003\u2009\u202f\u3000\u1680\u205f\u2028"
+#: Each byte as eight characters that show nothing.
+_BITS: Final = tuple(
+    tuple("".join(one if byte >> place & 1 else zero for place in range(7, -1, -1)) for byte in range(256))
+    for zero, one in (("\u2062", "\u2064"), ("\u200b", "\u200c"))
+)
 
 
 def _translated(*tables: Mapping[int, int | str]) -> Change:
@@ -80,9 +85,8 @@ def _selector_each(text: str, n: int) -> str:
 
 
 def _bits(text: str, n: int) -> str:
-    zero, one = (("\u2062", "\u2064"), ("\u200b", "\u200c"))[n % 2]
-    data = text.encode("utf-8", "surrogatepass")
-    return "".join(one if byte >> place & 1 else zero for byte in data for place in range(7, -1, -1))
+    table = _BITS[n % len(_BITS)]
+    return "".join(table[byte] for byte in text.encode("utf-8", "surrogatepass"))
 
 
 def _bidi(text: str, n: int) -> str:

@@ -67,10 +67,21 @@ def main(root: str, command: str, spec: str) -> None:
                 build(compilation, Path(root) / "out")
         elif command == "fmt":
             format_text(Path(spec).read_text(errors="replace"), "a.spec")
+        elif command in ("schema", "explain"):
+            code = speak(command, f"{spec}:f" if command == "schema" else "PS301")
+            print(f"ended with {code}")
         found = compile_paths([Path(spec)])
         print(*sorted({each.code for each in found.diagnostics}), "ok" if not found.has_errors() else "")
     except Unusable as unusable:
         print("unusable", unusable)
+
+
+def speak(*line: str) -> int:
+    """Run a command line as it is typed, and return its exit code."""
+    from promptspec.cli.app import run
+    from promptspec.cli.desk import desk_of_process
+
+    return run(line, desk_of_process())
 
 
 if __name__ == "__main__":

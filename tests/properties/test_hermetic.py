@@ -114,7 +114,34 @@ def test_a_hostile_project_is_judged_without_leaving_it(project: Path, name: str
     assert not (project / "owned").exists()
 
 
-@pytest.mark.parametrize("command", ["check", "fmt", "build"])
+@pytest.mark.parametrize(
+    "name", ["a link to a file outside", "a used file upwards", "a schema outside", "a callable", "modules of its own"]
+)
+def test_the_schema_of_a_hostile_project_is_printed_without_leaving_it(project: Path, name: str) -> None:
+    text, prepare = PROJECTS[name]
+    (project / "a.spec").write_text("promptspec 1\n\n" + text)
+    prepare(project)
+    done = run(project, "schema")
+    assert done.returncode == 0, done.stderr
+    told = done.stdout + done.stderr
+    assert "root:x:" not in told
+    assert "sk-canary" not in told
+    assert ("PS" in done.stderr) is (name != "modules of its own")
+    assert f"ended with {0 if name == 'modules of its own' else 1}" in done.stdout
+    assert not (project / "owned").exists()
+
+
+def test_a_code_is_explained_without_reading_the_project(project: Path) -> None:
+    (project / "a.spec").write_text("promptspec 1\n\n" + FEATURE)
+    evil_module(project)
+    done = run(project, "explain")
+    assert done.returncode == 0, done.stderr
+    assert "# PS301" in done.stdout
+    assert "ended with 0" in done.stdout
+    assert not (project / "owned").exists()
+
+
+@pytest.mark.parametrize("command", ["check", "fmt", "build", "schema"])
 def test_bytes_that_are_no_text_are_reported(project: Path, command: str) -> None:
     (project / "a.spec").write_bytes(b"promptspec 1\n\xff\xfe\x00")
     done = run(project, command)

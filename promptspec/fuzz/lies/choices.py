@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from promptspec.contract.json_text import json_text
 from promptspec.contract.types import Choice, OneOfItems, OneOfSource, Words
-from promptspec.fuzz.lies.accepted import broken_by, plain_given, read
+from promptspec.fuzz.lies.accepted import broken_by, plain_given
 from promptspec.fuzz.lies.telling import put, raw_values
+from promptspec.fuzz.lies.values import read
 
 if TYPE_CHECKING:
     from promptspec.fuzz.lies.sites import Site

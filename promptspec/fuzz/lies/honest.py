@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from hypothesis import strategies as st
 
+from promptspec.contract.json_text import json_text
 from promptspec.contract.types import (
     Boolean,
     Choice,
@@ -31,9 +33,11 @@ from promptspec.contract.types import (
     Url,
     Words,
 )
-from promptspec.fuzz.lies.accepted import accepted, plain_given
 from promptspec.fuzz.lies.accepted import an_honest_reply as an_honest_reply
+from promptspec.fuzz.lies.accepted import plain_given
+from promptspec.fuzz.lies.conditions import broken_conditions
 from promptspec.fuzz.lies.plain_texts import plain_text
+from promptspec.fuzz.lies.values import entries_of, items_of
 from promptspec.models.draws import Draws
 
 if TYPE_CHECKING:
@@ -46,6 +50,8 @@ if TYPE_CHECKING:
 
 #: Items that a list is drawn beyond its fewest; the most are a matter of boundaries.
 _MORE_ITEMS: Final = 3
+#: A path to its field.
+_FIELD: Final = re.compile(r"output\.([^.\[]+).*")
 _SEEDS: Final = st.integers(0, 0xFFFF)
 _MOMENTS: Final = (
     "2026-01-31T09:30:00Z",
@@ -67,8 +73,8 @@ _PATHS: Final = ("/", "/a", "/a/b_c/", "/0")
 def honest_replies(subject: Subject, given: Json) -> SearchStrategy[Json]:
     """Return replies to *given*, as values of the wire, that hold to the output's contract.
 
-    Where a drawn reply breaks a condition, as far as the reference tells, only those of its fields are taken that a
-    known reply can have in place of its own; so nothing is thrown away.
+    Where a drawn reply breaks a condition, as far as the reference tells, it takes fields of a known reply, so that
+    nothing is thrown away.
     """
     fields = plain_given(subject, given)
     record = subject.feature.output
@@ -82,17 +88,16 @@ def honest_replies(subject: Subject, given: Json) -> SearchStrategy[Json]:
 
 
 def _settle(subject: Subject, given: Json, reply: dict[str, Json]) -> Json:
-    if accepted(subject, given, reply):
+    """Return *reply*, with a known reply's fields for those that conditions speak against, or else that reply."""
+    broken = broken_conditions(subject, given, reply)
+    if not broken:
         return reply
     known = an_honest_reply(subject, given)
-    if not isinstance(known, dict):
+    if known is None:
         return reply
-    kept = cast("dict[str, Json]", known)
-    for name, value in reply.items():
-        changed = {**kept, name: value}
-        if accepted(subject, given, changed):
-            kept = changed
-    return kept
+    blamed = {_FIELD.sub(r"\1", path) for path, _ in broken}
+    mended = {**reply, **{name: value for name, value in entries_of(known).items() if name in blamed}}
+    return known if broken_conditions(subject, given, mended) else mended
 
 
 def _field(subject: Subject, field: Field, given: Mapping[str, object]) -> Drawn:
@@ -162,9 +167,9 @@ def _record(subject: Subject, record: Record, given: Mapping[str, object]) -> Dr
 def _list(subject: Subject, type: ListOf, name: str, given: Mapping[str, object]) -> Drawn:
     item = _of(subject, type.item, name, given)
     most = min(type.most, type.least + _MORE_ITEMS)
-    items = st.lists(item, min_size=type.least, max_size=most)
-    # Repeated items of a set are dropped; a set that is then too small is a matter of the conditions.
-    return items
+    if type.unique:  # what is repeated would be dropped, and too few might be left
+        return st.lists(item, min_size=type.least, max_size=most, unique_by=json_text)
+    return st.lists(item, min_size=type.least, max_size=most)
 
 
 def _text(subject: Subject, type: Text) -> Drawn:
@@ -198,5 +203,4 @@ def _of_schema(type: JsonSchema, name: str) -> Drawn:
 
 
 def _offered(type: OneOfItems, given: Mapping[str, object]) -> int:
-    entries = given.get(type.field)
-    return len(cast("list[object]", entries)) if isinstance(entries, list | tuple) else 0
+    return len(items_of(given.get(type.field)))

@@ -20,9 +20,10 @@ from promptspec.contract.types import (
     Text,
     Url,
 )
-from promptspec.fuzz.lies.accepted import broken_by, entries_of, items_of, plain_given, read
+from promptspec.fuzz.lies.accepted import broken_by, plain_given
 from promptspec.fuzz.lies.choices import near_misses
 from promptspec.fuzz.lies.telling import Form, raw_values
+from promptspec.fuzz.lies.values import entries_of, items_of, read
 from promptspec.models.draws import Draws
 from promptspec.models.rehearsal import candidates
 

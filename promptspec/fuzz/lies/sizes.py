@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from promptspec.contract.json_text import json_text
 from promptspec.contract.types import ListOf, Text
-from promptspec.fuzz.lies.accepted import items_of
 from promptspec.fuzz.lies.envelopes import chat, responses
 from promptspec.fuzz.lies.telling import Form, raw_values
+from promptspec.fuzz.lies.values import items_of
 from promptspec.fuzz.lies.wire import Piece, Response, envelope
 
 if TYPE_CHECKING:

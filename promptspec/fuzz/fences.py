@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from promptspec.fuzz.reference_prompt import Open
 
+_PATH: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]]*")
 _ANNOUNCED: Final = re.compile(r"The tag of this message is ([0-9a-f]+)\.\n")
 
 
+@lru_cache(maxsize=256)
 def taken_apart(content: str) -> tuple[str, tuple[str | Open, ...]]:
     """Return the tag that *content* announces ("" for none), and its pieces: texts, and values out of their fences.
 
@@ -20,17 +23,20 @@ def taken_apart(content: str) -> tuple[str, tuple[str | Open, ...]]:
     if announced is None:
         return "", ((content,) if content else ())
     tag, rest = announced[1], content[announced.end() :]
-    mark = re.compile(r"\[\[([A-Za-z_][A-Za-z0-9_.\[\]]*) " + tag + r"\]\]")
+    end_of_mark = f" {tag}]]"
     pieces: list[str | Open] = []
     at = 0
-    while found := mark.search(rest, at):
-        end = rest.find(f"[[/{found[1]} {tag}]]", found.end())
-        if end < 0:
+    while (end := rest.find(end_of_mark, at)) >= 0:
+        begin = rest.rfind("[[", at, end)
+        path = rest[begin + 2 : end] if begin >= 0 else ""
+        inside = end + len(end_of_mark)
+        closing = rest.find(f"[[/{path}{end_of_mark}", inside) if _PATH.fullmatch(path) else -1
+        if closing < 0:
             break
-        if found.start() > at:
-            pieces.append(rest[at : found.start()])
-        pieces.append(Open(found[1], rest[found.end() : end]))
-        at = end + len(found[1]) + len(tag) + 6
+        if begin > at:
+            pieces.append(rest[at:begin])
+        pieces.append(Open(path, rest[inside:closing]))
+        at = closing + len(path) + len(end_of_mark) + 3
     if at < len(rest):
         pieces.append(rest[at:])
     return tag, tuple(pieces)

@@ -67,7 +67,7 @@ class Judge:
 
     def keep(self, trial: Trial, law: Law, fell: LawFell, *, shrunk: bool) -> bool:
         """Keep a failure, unless the reference takes the other side of the claim that it rests on."""
-        claim, expected = trial.case.claim, trial.expected
+        claim, expected = trial.case.claim, trial.input.expected
         rests = law.name in ("accepts_valid", "refuses_invalid") and claim is not None and expected is not None
         if rests and claim.valid is bool(expected):
             self.doubtful.append(f"{law.name}: a case claims what the reference does not share ({fell.sentence})")
@@ -104,7 +104,7 @@ def fallen_of(trial: Trial, law: Law, fell: LawFell, *, shrunk: bool) -> Fallen:
         line=_line(subject, trial, fell),
         case=trial.case,
         prompt=seen.requests[-1].messages if seen.requests else (),
-        tag=next(iter(trial.tags), "") if trial.said is not None else "",
+        tag=next(iter(trial.tags), "") if trial.input.said is not None else "",
         reply=seen.answers[-1] if seen.answers else None,
         outcome=f"returned {seen.reply.value!r}"[:2_000] if seen.reply else f"raised {outcome}"[:2_000],
         shrunk=shrunk,

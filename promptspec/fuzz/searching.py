@@ -112,7 +112,7 @@ class _Hunt:
 
 def _pull(trial: Trial) -> None:
     """Pull the search towards long prompts, many delimiters, and texts that normalising makes longer."""
-    texts = [text for _, _, text in trial.texts]
+    texts = [text for _, _, text in trial.input.texts]
     requests = trial.observation.requests
     if requests:
         target(float(len(requests[0].body)), label="bytes of the request")

@@ -16,7 +16,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from io import StringIO
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx2
@@ -24,6 +23,7 @@ import httpx2
 from promptspec.errors import PromptspecError
 from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
 from promptspec.fuzz.observations import Observation, Request
+from promptspec.fuzz.trial import Input
 from promptspec.ports import World
 from promptspec.runtime.drafts import Rendered
 from promptspec.safety.callers import LEVELS, Anyone, Session
@@ -52,11 +52,17 @@ class Stage:
         self._world = self._world_of(0, subject.today)
         self._models: tuple[Model, ...] = subject.connect(lambda place: _Wire(place, self._loop), self._world)
         self._log = _Log()
+        self._input: Input | None = None
+
+    def input_of(self, case: Case) -> Input:
+        """Return what the reference makes of the input of *case*; the last one is kept for the next case."""
+        if self._input is None or not self._input.is_of(case):
+            self._input = Input(self.subject, case)
+        return self._input
 
     def observe(self, case: Case) -> Observation:
         """Call the feature with *case* and return everything that was seen."""
-        with self._log:
-            return self._loop.run_until_complete(self._called(case))
+        return self._loop.run_until_complete(self._called(case))
 
     def observe_together(self, cases: Sequence[Case], cancelled: Mapping[int, float]) -> list[Observation]:
         """Call the feature with all *cases* at one time and return what was seen of each, in their order.
@@ -73,8 +79,7 @@ class Stage:
         async def together() -> list[Observation]:
             return await asyncio.gather(*(called(index, case) for index, case in enumerate(cases)))
 
-        with self._log:
-            return self._loop.run_until_complete(together())
+        return self._loop.run_until_complete(together())
 
     async def _called(self, case: Case) -> Observation:
         """Call the feature in a task of its own, whose context holds what travels."""
@@ -112,7 +117,8 @@ class Stage:
                 return refused
 
     def close(self) -> None:
-        """Close the loop and what was opened on it."""
+        """Close the loop and what was opened on it, and listen to logs no more."""
+        self._log.close()
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
@@ -258,31 +264,32 @@ _LOGGERS: Final = ("promptspec", "openai", "httpx2", "aiohttp", "asyncio")
 
 
 class _Log(logging.Handler):
-    """Keeps everything that is logged while it is entered, at every level, with tracebacks."""
+    """Keeps everything that is logged while it is open, at every level."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self._lines = StringIO()
+        self._lines: list[str] = []
         self._levels: dict[str, int] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._lines.write(self.format(record) + "\n")
-
-    def __enter__(self) -> None:
-        self._lines = StringIO()
         for name in _LOGGERS:
             logger = logging.getLogger(name)
             self._levels[name] = logger.level
             logger.setLevel(logging.DEBUG)
             logger.addHandler(self)
 
-    def __exit__(self, *_error: object) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record))
+
+    def close(self) -> None:
         for name in _LOGGERS:
             logger = logging.getLogger(name)
             logger.setLevel(self._levels[name])
             logger.removeHandler(self)
+        super().close()
 
     def take(self, error: BaseException | None) -> str:
-        """Return what was logged, and after it how Python would print *error*."""
-        told = "" if error is None else "".join(traceback.format_exception(error))
-        return self._lines.getvalue() + told
+        """Return what was logged since the last time, and after it what Python would print of *error*."""
+        lines, self._lines = self._lines, []
+        while error is not None:
+            lines.extend(traceback.format_exception_only(error))
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n".join(lines)

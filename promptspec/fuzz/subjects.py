@@ -135,6 +135,11 @@ class Subject:
         return windows((fixed.replace(public, "\0") if public else fixed).split("\0"))
 
     @cached_property
+    def own_text(self) -> str:
+        """All the words of the spec in one text, to look words up in."""
+        return "\n".join(self.literals)
+
+    @cached_property
     def literals(self) -> tuple[str, ...]:
         """The words that the spec itself uses: names, members, fixed text, examples. Forgeries are made of them."""
         return tuple(dict.fromkeys(word for word in _literals(self.module, self.feature) if word.strip()))

@@ -13,7 +13,7 @@ from promptspec.fuzz.reference_prompt import Said, expected_messages
 from promptspec.fuzz.settling import NOTHING, read_strictly, settle, strings_in, texts_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from promptspec.contract.types import Text
@@ -32,12 +32,75 @@ class LawFell(Exception):
         self.sentence = sentence
 
 
+class Input:
+    """The input of a case, as the reference sees it. Cases that share an input share this."""
+
+    def __init__(self, subject: Subject, case: Case) -> None:
+        self.subject = subject
+        self.given = case.given
+        self.caller = case.caller
+        self.today: date = case.today or subject.today
+
+    def is_of(self, case: Case) -> bool:
+        """Say whether *case* has this very input."""
+        today = case.today or self.subject.today
+        return case.given is self.given and case.caller == self.caller and today == self.today
+
+    @cached_property
+    def expected(self) -> Found | None:
+        """What the reference finds broken in the input, [] where it accepts it, None where it does not know."""
+        subject = self.subject
+        try:
+            return judge_input(
+                subject.module,
+                subject.feature,
+                self.given,
+                rows=subject.rows,
+                today=self.today,
+                caller=self.caller,
+            )
+        except OutOfFragment:
+            return None
+
+    @cached_property
+    def settled(self) -> Mapping[str, object] | None:
+        """The input as prompts and conditions see it, rows as their cells; None where it is refused."""
+        return settle(self.subject, self.given, self.today)
+
+    @cached_property
+    def said(self) -> tuple[Said, ...] | None:
+        """The messages that must be sent for the input, without those of examples; None where it is refused."""
+        if self.settled is None:
+            return None
+        return expected_messages(self.subject, self.settled, caller=self.caller, today=self.today)
+
+    @cached_property
+    def texts(self) -> tuple[tuple[str, Text, str], ...]:
+        """The (path, type, cleaned text) of every text of the input; () where it is refused."""
+        return () if self.settled is None else tuple(texts_in(self.subject, self.subject.feature.input, self.settled))
+
+    @cached_property
+    def foreign_texts(self) -> tuple[str, ...]:
+        """Texts of the input that would be known again: long, and not words of the spec itself."""
+        return tuple(known_again(self.subject, strings_in(self.given)))
+
+
+def known_again(subject: Subject, texts: Iterable[str]) -> Iterator[str]:
+    """Yield the first lines of *texts* that are long enough to be known again, and no words of the spec itself."""
+    for text in texts:
+        for line in text[:1_000].splitlines()[:4]:
+            piece = line.strip()[:64]
+            if len(piece) >= 12 and piece not in subject.own_text:
+                yield piece
+
+
 class Trial:
     """One case and what comes of it. Laws share it, so that a case is run once however many laws judge it."""
 
     def __init__(self, stage: Stage, case: Case) -> None:
         self.subject: Subject = stage.subject
         self.case = case
+        self.input = stage.input_of(case)
         self._stage = stage
 
     def again(self, case: Case) -> Trial:
@@ -50,83 +113,44 @@ class Trial:
         return self._stage.observe(self.case)
 
     @cached_property
-    def expected(self) -> Found | None:
-        """What the reference finds broken in the input, [] where it accepts it, None where it does not know."""
-        subject = self.subject
-        try:
-            return judge_input(
-                subject.module,
-                subject.feature,
-                self.case.given,
-                rows=subject.rows,
-                today=self.today,
-                caller=self.case.caller,
-            )
-        except OutOfFragment:
-            return None
-
-    def expected_of(self, reply: object) -> Found | None:
-        """What the reference finds broken in *reply*, a value of the wire; None where it does not know."""
-        subject = self.subject
-        try:
-            return judge_reply(
-                subject.module,
-                subject.feature,
-                self.case.given,
-                reply,
-                rows=subject.rows,
-                today=self.today,
-                caller=self.case.caller,
-            )
-        except (OutOfFragment, ValueError):
-            return None
-
-    @cached_property
-    def settled(self) -> Mapping[str, object] | None:
-        """The input as prompts and conditions see it, rows as their cells; None where it is refused."""
-        return settle(self.subject, self.case.given, self.today)
-
-    @cached_property
-    def said(self) -> tuple[Said, ...] | None:
-        """The messages that must be sent for the input, without those of examples; None where it is refused."""
-        if self.settled is None:
-            return None
-        return expected_messages(self.subject, self.settled, caller=self.case.caller, today=self.today)
-
-    @cached_property
     def replied(self) -> Json:
         """The value of the wire in the model's last answer, read strictly; NOTHING where there is none."""
         answers = self.observation.answers
         return read_strictly(answers[-1]) if answers else NOTHING
 
     @cached_property
-    def texts(self) -> tuple[tuple[str, Text, str], ...]:
-        """The (path, type, cleaned text) of every text of the input; () where it is refused."""
-        return () if self.settled is None else tuple(texts_in(self.subject, self.subject.feature.input, self.settled))
+    def broken_by_reply(self) -> Found | None:
+        """What the reference finds broken in the model's last answer; None where it does not know."""
+        subject = self.subject
+        try:
+            return judge_reply(
+                subject.module,
+                subject.feature,
+                self.case.given,
+                self.replied,
+                rows=subject.rows,
+                today=self.input.today,
+                caller=self.case.caller,
+            )
+        except (OutOfFragment, ValueError):
+            return None
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
         """The live tags of all requests of the call."""
-        said = self.said or ()
+        live = len(self.input.said or ())
         return tuple(
             tag
             for request in self.observation.requests
-            for _, content in request.messages[-len(said) :]
+            for _, content in request.messages[-live:]
             if (tag := taken_apart(content)[0])
         )
 
     @cached_property
     def foreign_texts(self) -> tuple[str, ...]:
-        """Texts of the input and the reply that would be known again: long, and not words of the spec itself."""
-        lines = [*strings_in(self.case.given), *self.observation.answers, *strings_in(self.replied)]
-        own = "\n".join(self.subject.literals)
-        pieces = (line.strip()[:64] for text in lines for line in text.splitlines()[:4])
-        return tuple(dict.fromkeys(piece for piece in pieces if len(piece) >= 12 and piece not in own))
-
-    @property
-    def today(self) -> date:
-        """The day of the call."""
-        return self.case.today or self.subject.today
+        """Texts of the input and the reply that would be known again."""
+        said = [*self.observation.answers, *strings_in(self.replied)]
+        return (*self.input.foreign_texts, *known_again(self.subject, said))
 
     @cached_property
     def rendered(self) -> Rendered | PromptspecError:

@@ -38,7 +38,7 @@ def accepts_valid(trial: Trial) -> bool:
 def refuses_invalid(trial: Trial) -> bool:
     """A value that breaks one rule is refused before any model is asked; the violation names the path and the rule."""
     claim = trial.case.claim
-    broken = trial.expected
+    broken = trial.input.expected
     if claim is not None and not claim.valid:
         _is_refused(trial, f"an input that breaks {' or '.join(claim.rules)} at {claim.path}")
         found = refusal_of(trial) or ()
@@ -59,7 +59,7 @@ def judges_agree_on_inputs(trial: Trial) -> bool:
     """The generated model, the JSON Schema and the reference accept the same inputs."""
     refused = refusal_of(trial)
     accepted = refused is None or {violation.rule for violation in refused} <= _OF_THE_PROMPT
-    expected = trial.expected
+    expected = trial.input.expected
     if expected is not None and accepted is bool(expected):
         said = "accepts" if not expected else f"refuses ({', '.join(rule for _, rule in expected[:3])})"
         raise LawFell(f"the reference {said} what the module {'accepts' if accepted else 'refuses'}")
@@ -76,7 +76,7 @@ def judges_agree_on_inputs(trial: Trial) -> bool:
 def cleaning_is_idempotent(trial: Trial) -> bool:
     """Text that was cleaned stays as it is when cleaned again, and keeps its caps."""
     judged = False
-    for path, type, text in trial.texts:
+    for path, type, text in trial.input.texts:
         bound = 2 * len(text) + 64
         try:
             again = clean(text, kind=type.kind, direction="input", most=bound).text
@@ -97,7 +97,7 @@ def cleaning_is_idempotent(trial: Trial) -> bool:
 def is_valid(trial: Trial) -> bool:
     """Say whether the input is surely valid: its maker claims so, or the reference finds nothing."""
     claim = trial.case.claim
-    return claim.valid if claim is not None else trial.expected == []
+    return claim.valid if claim is not None else trial.input.expected == []
 
 
 def refusal_of(trial: Trial) -> tuple[Violation, ...] | None:

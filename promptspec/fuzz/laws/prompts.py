@@ -23,12 +23,12 @@ _CAPS: Final = ("max_output_tokens", "max_completion_tokens", "max_tokens")
 
 def roles_hold(trial: Trial) -> bool:
     """The rendered messages have the roles, the number and the order that the contract says, for all values."""
-    if trial.said is None or not trial.observation.requests:
+    if trial.input.said is None or not trial.observation.requests:
         return False
     wanted = ["system"]
     for example in trial.subject.example_messages:
         wanted += [said.role for said in example if said.role != "system"] + ["assistant"]
-    wanted += [said.role for said in trial.said if said.role != "system"]
+    wanted += [said.role for said in trial.input.said if said.role != "system"]
     for request in trial.observation.requests:
         roles = [role for role, _ in request.messages]
         if roles != wanted:
@@ -38,9 +38,9 @@ def roles_hold(trial: Trial) -> bool:
 
 def fences_hold(trial: Trial) -> bool:
     """Taking the fences out of a rendered prompt returns exactly the values put in, under their names."""
-    if trial.said is None or not trial.observation.requests:
+    if trial.input.said is None or not trial.observation.requests:
         return False
-    live = [said for said in trial.said if said.role != "system"]
+    live = [said for said in trial.input.said if said.role != "system"]
     if not any(isinstance(piece, Open) for said in live for piece in said.pieces):
         return False
     tags: list[str] = []
@@ -54,13 +54,13 @@ def fences_hold(trial: Trial) -> bool:
 
 def system_is_closed(trial: Trial) -> bool:
     """The system message is what the spec says and holds no open value; outside fences, open values change nothing."""
-    if trial.said is None or not trial.observation.requests:
+    if trial.input.said is None or not trial.observation.requests:
         return False
-    closed = [said for said in trial.said if said.role == "system"]
+    closed = [said for said in trial.input.said if said.role == "system"]
     if any(isinstance(piece, Open) for said in closed for piece in said.pieces):
         raise LawFell("the contract has an open value in the system message")
     wanted = "".join(str(piece) for said in closed for piece in said.pieces)
-    live = [said for said in trial.said if said.role != "system"]
+    live = [said for said in trial.input.said if said.role != "system"]
     for request in trial.observation.requests:
         _, system = request.messages[0]
         # Servers that take no schema are told it at the end of the system message.

@@ -42,7 +42,7 @@ def reply_is_total(trial: Trial) -> bool:
         raise LawFell("a value was returned where the model said nothing")
     if trial.replied is NOTHING:
         raise LawFell("a value was returned for a reply that is not one JSON document")
-    broken = trial.expected_of(trial.replied)
+    broken = trial.broken_by_reply
     if broken:
         raise LawFell("a reply was returned that breaks " + ", ".join(f"{rule} at {path}" for path, rule in broken[:5]))
     return True
@@ -56,7 +56,7 @@ def judges_agree_on_replies(trial: Trial) -> bool:
     if seen.reply is None:
         if trial.case.lie.liar != "honest" or not isinstance(seen.error, ReplyRefused):
             return False
-        if trial.expected_of(trial.replied) == [] and not _rules(seen.error) <= _BEYOND_TYPES:
+        if trial.broken_by_reply == [] and not _rules(seen.error) <= _BEYOND_TYPES:
             raise LawFell(f"the reference accepts a reply that was refused: {seen.error.detail}")
         return True
     # On the wire every field is there; what may be left out there, the reader forgives.
@@ -109,7 +109,7 @@ def _is_offered(trial: Trial, leaf: Leaf) -> None:
 
 
 def _is_an_entry(trial: Trial, leaf: Leaf, type: OneOfItems) -> None:
-    offered = cast("list[object]", (trial.settled or {}).get(type.field) or [])
+    offered = cast("list[object]", (trial.input.settled or {}).get(type.field) or [])
     position = leaf.wire
     if not isinstance(position, int) or isinstance(position, bool):
         position = int(cast("int", position)) if position == int(cast("int", position)) else 0

@@ -296,7 +296,8 @@ def test_a_log_gets_few_lines() -> None:
     ]
 
 
-def test_a_terminal_gets_a_line_that_is_gone_at_the_end() -> None:
+def test_a_terminal_gets_a_line_that_is_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     stream, clock = io.StringIO(), Clock()
     with LiveProgress(stream, clock=clock) as progress:
         progress.begin("\x1b[31m.spec", "[bold]f[/bold]", 17)
@@ -305,7 +306,10 @@ def test_a_terminal_gets_a_line_that_is_gone_at_the_end() -> None:
         progress.fell("fences_hold")
         progress.end(FELL.features[0])
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())
-    assert "17 of 17 laws stand · 1 case · boundaries · 1 a second · 0 features done · \\u{1B}" in shown
+    assert (
+        "17 of 17 laws stand · 1 case · boundaries · 1 a second · 0 features done · \\u{1B}[31m.spec: [bold]f[/bold]"
+        in shown
+    )
     assert "1 FELL" in shown
     assert "\x1b[31m.spec" not in stream.getvalue()
 

@@ -133,12 +133,12 @@ class LiveProgress(_Counting):
 
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f"{self._laws - self._fallen} of {counted(self._laws, 'law')} stand", "red" if self._fallen else "")
+        if self._total_fallen:
+            line.append(f" · {self._total_fallen} FELL", "red bold")
         line.append(f" · {counted(self._cases, 'case')}")
         if self._phase:
             line.append(f" · {self._phase} · {self._speed:,} a second")
         line.append(f" · {counted(self._features, 'feature')} done")
-        if self._total_fallen:
-            line.append(f" · {self._total_fallen} FELL", "red bold")
         line.append(f" · {self._name}", "bold")
         if self._live is not None:
             self._live.update(line, refresh=True)

@@ -147,7 +147,7 @@ MUTATORS: Final = (
     ),
     _mutator("no-blanks", "no blanks", _unspaced, "own"),
     _mutator("camel-case", "no blanks, a capital at each word", _camel, "promptfoo camelcase"),
-    _mutator("typos", "two neighbours exchanged in every word", _typos, "Giskard TextTypo", "PyRIT CharSwapConverter"),
+    _mutator("typos", "two neighbours exchanged in every word", _typos, "Giskard TextTypoTransformation", "PyRIT CharSwapConverter"),
     _mutator(
         "scrambled-words", "the inner letters of words in another order", _scrambled,
         "promptfoo best-of-n", "spikee best_of_n",
@@ -161,7 +161,7 @@ MUTATORS: Final = (
         "CyberSecEval token_smuggling", "PyRIT InsertPunctuationConverter",
     ),
     _mutator("doubled-letters", "every character twice or more", _doubled, "own"),
-    _mutator("left-out", "no vowels, or no punctuation", _without, "Giskard TextPunctuationRemoval"),
+    _mutator("left-out", "no vowels, or no punctuation", _without, "Giskard TextPunctuationRemovalTransformation"),
     _mutator("masked", "stars for some letters", _stars, "spikee splat"),
     _mutator(
         "noise", "some characters replaced by their neighbours", _noise,

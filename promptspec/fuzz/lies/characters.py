@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from promptspec.fuzz.lies.telling import Form, fixed_in_texts
-
-if TYPE_CHECKING:
-    from promptspec.fuzz.lies.sites import Site
 
 _LAST: Final = 0x110000
 _ESC: Final = "\x1b"
@@ -49,8 +45,9 @@ def _tells(character: str) -> bool:
     return folded != character and folded in _DELIMITERS
 
 
-def _each_character(_site: Site) -> Iterator[str]:
-    yield from (f"plain{character}words" for character in telling_characters())
+@cache
+def _in_words() -> tuple[str, ...]:
+    return tuple(f"plain{character}words" for character in telling_characters())
 
 
 SMUGGLING: Final = (
@@ -98,6 +95,6 @@ SMUGGLING: Final = (
         name="code-point",
         answer=lambda telling: telling.say_in_place(telling.lie.text),
         goes="text",
-        texts=_each_character,
+        texts=lambda _site: _in_words(),
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
 from promptspec.contract.json_text import json_text
@@ -29,7 +31,10 @@ from promptspec.models.rehearsal import candidates
 
 if TYPE_CHECKING:
     from promptspec.fuzz.lies.sites import Site
+    from promptspec.fuzz.subjects import Subject
 
+#: Replies built from types that are tried.
+_MOST_BUILT: Final = 16
 _OTHERS: Final = (
     "null",
     "true",
@@ -331,15 +336,18 @@ def _broken_wholes(site: Site) -> Iterator[str]:
             yield raw
 
 
-def _built(site: Site) -> Iterator[str]:
-    subject = site.subject
-    given = plain_given(subject, site.given)
-    try:
-        yield from candidates(
-            subject.module, subject.feature, given, keys=lambda type: iter(subject.keys(type)), today=subject.today
-        )
-    except TypeError:
-        return
+def _built(site: Site) -> tuple[str, ...]:
+    return _built_for(site.subject, json_text(site.given))
+
+
+@lru_cache(maxsize=256)
+def _built_for(subject: Subject, given: str) -> tuple[str, ...]:
+    """Return replies to *given* that are built from the types alone."""
+    fields = plain_given(subject, read(given))
+    keys = candidates(
+        subject.module, subject.feature, fields, keys=lambda type: iter(subject.keys(type)), today=subject.today
+    )
+    return tuple(islice(keys, _MOST_BUILT))
 
 
 def _none_left(site: Site) -> Iterator[str]:
@@ -400,4 +408,4 @@ RANDOM: Final = (
 
 
 def _some_built(site: Site) -> Iterator[str]:
-    yield from (raw for raw, _ in zip(_built(site), range(12), strict=False))
+    yield from _built(site)

@@ -1,8 +1,8 @@
 """The reference judge: what an input or a reply breaks, written from the manual, slow and obvious.
 
-It shares nothing with what it judges but the contract, and says OutOfFragment where it does not know: text that is not
-plain, words and tokens that are not easily counted, patterns that Python reads otherwise, embedded JSON Schemas, and
-what a reply repeats of its prompt. What it accepts and refuses elsewhere is exact.
+It shares nothing with what it judges but the contract, and says OutOfFragment where it does not know: text with
+joiners that its neighbours decide about, words and tokens that are not easily counted, patterns that Python reads
+otherwise, embedded JSON Schemas, and what a reply repeats of its prompt. What it says elsewhere is exact.
 """
 
 from __future__ import annotations
@@ -255,6 +255,8 @@ def _whole(value: object) -> int | None:
     """Return an integral JSON number within ±2⁵³, which a boolean or a string is not (rule 14)."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
+    if isinstance(value, Decimal) and not value.is_finite():
+        return None
     if not -(2**53) <= value <= 2**53 or value != int(value):
         return None
     return int(value)
@@ -275,6 +277,8 @@ def _number(type: Number, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise Broken("type")
     number = Decimal(value)
+    if not number.is_finite():
+        raise Broken("type")
     if number < type.least:
         raise Broken("too_small")
     if number > type.most:

@@ -1,4 +1,4 @@
-"""What the reference knows of text: plain characters, counted the obvious way; of the rest it says that it does not."""
+"""What the reference knows of text: cleaned and counted the obvious way; of the rest it says that it does not know."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from promptspec.contract.types import Pattern, Text, Unit, Url
+from promptspec.fuzz.reference_unicode import category, invisible, is_known, most_marks, settled, shows
 
 
 class OutOfFragment(Exception):
@@ -22,15 +23,8 @@ class Broken(Exception):
         self.rule = rule
 
 
-#: Characters beyond ASCII that show, are in NFC, and compose with nothing in these ranges.
-_PLAIN: Final = (
-    (0x00C0, 0x024F),  # Latin
-    (0x03B1, 0x03C9),  # Greek
-    (0x0410, 0x044F),  # Cyrillic
-    (0x3041, 0x3096),  # Hiragana
-    (0x4E00, 0x9FA5),  # Han
-    (0x1F600, 0x1F64F),  # faces
-)
+#: Combining marks that may follow each other.
+_MOST_MARKS: Final = 30
 _LINE_BREAKS: Final = "\n\r\u0085\u2028\u2029"
 # Output text in which no sink can be: words, commas, hyphens in words, and full stops that end a sentence.
 _SURELY_PLAIN: Final = re.compile(r"(?:[^\W_]|[ \n,!?']|\.(?=[ \n]|$)|(?<=[^\W_])-(?=[^\W_]))*")
@@ -38,7 +32,7 @@ _SURELY_PLAIN: Final = re.compile(r"(?:[^\W_]|[ \n,!?']|\.(?=[ \n]|$)|(?<=[^\W_]
 
 def judge_text(type: Text, raw: str, *, output: bool) -> str:
     """Return the cleaned text. Raises Broken for the rule that *raw* breaks."""
-    text = _cleaned(raw, type)
+    text = _cleaned(raw, type, output=output)
     _measure(text, type.cap.least, type.cap.most, type.cap.unit)
     if type.pattern is not None and not matches(type.pattern, text, full=True):
         raise Broken("pattern")
@@ -47,28 +41,38 @@ def judge_text(type: Text, raw: str, *, output: bool) -> str:
     return text
 
 
-def _cleaned(raw: str, type: Text) -> str:
+def _cleaned(raw: str, type: Text, *, output: bool) -> str:
     bound = type.cap.most * {"chars": 1, "bytes": 1, "words": 12, "tokens": 16}[type.cap.unit]
     if len(raw) > 2 * bound + 64:
         raise Broken("too_long_raw")
-    for character in raw:
-        if "\ud800" <= character <= "\udfff":
-            raise Broken("surrogate")
-        if ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF:
-            raise Broken("noncharacter")
-        if character in _LINE_BREAKS:
-            if type.kind == "line":
-                raise Broken("line_break")
-        elif character == "\t":
-            if type.kind == "line":
-                raise Broken("tab")
-        elif ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F:
-            raise Broken("control")
-    for character in raw:
-        known = character.isascii() or character in _LINE_BREAKS
-        if not known and not any(first <= ord(character) <= last for first, last in _PLAIN):
-            raise OutOfFragment("only plain characters are judged")
-    return re.sub("\r\n|[\r\u0085\u2028\u2029]", "\n", raw)
+    distinct = sorted(set(raw))
+    for character in distinct:
+        _refuse_character(character, type)
+    text = re.sub("\r\n|[\r\u0085\u2028\u2029]", "\n", raw)
+    if most_marks(text) > _MOST_MARKS:
+        raise Broken("marks")
+    if not is_known(text):
+        raise OutOfFragment("joiners and styles are judged by what stands around them")
+    if output and not text.isascii() and not invisible().isdisjoint(distinct):
+        raise OutOfFragment("what shows nothing may stay in emoji, and is refused elsewhere")
+    found = settled(text)
+    if most_marks(found) > _MOST_MARKS:
+        raise Broken("marks")
+    return found
+
+
+def _refuse_character(character: str, type: Text) -> None:
+    if "\ud800" <= character <= "\udfff":
+        raise Broken("surrogate")
+    if ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF:
+        raise Broken("noncharacter")
+    if character in _LINE_BREAKS or character == "\t":
+        if type.kind == "line":
+            raise Broken("tab" if character == "\t" else "line_break")
+    elif ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F:
+        raise Broken("control")
+    elif category(character) == "Cn":
+        raise Broken("unassigned")
 
 
 def _measure(text: str, least: int, most: int, unit: Unit) -> None:
@@ -79,8 +83,12 @@ def _measure(text: str, least: int, most: int, unit: Unit) -> None:
         raise Broken("too_long")
     if length < least:
         raise Broken("too_short")
-    if least >= 1 and not text.strip(" \t\n"):
-        raise Broken("blank")
+    if least >= 1:
+        seen = shows(text)
+        if seen is None:
+            raise OutOfFragment("number signs alone are format characters, and show")
+        if not seen:
+            raise Broken("blank")
 
 
 def count(text: str, unit: Unit, most: int | None = None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from promptspec.contract.wire_value import wire_value
 from promptspec.fuzz.cases import VALID, Case, Json, Lie
@@ -53,5 +53,5 @@ def _told(subject: Subject, case: f.Case, given: Json) -> Lie:
 
 
 def _on_the_wire(subject: Subject, value: object, given: Json) -> Json:
-    fields = given if isinstance(given, dict) else {}
+    fields = cast("dict[str, object]", given) if isinstance(given, dict) else {}
     return read(wire_value(subject.module, subject.feature, value, fields))

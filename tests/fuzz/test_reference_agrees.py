@@ -13,17 +13,22 @@ from contract.samples import text
 from promptspec.contract.types import Pattern, Text, Url
 from promptspec.fuzz.reference import Broken, OutOfFragment
 from promptspec.fuzz.reference_texts import judge_date, judge_datetime, judge_email, judge_text, judge_url, matches
-from promptspec.values.cleaning import Unclean, clean
+from promptspec.fuzz.reference_unicode import SEQUENCES, invisible
+from promptspec.values.cleaning import INVISIBLE, Unclean, clean
 from promptspec.values.formats import BadFormat, parse_date, parse_datetime, parse_email, parse_url
 from promptspec.values.patterns import compile_pattern
 from promptspec.values.sinks import find_sinks
 from promptspec.values.units import measure, raw_bound
 
-TEXTS = st.text(
+TEXTS = st.lists(
     st.sampled_from([*list("abz 09.-'!?_,\n\r\t:/@<>[]()*#`"), "\x00", "\x7f", "\x85", "\u2028", "é", "ж", "漢", "😀"])
+    | st.sampled_from(
+        [*SEQUENCES, *"\u0301\u0345\u0323\u200b\u202e\u1100\u1161\u11a8\u0628\u3164\u034f\U000e0041\U000e0101"]
+    )
+    | st.sampled_from([30 * "\u0301", "\u0344", "\u0958", "\u212b", "\u200d", "\ufe0f", "\u0378", "\ue000"])
     | st.characters(),
     max_size=30,
-)
+).map("".join)
 MISSING = object()
 
 
@@ -64,6 +69,10 @@ def test_texts(raw: str, kind: Any, unit: Any, least: int, extra: int, output: b
         assert not (output and find_sinks(said))
     else:
         assert isinstance(found, Broken | Unclean)
+
+
+def test_what_shows_nothing_is_the_same_for_both() -> None:
+    assert invisible() == INVISIBLE
 
 
 @given(st.text(st.sampled_from(list("abcdefg hi.\n-'!?,ABC019é漢")), max_size=60))

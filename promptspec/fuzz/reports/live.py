@@ -21,7 +21,7 @@ _TELL: Final = 30.0
 
 
 class _Counting:
-    """Counts cases, and looks up only when the next thing is to be shown: a case costs a tenth of a microsecond."""
+    """Counts cases, and looks up only when the next thing is to be shown: a case costs well under a microsecond."""
 
     def __init__(self, every: float, clock: Callable[[], float]) -> None:
         self._every = every

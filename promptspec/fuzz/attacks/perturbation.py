@@ -147,7 +147,10 @@ MUTATORS: Final = (
     ),
     _mutator("no-blanks", "no blanks", _unspaced, "own"),
     _mutator("camel-case", "no blanks, a capital at each word", _camel, "promptfoo camelcase"),
-    _mutator("typos", "two neighbours exchanged in every word", _typos, "Giskard TextTypoTransformation", "PyRIT CharSwapConverter"),
+    _mutator(
+        "typos", "two neighbours exchanged in every word", _typos,
+        "Giskard TextTypoTransformation", "PyRIT CharSwapConverter",
+    ),
     _mutator(
         "scrambled-words", "the inner letters of words in another order", _scrambled,
         "promptfoo best-of-n", "spikee best_of_n",

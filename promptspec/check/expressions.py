@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import assert_never, cast
+from typing import NoReturn, assert_never, cast
 
 from promptspec.check.desk import Desk
 from promptspec.check.failing import Failed, fail
 from promptspec.check.functions import FUNCTIONS, fit
 from promptspec.check.names import Names
+from promptspec.check.scope import article
 from promptspec.check.shapes import Facts, Typed, key_path, most_open, row_identity, variable_of
 from promptspec.check.steps import step
-from promptspec.check.wording import in_words, plural, short
+from promptspec.check.wording import in_words, plural, short, test_first
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.types import Trust
@@ -25,10 +26,11 @@ MOST_STEPS = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expressions:
-    """Checks expressions against the declarations of one feature."""
+    """Checks expressions against the declarations of one feature; those of a *template* get help for templates."""
 
     desk: Desk
     facts: Facts
+    template: bool = False
 
     def condition(self, written: tree.Expr, names: Names, *, presence: bool = False) -> Typed | None:
         """Return the checked condition, or None after a report; with *presence*, `{% if note %}` tests for a value."""
@@ -95,7 +97,7 @@ class Expressions:
     def _quiet(self) -> Expressions:
         from promptspec.diagnostics import Report
 
-        return Expressions(desk=replace(self.desk, report=Report()), facts=self.facts)
+        return replace(self, desk=replace(self.desk, report=Report()))
 
     # The walk
 
@@ -163,6 +165,13 @@ class Expressions:
         if found is None:
             if name in names.roots:
                 fail(self.desk, written.span, "PS316", f"`{name}` alone is no value", help=f"name a field: `{name}.…`")
+            self._nothing(written, names)
+        return names.seen(found)
+
+    def _nothing(self, written: tree.NameExpr, names: Names) -> NoReturn:
+        name = written.name
+        kind = self.facts.kind(name)
+        if kind is None:
             fail(
                 self.desk,
                 written.span,
@@ -170,7 +179,22 @@ class Expressions:
                 f"there is nothing called `{name}` here",
                 help=did_you_mean(name, [*names.bare, *names.roots, *names.whole]),
             )
-        return names.seen(found)
+        choosing = [
+            field
+            for field, value in names.bare.items()
+            if isinstance(value.type, t.OneOfSource) and value.type.source == name
+        ]
+        fail(
+            self.desk,
+            written.span,
+            "PS202",
+            f"`{name}` is {article(kind)}, not a value",
+            help=()
+            if kind != "source"
+            else f"`{choosing[0]}` holds a row of it: write `{choosing[0]}`"
+            if choosing
+            else f"let the input choose a row, as in `chosen: one of {name}`, and write `chosen`",
+        )
 
     def _member(self, written: tree.MemberExpr, names: Names) -> Typed:
         name = written.name.text
@@ -188,7 +212,7 @@ class Expressions:
                     )
                 return names.seen(found)
         target = self._check(written.target, names)
-        return names.seen(step(self.desk, self.facts, target, written))
+        return names.seen(step(self.desk, self.facts, target, written, template=self.template))
 
     # Values
 
@@ -222,7 +246,7 @@ class Expressions:
                 written.span,
                 "PS317",
                 f"`{shown}` may be missing here",
-                help=f"test it first: `{shown} != none and …`, or `when {shown} != none`",
+                help=test_first(shown, template=self.template),
             )
         return value
 

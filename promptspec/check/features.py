@@ -60,6 +60,9 @@ class _Declarations:
     def members(self, choice: t.Choice) -> tuple[str, ...]:
         return tuple(member.name for member in self.scope.enums[choice.name].members)
 
+    def kind(self, name: str) -> str | None:
+        return self.scope.kind(name)
+
 
 class FeatureCheck:
     """Checks one feature. Each step goes on after the problems of the one before."""

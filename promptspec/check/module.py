@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -31,6 +32,8 @@ from promptspec.syntax import tree
 from promptspec.text import Span, SpecText
 
 _T = TypeVar("_T")
+
+_QUOTED = re.compile(r"`(\w+)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,14 +233,39 @@ def _python_names(desk: Desk, module: Module, own: Sequence[tree.Declaration]) -
             _clash(desk, spans, what, taken[python], python)
         taken.setdefault(python, what)
     top = top_names(module)
-    inputs = [record for feature in module.features for record in (feature.input, feature.output)]
-    for record in (*(r for r in module.records if r.origin.file == module.file), *inputs):
-        _distinct(desk, spans, record.name, [(field_name(f.name, top), f"field `{f.name}`") for f in record.fields])
+    parts = {d.name.text: spans | _parts(d) for d in own if not isinstance(d, tree.Use)}
+    records = [(each.name, each) for each in module.records if each.origin.file == module.file]
+    records += [(feature.name, record) for feature in module.features for record in (feature.input, feature.output)]
+    for owner, record in records:
+        fields = [(field_name(f.name, top), f"field `{f.name}`") for f in record.fields]
+        _distinct(desk, parts.get(owner, spans), fields)
     for enum in (each for each in module.enums if each.origin.file == module.file):
-        _distinct(desk, spans, enum.name, [(member_name(m.name), f"member `{m.name}`") for m in enum.members])
+        members = [(member_name(m.name), f"member `{m.name}`") for m in enum.members]
+        _distinct(desk, parts[enum.name], members)
     for source in (each for each in module.sources if each.origin.file == module.file):
         columns = [(field_name(c.name, top), f"column `{c.name}`") for c in source.columns]
-        _distinct(desk, spans, source.name, columns)
+        _distinct(desk, parts[source.name], columns)
+
+
+def _parts(declared: tree.Declaration) -> dict[str, Span]:
+    """Return where the fields, members or columns of *declared* are named."""
+    found: list[tree.Field | tree.Member] = []
+    match declared:
+        case tree.EnumDeclaration(members=members):
+            found += members
+        case tree.RecordDeclaration(fields=fields):
+            found += fields
+        case tree.SourceDeclaration(settings=settings):
+            found += [field for each in settings if isinstance(each, tree.Columns) for field in each.fields]
+        case tree.FeatureDeclaration(clauses=clauses):
+            for clause in clauses:
+                if isinstance(clause, tree.InputClause):
+                    found += clause.fields
+                elif isinstance(clause, tree.OutputClause) and isinstance(clause.type, tree.RecordType):
+                    found += clause.type.fields
+        case _:
+            pass
+    return {each.name.text: each.name.span for each in found}
 
 
 def _top(module: Module) -> Iterator[tuple[str, str]]:
@@ -267,15 +295,22 @@ def _top(module: Module) -> Iterator[tuple[str, str]]:
         yield feature.output.name, f"the output of `{feature.name}`"
 
 
-def _distinct(desk: Desk, spans: Mapping[str, Span], owner: str, names: Sequence[tuple[str, str]]) -> None:
+def _distinct(desk: Desk, spans: Mapping[str, Span], names: Sequence[tuple[str, str]]) -> None:
     taken: dict[str, str] = {}
     for python, what in names:
         if python in taken:
-            _clash(desk, spans, what, taken[python], python, owner)
+            _clash(desk, spans, what, taken[python], python)
         taken.setdefault(python, what)
 
 
-def _clash(desk: Desk, spans: Mapping[str, Span], what: str, other: str, python: str, owner: str = "") -> None:
-    named = (span for name, span in spans.items() if name == owner or f"`{name}`" in what or f"`{name}`" in other)
-    place = next(named, None) or next(iter(spans.values()))
-    desk.add("PS208", place, f"{what} and {other} are both `{python}` in Python", help="rename one of them")
+def _clash(desk: Desk, spans: Mapping[str, Span], what: str, other: str, python: str) -> None:
+    """Report at whichever of the two stands further down, and point back at the other."""
+    named = (name for text in (what, other) for name in _QUOTED.findall(text) if name in spans)
+    places = sorted({spans[name] for name in named} or {next(iter(spans.values()))}, key=lambda span: span.start)
+    desk.add(
+        "PS208",
+        places[-1],
+        f"{what} and {other} are both `{python}` in Python",
+        labels=[Label(span=span, message="this is the other one") for span in places[:-1]],
+        help="rename one of them",
+    )

@@ -9,7 +9,7 @@ from promptspec.check.desk import Desk
 from promptspec.check.expressions import Expressions
 from promptspec.check.names import Names
 from promptspec.check.shapes import Facts, Typed, column_trust, variable_of
-from promptspec.check.wording import in_words, short
+from promptspec.check.wording import in_words, short, test_first
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import Branch, Fixed, For, History, If, Message, Part, Print, Source
@@ -37,7 +37,7 @@ class Prompts:
 
     @property
     def _expressions(self) -> Expressions:
-        return Expressions(desk=self.desk, facts=self.facts)
+        return Expressions(desk=self.desk, facts=self.facts, template=True)
 
     def check(self, clause: tree.PromptClause) -> tuple[Message | History, ...]:
         """Return the messages as the author wrote them; problems go to the report."""
@@ -120,7 +120,7 @@ class Prompts:
                 "PS317",
                 part.span,
                 f"`{shown}` may be missing here",
-                help="test it first: `{% if " + shown + " %}…{% endif %}`",
+                help=test_first(shown, template=True),
             )
             return None
         value = self._row(value)
@@ -194,7 +194,7 @@ class Prompts:
                 "PS317",
                 part.over.span,
                 f"`{shown}` may be missing here",
-                help="test it first: `{% if " + shown + " %}…{% endif %}`",
+                help=test_first(shown, template=True),
             )
             return None
         if name in names.bare or name in names.roots:

@@ -60,6 +60,10 @@ class Facts(Protocol):
         """Return the words of an enum."""
         ...
 
+    def kind(self, name: str) -> str | None:
+        """Return what *name* is declared as (`enum`, `source`, …), or None."""
+        ...
+
 
 _RANK = {Trust.FIXED: 0, Trust.CLOSED: 1, Trust.OPEN: 2}
 

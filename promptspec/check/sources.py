@@ -13,7 +13,9 @@ from promptspec.contract.feature import Source, SourceRow
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.sources.layout import is_column_type
 from promptspec.sources.load import Loaded, load_rows
+from promptspec.sources.problems import RowProblem
 from promptspec.syntax import tree
+from promptspec.text import Span
 
 #: A label or key without a declared column is a line of at most so many characters.
 MOST_PLAIN = 200
@@ -64,8 +66,9 @@ def _settled(
     for problem in loaded.problems:
         desk.add(
             "PS802",
-            place,
+            _place_of(declared, problem) or place,
             f"`{source.path or source.name}`: {problem}",
+            labels=_labels_of(declared, problem),
         )
     if loaded.problem_count > len(loaded.problems):
         desk.add(
@@ -90,6 +93,22 @@ def _settled(
         size=len(keys),
         keys_are_closed=loaded.keys_are_closed,
         small_keys=keys if len(keys) <= MOST_SMALL else None,
+    )
+
+
+def _place_of(declared: tree.SourceDeclaration, problem: RowProblem) -> Span | None:
+    """Return where the row that *problem* tells of is written, if it is written in the spec."""
+    number = problem.place.removeprefix("row ")
+    return declared.rows[int(number) - 1].span if declared.rows and number.isdecimal() else None
+
+
+def _labels_of(declared: tree.SourceDeclaration, problem: RowProblem) -> tuple[Label, ...]:
+    """Point at what the spec says of the column that *problem* tells of."""
+    columns = (field for each in declared.settings if isinstance(each, tree.Columns) for field in each.fields)
+    return tuple(
+        Label(span=column.span, message="the column is declared here")
+        for column in columns
+        if column.name.text == problem.column
     )
 
 

@@ -8,7 +8,7 @@ from promptspec.check.desk import Desk
 from promptspec.check.failing import fail
 from promptspec.check.members import member_of, names_of
 from promptspec.check.shapes import Facts, Typed, column_trust, shape, value_of
-from promptspec.check.wording import in_words, short
+from promptspec.check.wording import in_words, short, test_first
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.types import Trust
@@ -16,8 +16,8 @@ from promptspec.diagnostics import did_you_mean
 from promptspec.syntax import tree
 
 
-def step(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr) -> Typed:
-    """Return what stands at `.name` of *target*. Raises Failed after a report."""
+def step(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr, *, template: bool = False) -> Typed:
+    """Return what stands at `.name` of *target*, in a *template* or in a rule. Raises Failed after a report."""
     name = written.name.text
     if target.optional:
         shown = short(written.target)
@@ -26,10 +26,10 @@ def step(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr) -> T
             written.target.span,
             "PS317",
             f"`{shown}` may be missing here",
-            help=f"test it first: `{shown} != none and …`, or `when {shown} != none`",
+            help=test_first(shown, template=template),
         )
     if target.kind == "list" and target.item is not None:
-        return _through(desk, facts, target, written)
+        return _through(desk, facts, target, written, template=template)
     path = f"{target.path}.{name}"
     expression = _further(target.expression, name)
     match target.type:
@@ -76,7 +76,7 @@ def step(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr) -> T
     fail(desk, written.name.span, "PS202", f"`{short(written.target)}` has no `{name}`", help=did_you_mean(name, known))
 
 
-def _through(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr) -> Typed:
+def _through(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr, *, template: bool) -> Typed:
     """A step through a list maps over its items; a list in an item is flattened."""
     assert target.item is not None
     if target.item.kind == "list":
@@ -91,12 +91,15 @@ def _through(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr) 
     item = replace(target.item, optional=False)
     inner = step(desk, facts, item, written)
     if inner.optional:
+        name, shown = written.name.text, short(written.target)
         fail(
             desk,
             written.name.span,
             "PS317",
-            f"`{written.name.text}` may be missing in some of `{short(written.target)}`",
-            help=f"write `all x in {short(written.target)}: x.{written.name.text} != none and …`",
+            f"`{name}` may be missing in some of `{shown}`",
+            help="loop and test: `{% for x in " + shown + " %}{% if x." + name + " %}…{% endif %}{% endfor %}`"
+            if template
+            else f"write `all x in {shown}: x.{name} != none and …`",
         )
     reference = target.expression
     if not isinstance(reference, e.Reference):

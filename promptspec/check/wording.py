@@ -28,6 +28,13 @@ def plural(kind: Kind) -> str:
     return {"text": "texts", "bool": "truth values", "none": "nothing"}.get(kind, kind + "s")
 
 
+def test_first(shown: str, *, template: bool) -> str:
+    """Return how to test that the value written as *shown* is there; in a *template* conditions stand in tags."""
+    if template:
+        return "test it first: `{% if " + shown + " %}…{% endif %}`"
+    return f"test it first: `{shown} != none and …`, or `when {shown} != none`"
+
+
 def short(written: tree.Expr) -> str:
     """Return *written* as text of at most 40 characters."""
     text = print_expression(written)

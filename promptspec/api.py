@@ -86,7 +86,11 @@ def compile_paths(paths: Sequence[Path], *, progress: Callable[[str], None] | No
         try:
             name = project.name_of(file)
         except ValueError:
-            raise Unusable(f"`{shown(str(file))}` is not in the project at `{shown(str(project.root))}`") from None
+            link = project.name_of_link(file)
+            if link is None:
+                raise Unusable(f"`{shown(str(file))}` is not in the project at `{shown(str(project.root))}`") from None
+            compiler.refuse_link(link)
+            continue
         named.append(name)
         if progress is not None:
             progress(name)
@@ -129,6 +133,16 @@ class _Compiler:
             settings=self._project.settings,
         )
         return unit
+
+    def refuse_link(self, file: str) -> None:
+        """Report *file*, a link that leads out of the project; what it leads to is not read."""
+        self._texts[file] = SpecText(file, "")
+        self._report.add(
+            "PS119",
+            Span(file, 0, 0),
+            f"`{shown(file)}` is a link that leads out of the project",
+            help="copy the file into the project, or take the link away",
+        )
 
     def _read(self, file: str, path: Path | None) -> SpecText | None:
         here = Span(file, 0, 0)

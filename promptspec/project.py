@@ -99,6 +99,11 @@ class Project:
         """Return *path* relative to the root, with `/`."""
         return path.resolve().relative_to(self.root).as_posix()
 
+    def name_of_link(self, path: Path) -> str | None:
+        """Return where the link *path* itself stands, relative to the root; None where that is outside too."""
+        place = path.parent.resolve() / path.name
+        return place.relative_to(self.root).as_posix() if place.is_relative_to(self.root) else None
+
 
 def find_project(start: Path) -> Project:
     """Return the project that *start*, a file or a folder, belongs to. Raises Unusable for unreadable settings."""

@@ -130,6 +130,29 @@ def test_a_link_that_leads_out_of_the_project_is_refused(tmp_path: Path) -> None
     assert codes(check_paths([spec])) == {"PS119"}
 
 
+def test_a_spec_that_is_a_link_out_of_its_folder_is_refused_and_the_others_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "secret.spec").write_text("promptspec 1\n\nenum Topic { a }\n")
+    project = tmp_path / "project"
+    (project / "deep").mkdir(parents=True)
+    (project / "deep" / "link.spec").symlink_to(tmp_path / "secret.spec")
+    (project / "shop.spec").write_text("promptspec 1\n\nrecord A {\n    a: text\n}\n")
+    found = check_paths([project])
+    assert {(each.code, each.span.file) for each in found.diagnostics} == {
+        ("PS119", "deep/link.spec"),
+        ("PS301", "shop.spec"),
+    }
+    assert [unit.file for unit in found.units] == ["shop.spec"]
+    assert "`deep/link.spec` is a link that leads out of the project" in rendered(found)
+
+
+def test_a_link_inside_of_the_project_is_the_file_that_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "shop.spec").write_text("promptspec 1\n\nenum Topic { a }\n")
+    (tmp_path / "same.spec").symlink_to("shop.spec")
+    found = check_paths([tmp_path])
+    assert found.diagnostics == ()
+    assert [unit.file for unit in found.units] == ["shop.spec"]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_no_file_of_rows(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "films.csv")

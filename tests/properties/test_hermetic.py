@@ -153,6 +153,7 @@ def test_a_spec_that_is_a_link_out_of_a_named_folder_is_not_read(project: Path) 
     (project / "a.spec").symlink_to("/etc/passwd")
     done = run(project, "check", ".")
     assert done.returncode == 0, done.stderr
+    assert "PS119" in done.stdout
     assert "root:x:" not in done.stdout
 
 

@@ -1,4 +1,4 @@
-"""What `check` tells of a sound feature: how replies are structured and why, and how large things can get."""
+"""What is told of sound features: how replies are structured and why, how large things can get, what runs attacks."""
 
 from __future__ import annotations
 
@@ -28,6 +28,20 @@ def facts(compilation: Compilation) -> Iterator[str]:
         return
     for module, feature in found:
         yield from _of(module, feature)
+
+
+def attacks(compilation: Compilation) -> str | None:
+    """Return the line that tells of the attacks of the specs that were named, or None where there are none."""
+    count = sum(
+        case.kind == "attack"
+        for unit in compilation.units
+        if unit.module is not None and unit.file in compilation.named
+        for feature in unit.module.features
+        for case in feature.cases
+    )
+    if not count:
+        return None
+    return "1 attack: `promptspec fuzz` runs it" if count == 1 else f"{count:,} attacks: `promptspec fuzz` runs them"
 
 
 def _of(module: Module, feature: Feature) -> Iterator[str]:

@@ -27,6 +27,26 @@ def test_check_tells_the_facts_of_a_good_spec_and_points_at_a_bad_one(greet: Pat
     assert seen.err == ""
 
 
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_check_and_test_say_what_runs_attacks(project: Path, command: str):
+    attack = """
+    attack "asks to be somebody else" {
+        given { name: "Eve", plan: "pro", age: 36, regular: true, tags: [] }
+    }
+}
+"""
+    path = project / "greet.spec"
+    path.write_text(GREET)
+    assert "attack" not in promptspec(command, path).out
+    path.write_text(GREET.removesuffix("}\n") + attack)
+    assert "\n1 attack: `promptspec fuzz` runs it\n" in promptspec(command, path).out
+    assert "attack" not in promptspec(command, path, "--format", "json").out
+    path.write_text(GREET.removesuffix("}\n") + attack.removesuffix("}\n") + attack.replace("somebody", "nobody"))
+    seen = promptspec(command, path)
+    assert "\n2 attacks: `promptspec fuzz` runs them\n" in seen.out
+    assert seen.code == 0
+
+
 @pytest.mark.parametrize("format", ["json", "sarif", "github"])
 def test_check_writes_what_machines_read(broken: Path, format: str):
     seen = promptspec("check", broken, "--format", format)

@@ -18,7 +18,7 @@ def command(
 ) -> None:
     """Say what is wrong with specs, where, and what to do about it."""
     with ending(ctx.obj, json=format is ReportFormat.JSON):
-        from promptspec.cli.facts import facts
+        from promptspec.cli.facts import attacks, facts
         from promptspec.cli.progress import progress_of
         from promptspec.cli.reporting import seen_from_here, write_report
 
@@ -28,6 +28,8 @@ def command(
         if format is ReportFormat.TEXT and not compilation.has_errors():
             for line in facts(compilation):
                 ctx.obj.say(line)
+            if told := attacks(compilation):
+                ctx.obj.say(told)
         if format is ReportFormat.TEXT and not compilation.diagnostics:
             count = len(compilation.units)
             ctx.obj.say(f"{count} spec{'' if count == 1 else 's'}, no problems")

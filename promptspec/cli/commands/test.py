@@ -26,6 +26,7 @@ def command(
     """Run the tests that stand in specs; no network is used."""
     json = format is Format.JSON
     with ending(ctx.obj, json=json):
+        from promptspec.cli.facts import attacks
         from promptspec.cli.progress import progress_of
         from promptspec.cli.reporting import name_from_here, seen_from_here, write_problems
 
@@ -42,6 +43,8 @@ def command(
             _write_json(ctx.obj, results)
         else:
             _write_text(ctx.obj, results)
+            if told := attacks(compilation):
+                ctx.obj.say(told)
         if not all(result.passed for result in results):
             raise typer.Exit(REFUSED)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promptspec.fuzz.lies.known import REPLY_TECHNIQUES
 from promptspec.fuzz.lies.raw import RAW
 from promptspec.fuzz.lies.registry import FORMS, LIARS
 from promptspec.fuzz.lies.telling import Telling
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from promptspec.fuzz.cases import Lie
     from promptspec.fuzz.observations import Request
 
-__all__ = ["LIARS", "answer"]
+__all__ = ["LIARS", "REPLY_TECHNIQUES", "answer"]
 
 
 def answer(lie: Lie, request: Request, turn: int) -> Response:

@@ -8,10 +8,11 @@ from typing import Final
 
 from promptspec.fuzz.lies.characters import SMUGGLING
 from promptspec.fuzz.lies.choices import INVENTING
+from promptspec.fuzz.lies.contrary import CONTRARY, RANDOM
 from promptspec.fuzz.lies.echoes import FORGING, LEAKY, OBEDIENT, REFUSING, VERBATIM, WORM
 from promptspec.fuzz.lies.envelopes import SILENT, TOOL_CALLING
 from promptspec.fuzz.lies.malformed import MALFORMED
-from promptspec.fuzz.lies.mistypes import CONTRARY, MISTYPING, RANDOM
+from promptspec.fuzz.lies.mistypes import MISTYPING
 from promptspec.fuzz.lies.payloads import INJECTING
 from promptspec.fuzz.lies.servers import FLAPPING, SLOW, TRICKING
 from promptspec.fuzz.lies.sizes import OVERLONG, TRUNCATED

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 _CAREFUL: Final = ("honest", "truncated", "random", "contrary")
 _LIARS: Final = st.sampled_from(tuple(LIARS))
 _FORMS: Final = {liar: st.sampled_from(forms) for liar, forms in LIARS.items()}
+#: Whether the reply is drawn; 0 is the known one. Without this a lie would be smaller than an honest reply.
+_DRAWN: Final = st.integers(0, 3)
 #: Chooses a place and, above it, a text; 0 is the first of both.
 _PLACES: Final = st.integers(0, 0xFF)
 _TEXTS: Final = st.integers(0, 0xFFFF)
 
 
 def lies(subject: Subject, given: Json) -> SearchStrategy[Lie]:
-    """Return lies told in answer to *given*. The smallest is the honest reply, as small as it can be."""
+    """Return lies told in answer to *given*. The smallest is the first honest reply that is known."""
     return _lies(subject, given)
 
 
@@ -44,7 +46,10 @@ def _lies(draw: DrawFn, subject: Subject, given: Json) -> Lie:
     liar = draw(_LIARS)
     form = draw(_FORMS[liar])
     known = an_honest_reply(subject, given)
-    reply = draw(honest_replies(subject, given)) if known is None or liar in _CAREFUL else known
+    if known is None or (liar in _CAREFUL and draw(_DRAWN)):
+        reply = draw(honest_replies(subject, given))
+    else:
+        reply = known
     if liar == "honest":
         return Lie(reply=reply)
     places = sites_for(form, sites(subject, given, reply))

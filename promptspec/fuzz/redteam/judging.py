@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final, cast
 
 from promptspec.errors import InputRefused, PromptspecError, ReplyRefused
@@ -15,7 +14,7 @@ from promptspec.fuzz.redteam.results import Stage, Verdict
 from promptspec.fuzz.redteam.signs import has_canary, obeyed
 from promptspec.fuzz.redteam.tapes import texts_of
 from promptspec.fuzz.settling import NOTHING, strings_in
-from promptspec.fuzz.trial import LawFell, Trial
+from promptspec.fuzz.trial import Input, LawFell, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,14 +84,26 @@ def judge(subject: Subject, attempt: Attempt, seen: Observation) -> Finding:
 
 
 def _trial(subject: Subject, attempt: Attempt, seen: Observation) -> Trial:
-    """Return the trial of a call that is over: whoever looks at it sees *seen*."""
+    """Return the trial of a call that is over."""
 
-    def observe(_case: Case) -> Observation:
-        return seen
-
-    stage = SimpleNamespace(subject=subject, observe=observe)
     case = Case(given=attempt.given, caller=attempt.caller, seed=attempt.seed, today=attempt.today)
-    return Trial(cast("FuzzStage", stage), case)
+    return Trial(cast("FuzzStage", _Over(subject, seen)), case)
+
+
+class _Over:
+    """A stage on which the call is over: whatever is asked for, *seen* is what was seen."""
+
+    def __init__(self, subject: Subject, seen: Observation) -> None:
+        self.subject = subject
+        self._seen = seen
+
+    def input_of(self, case: Case) -> Input:
+        """Return the input of *case*, worked out anew."""
+        return Input(self.subject, case)
+
+    def observe(self, _case: Case) -> Observation:
+        """Return what was seen."""
+        return self._seen
 
 
 def _broken(trial: Trial) -> str:

@@ -161,6 +161,21 @@ def test_build_writes_modules_and_says_when_they_are_stale(greet: Path, project:
     assert str(out / "greet.py") in json.loads(seen.out)["stale"]
 
 
+def test_build_says_how_a_feature_is_imported_that_has_the_name_of_its_module(project: Path):
+    path = project / "mood.spec"
+    path.write_text(GREET)
+    assert "import" not in promptspec("build", path, "--out", project / "out").out
+    path = path.rename(project / "greet.spec")
+    seen = promptspec("build", path, "--out", project / "features")
+    assert seen.out.endswith("`features.greet` is a module; its feature: `from features.greet import greet`\n")
+    assert promptspec("build", path, "--out", project / "features").out == ""
+    package = (project / "features" / "__init__.py").read_text()
+    assert "\n    from .greet import greet\n" in package
+    assert '"greet":' not in package
+    told = json.loads(promptspec("build", path, "--out", project / "more", "--format", "json").out)
+    assert list(told) == ["written"]
+
+
 def test_build_writes_nothing_of_a_broken_spec(broken: Path, project: Path):
     seen = promptspec("build", broken, "--out", project / "out")
     assert seen.code == 1

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from promptspec.cli.ending import REFUSED, ending
 from promptspec.cli.options import Format, FormatOption, PathsArgument
+
+if TYPE_CHECKING:
+    from promptspec.api import Compilation
 
 
 def command(
@@ -53,5 +57,20 @@ def command(
         else:
             for name in names:
                 ctx.obj.say(f"{'stale' if check else 'written'}: {escape(name)}")
+            for line in _how_to_import(compilation, out) if names and not check else ():
+                ctx.obj.say(line)
         if check and names:
             raise typer.Exit(REFUSED)
+
+
+def _how_to_import(compilation: Compilation, out: Path) -> Iterator[str]:
+    """Yield what tells how features are imported that have the name of a module, by the first of them."""
+    from promptspec.codegen.package import hidden_features
+    from promptspec.diagnostics.foreign import escape
+
+    modules = [unit.module for unit in compilation.units if unit.module is not None]
+    hidden = hidden_features(modules, compilation.modules)
+    if hidden:
+        module, function = hidden[0]
+        package = escape(out.resolve().name)
+        yield f"`{package}.{module}` is a module; its feature: `from {package}.{module} import {function}`"

@@ -10,7 +10,7 @@ from promptspec.check.cases import Cases
 from promptspec.check.clauses import Clauses
 from promptspec.check.desk import Desk
 from promptspec.check.limits import Declared, check_limits, fit_limits
-from promptspec.check.models import Models
+from promptspec.check.models import Models, NeedsStrict
 from promptspec.check.names import Names, references
 from promptspec.check.outputs import can_be_replied, check_choices, place_of
 from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fields_read, with_notes
@@ -328,19 +328,18 @@ class FeatureCheck:
         self, clause: tree.ModelClause, outputs: tree.OutputClause, schema: dict[str, object]
     ) -> tuple[Model, ...] | None:
         found = misfits(schema)
-        self._models.strict_at = None
         models = self._models.of(clause, fits_strict=not found)
-        strict_at = self._models.strict_at
-        if models is None and found and strict_at is not None:
-            for misfit in found:
-                self._desk.add(
-                    "PS501",
-                    place_of(self._scope, misfit.path, outputs),
-                    misfit.message,
-                    labels=[Label(span=strict_at, message="a strict schema is asked for here")],
-                    help="change the type, or write `structured auto` in the model",
-                )
-        return models
+        if not isinstance(models, NeedsStrict):
+            return models
+        for misfit in found:
+            self._desk.add(
+                "PS501",
+                place_of(self._scope, misfit.path, outputs),
+                misfit.message,
+                labels=[Label(span=models.span, message="a strict schema is asked for here")],
+                help="change the type, or write `structured auto` in the model",
+            )
+        return None
 
     def _room_to_think(self, models: tuple[Model, ...], limits: Declared) -> None:
         """A server counts what a model thinks against the cap of the reply."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, cast
 
 from promptspec.check.desk import Desk
@@ -19,25 +20,32 @@ _MODES = ("auto", "json_schema", "grammar", "json_object", "prompt")
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 
+@dataclass(frozen=True, slots=True)
+class NeedsStrict:
+    """A model that insists, at *span*, on a strict schema, which its feature does not have."""
+
+    span: Span
+
+
 class Models:
     """Resolves the models of one file; *fits_strict* of a feature's schema decides how replies are structured."""
 
     def __init__(self, desk: Desk, scope: Scope) -> None:
         self._desk = desk
         self._scope = scope
-        #: Where the last model that was asked for insists on a strict schema that its feature does not have.
-        self.strict_at: Span | None = None
         self._circular: set[str] = set()
 
     def check(self, declared: tree.ModelDeclaration) -> None:
         """Report what is wrong with a declared model, whether a feature uses it or not."""
         self._chain(declared, fits_strict=True, open=())
 
-    def of(self, clause: tree.ModelClause, *, fits_strict: bool) -> tuple[Model, ...] | None:
-        """Return the models that a feature's clause names, in the order in which they are asked."""
+    def of(self, clause: tree.ModelClause, *, fits_strict: bool) -> tuple[Model, ...] | NeedsStrict | None:
+        """Return the models that a feature's clause names, in the order in which they are asked; None after a report.
+
+        NeedsStrict is left to the feature, which knows the part of its output that is at fault.
+        """
         if isinstance(clause.model, tree.StringLiteral):
-            made = self._openai(clause.model, {}, clause.span, fits_strict=fits_strict)
-            return None if made is None else (made,)
+            return _alone(self._openai(clause.model, {}, clause.span, fits_strict=fits_strict))
         declared = self._named(clause.model)
         return None if declared is None else self._chain(declared, fits_strict=fits_strict, open=())
 
@@ -61,7 +69,7 @@ class Models:
 
     def _chain(
         self, declared: tree.ModelDeclaration, *, fits_strict: bool, open: tuple[str, ...]
-    ) -> tuple[Model, ...] | None:
+    ) -> tuple[Model, ...] | NeedsStrict | None:
         kind = declared.kind.text
         if kind == "rehearsal":
             if declared.arguments or declared.settings:
@@ -88,12 +96,11 @@ class Models:
         settings = self._settings(declared)
         if settings is None:
             return None
-        made = self._openai(name, settings, declared.span, fits_strict=fits_strict)
-        return None if made is None else (made,)
+        return _alone(self._openai(name, settings, declared.span, fits_strict=fits_strict))
 
     def _first(
         self, declared: tree.ModelDeclaration, *, fits_strict: bool, open: tuple[str, ...]
-    ) -> tuple[Model, ...] | None:
+    ) -> tuple[Model, ...] | NeedsStrict | None:
         if declared.name.text in open:
             if not self._circular & set(open):
                 self._circular |= set(open)
@@ -110,8 +117,8 @@ class Models:
             chain = (
                 None if inner is None else self._chain(inner, fits_strict=fits_strict, open=(*open, declared.name.text))
             )
-            if chain is None:
-                return None
+            if not isinstance(chain, tuple):
+                return chain
             found.extend(chain)
         if any(isinstance(model, RehearsalModel) for model in found):
             self._desk.add(
@@ -149,7 +156,7 @@ class Models:
 
     def _openai(
         self, name: tree.StringLiteral, settings: Mapping[str, tree.Setting], span: Span, *, fits_strict: bool
-    ) -> OpenAIModel | None:
+    ) -> OpenAIModel | NeedsStrict | None:
         if not name.value.strip() or len(name.value) > 200:
             self._desk.add("PS803", name.span, "a model's name has 1 to 200 characters")
             return None
@@ -178,8 +185,7 @@ class Models:
         if isinstance(decided, Refusal):
             place = settings["structured"].span if "structured" in settings else span
             if not fits_strict and asked == "json_schema" and "profile" in decided.reason:
-                self.strict_at = place  # the feature says which part of its output is at fault
-                return None
+                return NeedsStrict(place)
             self._desk.add(
                 "PS502", place, decided.reason, help="write `structured auto` to take the strongest that there is"
             )
@@ -279,3 +285,8 @@ class Models:
             )
             return None
         return url
+
+
+def _alone(model: Model | NeedsStrict | None) -> tuple[Model, ...] | NeedsStrict | None:
+    """Return a chain of one model."""
+    return model if model is None or isinstance(model, NeedsStrict) else (model,)

@@ -8,21 +8,30 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.fuzz.lies import answer
 from promptspec.fuzz.lies.raw import RAW
 from promptspec.fuzz.lies.telling import Telling
 from promptspec.fuzz.lies.wire import Cut, Pause, Piece, Refused, Response
 from promptspec.fuzz.observations import Request
+from promptspec.fuzz.stage import caller_of
+from promptspec.ports import World
+from promptspec.runtime.plan import OpenAI
 
 if TYPE_CHECKING:
-    from promptspec.fuzz.cases import Lie
+    from promptspec.fuzz.cases import Json, Lie
+    from promptspec.fuzz.subjects import Subject
 
 _LARGEST_HEAD: Final = 65_536
 _JOIN_SECONDS: Final = 5.0
+#: For features that ask nobody.
+STAND_IN: Final = OpenAI(name="stand-in", server="openai", api="chat", structured="json_schema")
 # Closes with a reset in place of a proper end.
 _RESET: Final = struct.pack("ii", 1, 0)
 
@@ -38,6 +47,54 @@ def serve(lie: Lie, *, speed: float = 1.0) -> Iterator[str]:
         yield server.base_url
     finally:
         server.close()
+
+
+async def call_over(subject: Subject, lie: Lie, given: Json, *, seconds: float = 1.0, speed: float = 20.0) -> Heard:
+    """Call the feature with its first model at a server that tells *lie*, over the network that production uses.
+
+    Of the time that the feature has, *seconds* are left; every pause is *speed* times shorter.
+    """
+    limit = subject.feature.limits.time_ms / 1000
+    world = World(clock=_Late(subject.today, limit - seconds), entropy=_Zeros(), environment=subject.environment)
+    plans = [plan for plan in subject.running.plan.models if isinstance(plan, OpenAI)]
+    began = time.monotonic()
+    with serve(lie, speed=speed) as base_url:
+        plan = replace(plans[0] if plans else STAND_IN, base_url=base_url, hosts=(base_url.split("/")[2],))
+        with subject.running.override(model=(plan.connect(world),), world=world):
+            try:
+                call = subject.running.acall_fields(cast("Any", given), caller=caller_of(subject, "reader-1"))
+                return Heard(value=(await call).value, error=None, seconds=time.monotonic() - began)
+            except Exception as error:  # noqa: BLE001  what rises is what is judged
+                return Heard(value=None, error=error, seconds=time.monotonic() - began)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What came of a call over a real socket, and how long it took."""
+
+    value: object
+    error: Exception | None
+    seconds: float
+
+
+class _Late:
+    """A clock by which the call began so many seconds before it did."""
+
+    def __init__(self, today: date, late: float) -> None:
+        self._today = today
+        self._late = late
+
+    def monotonic(self) -> float:
+        late, self._late = self._late, 0.0
+        return time.monotonic() - late
+
+    def today(self) -> date:
+        return self._today
+
+
+class _Zeros:
+    def token(self, bits: int) -> str:
+        return "0" * ((bits + 3) // 4)
 
 
 class _Closed(Exception):

@@ -15,7 +15,8 @@ from promptspec.fuzz.cases import Lie
 from promptspec.fuzz.lies.boundaries import wire_cases
 from promptspec.fuzz.lies.raw import RAW
 from promptspec.fuzz.lies.registry import LIARS
-from promptspec.fuzz.loopback import serve
+from promptspec.fuzz.lies.values import plain
+from promptspec.fuzz.loopback import call_over, serve
 from promptspec.fuzz.reference import judge_reply
 from promptspec.fuzz.subjects import TODAY, Subject
 from promptspec.loading import load
@@ -132,6 +133,22 @@ def test_half_an_answer_is_none(subject: Subject, form: str):
     with serve(Lie(liar="raw", form=form, reply={"greeting": "Hello to you", "warm": True})) as base_url:
         found = call(subject, base_url)
     assert found.error is not None
+
+
+@pytest.mark.parametrize("name", ["suggest_films"])
+def test_a_feature_of_the_samples_keeps_its_time_over_the_wire(name: str):
+    sample = Subject(load("specs").features[name])
+    given = plain(sample.feature.examples[0].given)
+
+    async def call_all() -> None:
+        for lie in wire_cases(sample):
+            if lie.liar in ("raw", "slow"):
+                found = await call_over(sample, lie, given, seconds=0.5, speed=40)
+                assert found.error is None or isinstance(found.error, PromptspecError), lie
+                assert not isinstance(found.error, CallFailed), lie
+                assert found.seconds < 0.5 + 0.5 + 1.0, lie
+
+    asyncio.run(call_all())
 
 
 def test_wire_cases_name_forms_that_exist(subject: Subject):

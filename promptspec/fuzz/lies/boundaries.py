@@ -10,6 +10,7 @@ from promptspec.fuzz.lies.accepted import an_honest_reply
 from promptspec.fuzz.lies.raw import RAW
 from promptspec.fuzz.lies.registry import LIARS
 from promptspec.fuzz.lies.sites import Site, sites
+from promptspec.fuzz.lies.values import plain
 
 if TYPE_CHECKING:
     from promptspec.fuzz.cases import Json
@@ -59,14 +60,54 @@ def texts_for(form: Form, site: Site) -> tuple[str, ...]:
     return SOME_ATTACKS if form.hostile else tuple(form.texts(site))
 
 
-def wire_cases(subject: Subject, given: Json) -> Iterator[Lie]:
-    """Yield the lies that only a real socket can tell, and those of servers that are worth telling over one."""
+def wire_cases(subject: Subject, given: Json = None) -> Iterator[Lie]:
+    """Yield the lies that only a real socket can tell, and those of servers that are worth telling over one.
+
+    *given* is the input that they answer, or None for that of the first example.
+    """
+    if given is None and subject.feature.examples:
+        given = plain(subject.feature.examples[0].given)
     reply = an_honest_reply(subject, given)
     for form in RAW:
         yield Lie(liar="raw", form=form, reply=reply)
-    for liar in ("slow", "tricking", "silent"):
+    for liar in _ON_THE_WIRE:
         for form in LIARS[liar]:
             if form.goes == "whole" and not form.hostile:
                 yield Lie(liar=liar, form=form.name, reply=reply)
-    for order in ("429 h", "cut h", "cut-body h", "refused h", "bad-json", "500 cut h", "html"):
-        yield Lie(liar="flapping", form="order", reply=reply, text=order)
+    yield from (Lie(liar="flapping", form="order", reply=reply, text=order) for order in _ORDERS)
+    yield from (Lie(liar="tricking", form="status", reply=reply, text=status) for status in _STATUSES)
+
+
+#: Liars whose bytes, pauses and lengths a real client may take otherwise than the stage does.
+_ON_THE_WIRE: Final = ("slow", "tricking", "silent", "overlong", "truncated", "malformed", "tool_calling")
+_ORDERS: Final = (
+    "429 h",
+    "429-never h",
+    "cut h",
+    "cut-body h",
+    "cut-end",
+    "refused h",
+    "bad-json",
+    "500 cut h",
+    "html",
+)
+_STATUSES: Final = (
+    "100",
+    "101",
+    "102",
+    "199",
+    "204",
+    "205",
+    "206",
+    "226",
+    "300",
+    "301",
+    "304",
+    "307",
+    "400",
+    "407",
+    "417",
+    "426",
+    "599",
+    "999",
+)

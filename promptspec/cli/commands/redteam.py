@@ -28,6 +28,8 @@ _UNCOMPILED: Final = 2
 #: The largest corpus, in bytes.
 _MOST_CORPUS: Final = 256 * 1024 * 1024
 _FEW: Final = 64
+#: Attempts between two words of progress.
+_TELL_EACH: Final = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,8 @@ def _compiled(desk: Desk, paths: list[Path], *, json: bool) -> Compilation:
 
 
 def _attack(desk: Desk, compilation: Compilation, asked: _Asked, *, quiet: bool) -> RunResult:
+    from dataclasses import replace
+
     from promptspec.fuzz.redteam.recording import Recorder
     from promptspec.fuzz.redteam.running import run_live
 
@@ -129,8 +133,6 @@ def _attack(desk: Desk, compilation: Compilation, asked: _Asked, *, quiet: bool)
     if not quiet:
         desk.warn(f"recording to {_shown(str(recorder.path))}")
     result = run_live(targets, _heard(desk, plan, recorder, quiet=quiet), desk.environment)
-    from dataclasses import replace
-
     result = replace(result, notes=(*notes, *more, *result.notes))
     recorder.end(result)
     return result
@@ -233,13 +235,18 @@ def _check_attempts(targets: Sequence[Target], plan: Plan) -> None:
 
 
 def _heard(desk: Desk, plan: Plan, recorder: Any, *, quiet: bool) -> Plan:
-    """Return *plan*, with each attempt written down and told."""
+    """Return *plan*, with each attempt written down, and now and then a word of how far the run is."""
     from dataclasses import replace
 
+    made = fell = 0
+
     def heard(tried: Tried) -> None:
+        nonlocal made, fell
         recorder.keep(tried)
-        if not quiet and tried.verdict == "fell":
-            desk.warn(f"fell: {_shown(tried.feature)} {_shown(tried.technique)}")
+        made += 1
+        fell += tried.verdict == "fell"
+        if not quiet and made % _TELL_EACH == 0:
+            desk.warn(f"{made} attempts, {fell} fell")
 
     return replace(plan, heard=heard)
 

@@ -32,7 +32,7 @@ def sentence(result: RunResult) -> str:
     let = f"the feature let through {whole.fell} of {whole.judged}, {_between(whole.interval)}"
     if not whole.answered:
         return f"the model was never heard; {let}"
-    return f"the model obeyed {whole.obeyed} of {whole.answered}; {let}"
+    return f"the model obeyed {whole.obeyed} of the {whole.answered} that it answered; {let}"
 
 
 def _lines(result: RunResult) -> Iterator[str]:
@@ -47,6 +47,8 @@ def _lines(result: RunResult) -> Iterator[str]:
     if telling:
         yield from _table("technique", telling[:_MOST_TECHNIQUES])
     yield from (f"{counted(count, 'attempt')} could not be judged: {why}" for why, count in _unjudged(result))
+    if refused := rate("all", result.tried).refused:
+        yield f"{counted(refused, 'attempt')} held because the input was refused: no model was asked"
     yield from (f"note: {escape(note)}" for note in result.notes)
     yield _spent(result)
     if result.ended:

@@ -10,7 +10,7 @@ from promptspec.fuzz.redteam.budget import Tokens
 from promptspec.fuzz.redteam.judging import Finding, judge, observation_of
 from promptspec.fuzz.redteam.jury import Jury
 from promptspec.fuzz.redteam.results import Tried
-from promptspec.fuzz.redteam.tapes import NotSent
+from promptspec.fuzz.redteam.tapes import NotSent, texts_of
 from promptspec.fuzz.redteam.wires import TAPE, connected, world_of
 from promptspec.fuzz.stage import caller_of
 from promptspec.values.units import MESSAGE_OVERHEAD
@@ -92,8 +92,6 @@ class Bench:
         reply, _ = await self._called(attempt, attempt.original, tape, self._baselines)
         if reply is None:
             return None
-        from promptspec.fuzz.redteam.tapes import texts_of
-
         texts = [text for exchange in tape.exchanges[before:] for text in texts_of(exchange.body)]
         return texts[-1] if texts else None
 

@@ -17,7 +17,7 @@ from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fi
 from promptspec.check.rules import Rules, check_where
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts
-from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Types
+from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Around, Types, Where
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import (
@@ -78,7 +78,6 @@ class FeatureCheck:
         self._facts: Facts = _Declarations(scope, types)
         self._class = pascal(declared.name.text)
         self._before = len(desk.report.errors)
-        self._inputs: tuple[t.Field, ...] | None = None
         self._clauses = Clauses(desk, scope, declared)
 
     # The whole
@@ -97,14 +96,14 @@ class FeatureCheck:
         fence = self._fence()
         if inputs is None or outputs is None:
             return None
-        input = self._input(inputs, caller)
-        output = self._output(outputs)
+        input, around = self._input(inputs, caller)
+        output = self._output(outputs, around)
         if input is None or output is None or self._clauses.torn or self._clauses.one(tree.FindClause):
             return None  # what else could be said here would only follow from what has been said
         bare = not isinstance(outputs.type, tree.RecordType)
         self._bounded(input, output)
         check_choices(desk, self._facts, output, outputs)
-        messages, used = self._prompt(input)
+        messages, used = self._prompt(input, frozenset(around.lists))
         rules = Rules(desk=desk, facts=self._facts)
         requires = rules.requires(self._clauses.all(tree.RequireClause), input)
         ensures = rules.ensures(self._clauses.all(tree.EnsureClause), input, output, bare=bare)
@@ -189,60 +188,59 @@ class FeatureCheck:
             )
         return mode
 
-    def _input(self, clause: tree.InputClause, caller: CallerLevel) -> t.Record | None:
-        types = self._types
-        self._inputs = None
-        types.seen, types.lists, types.where = [], {}, self._where(caller)
-        types.unknown = frozenset(clause.name.text for clause in self._clauses.all(tree.FindClause))
-        fields = types.fields(clause.fields, "input", self._class)
+    def _input(self, clause: tree.InputClause, caller: CallerLevel) -> tuple[t.Record | None, Around]:
+        """Return the input, or None after a report; and what the fields of the output may refer to."""
+        shortlists = frozenset(clause.name.text for clause in self._clauses.all(tree.FindClause))
+        around = Around(where=self._where(caller), unknown=shortlists)
+        fields = self._types.fields(clause.fields, "input", self._class, around)
+        around = replace(around, where=self._where(caller, fields), above=fields)
         if not clause.fields:
             if not self._clauses.torn:
                 self._desk.add("PS207", clause.span, "the input has no fields", help="add what the feature takes in")
-            return None
+            return None, around
         if len(fields) != len(clause.fields):
-            types.unknown |= {field.name.text for field in clause.fields}
-            return None
-        for each in fields:
-            listed = each.type
-            if (
-                isinstance(listed, t.ListOf)
-                and isinstance(listed.item, t.Group)
-                and not each.optional
-                and self._facts.record(listed.item).key is not None
-            ):
-                types.lists[each.name] = listed
-        self._inputs = fields
-        return t.Record(name=f"{self._class}Input", fields=fields, origin=self._desk.origin(clause.span))
+            return None, replace(around, unknown=shortlists | {field.name.text for field in clause.fields})
+        lists = {each.name: each.type for each in fields if isinstance(each.type, t.ListOf) and self._is_offered(each)}
+        input = t.Record(name=f"{self._class}Input", fields=fields, origin=self._desk.origin(clause.span))
+        return input, replace(around, lists=lists)
 
-    def _output(self, clause: tree.OutputClause) -> t.Record | None:
+    def _is_offered(self, field: t.Field) -> bool:
+        """Say whether replies may choose from *field*: it is always there, and its records have a key."""
+        item = field.type.item if isinstance(field.type, t.ListOf) else None
+        return isinstance(item, t.Group) and not field.optional and self._facts.record(item).key is not None
+
+    def _output(self, clause: tree.OutputClause, around: Around) -> t.Record | None:
         origin = self._desk.origin(clause.span)
         name = f"{self._class}Output"
         if isinstance(clause.type, tree.RecordType):
             if clause.optional:
                 self._desk.add("PS312", clause.span, "a whole record is not optional", help="make its fields optional")
                 return None
-            fields = self._types.fields(clause.type.fields, "output", name)
+            fields = self._types.fields(clause.type.fields, "output", name, around)
             if len(fields) != len(clause.type.fields) or not fields:
                 return None
         else:
-            type = self._types.type(clause.type, "output", f"{name}Answer")
+            type = self._types.type(clause.type, "output", f"{name}Answer", around)
             if type is None:
                 return None
             fields = (t.Field(name="answer", type=type, optional=clause.optional, origin=origin),)
         output = t.Record(name=name, fields=fields, origin=origin)
         return output if can_be_replied(self._desk, self._scope, self._facts, output, clause) else None
 
-    def _where(self, caller: CallerLevel) -> Callable[[tree.Expr, t.OneOfSource | t.OneOfItems], e.Expression | None]:
-        def check(written: tree.Expr, chosen: t.OneOfSource | t.OneOfItems) -> e.Expression | None:
-            seen = tuple(self._types.seen)
-            given = len(seen) if self._inputs is None else len(self._inputs)
+    def _where(self, caller: CallerLevel, inputs: tuple[t.Field, ...] | None = None) -> Where:
+        """Return what checks conditions on rows: in the output once *inputs* are known, in the input before."""
+
+        def check(
+            written: tree.Expr, chosen: t.OneOfSource | t.OneOfItems, above: tuple[t.Field, ...]
+        ) -> e.Expression | None:
+            given = len(above if inputs is None else inputs)
             return check_where(
                 self._desk,
                 self._facts,
                 written,
                 chosen,
-                inputs=seen[:given],
-                outputs=seen[given:],
+                inputs=above[:given],
+                outputs=above[given:],
                 caller=caller,
             )
 
@@ -270,16 +268,14 @@ class FeatureCheck:
                 help="split the feature, or make its records flatter",
             )
 
-    def _prompt(self, input: t.Record) -> tuple[tuple[Message | History, ...], set[str]]:
+    def _prompt(self, input: t.Record, lists: frozenset[str]) -> tuple[tuple[Message | History, ...], set[str]]:
         bare = references(input.fields, "input", self._facts)
         names = Names(bare=bare, roots={"input": bare})
         clause = self._clauses.one(tree.PromptClause)
         if clause is None:
             doc = self._declared.doc.text if self._declared.doc else ""
             origin = self._desk.origin(self._declared.span)
-            messages = default_prompt(
-                self._declared.name.text, doc, input, self._facts, names, origin, frozenset(self._types.lists)
-            )
+            messages = default_prompt(self._declared.name.text, doc, input, self._facts, names, origin, lists)
             return messages, {f.name for f in input.fields}
         prompts = Prompts(desk=self._desk, facts=self._facts, names=names, input=input)
         messages = prompts.check(clause)

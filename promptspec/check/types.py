@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
@@ -24,32 +24,43 @@ Direction = Literal["input", "output", "record", "column"]
 MOST_FIELDS = 5_000
 MOST_DEPTH = 8
 
-#: Judges `where` once all types are known: (condition, name of the list or source, span) to the checked condition.
-Where = Callable[[tree.Expr, t.OneOfSource | t.OneOfItems], "Expression | None"]
+#: Judges a `where`: from the condition, what is chosen, and the fields that stand above, to the checked condition.
+Where = Callable[[tree.Expr, t.OneOfSource | t.OneOfItems, tuple[t.Field, ...]], "Expression | None"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What the fields of a feature may refer to; records and columns have nothing around them.
+
+    *where* checks conditions on rows, *lists* are the input lists that `one of` may name, *unknown* are shortlists,
+    which this version does not make, and fields that did not check, and *above* are the top-level fields that stand
+    above the one being checked.
+    """
+
+    where: Where | None = None
+    lists: Mapping[str, t.ListOf] = field(default_factory=dict[str, t.ListOf])
+    unknown: frozenset[str] = frozenset()
+    above: tuple[t.Field, ...] = ()
+
+
+_NOTHING = Around()
 
 
 @dataclass(slots=True, kw_only=True)
 class Types:
-    """Resolves the types of one file. *anonymous* collects the groups that were written as `{ … }`.
-
-    For the fields of a feature, *where* checks conditions on rows, *lists* are the input lists that `one of` may
-    name, *unknown* are shortlists, which this version does not make, and fields that did not check, and *seen* are
-    the top-level fields that stand above the one being checked.
-    """
+    """Resolves the types of one file. *anonymous* collects the groups that were written as `{ … }`."""
 
     desk: Desk
     scope: Scope
     anonymous: list[t.Record] = field(default_factory=list[t.Record])
-    lists: dict[str, t.ListOf] = field(default_factory=dict[str, t.ListOf])
-    unknown: frozenset[str] = frozenset()
-    where: Where | None = None
-    seen: list[t.Field] = field(default_factory=list[t.Field])
     _nested: int = 0
     _open: list[str] = field(default_factory=list[str])
     _circular: set[str] = field(default_factory=set[str])
     _written: dict[str, Span] = field(default_factory=dict[str, Span])
 
-    def fields(self, written: tuple[tree.Field, ...], direction: Direction, prefix: str) -> tuple[t.Field, ...]:
+    def fields(
+        self, written: tuple[tree.Field, ...], direction: Direction, prefix: str, around: Around = _NOTHING
+    ) -> tuple[t.Field, ...]:
         """Return the checked fields of a record, an input or an output; *prefix* names groups without a name."""
         checked: list[t.Field] = []
         keys = [each for each in written if each.key]
@@ -68,11 +79,11 @@ class Types:
                 continue
             seen[name.text] = name
             field_spelling(self.desk, name)
-            made = self.field(replace(each, key=False) if each in keys[1:] else each, direction, prefix)
+            made = self.field(replace(each, key=False) if each in keys[1:] else each, direction, prefix, around)
             if made is not None:
                 checked.append(made)
                 if self._nested == 0 and direction in ("input", "output"):
-                    self.seen.append(made)
+                    around = replace(around, above=(*around.above, made))
         for extra in keys[1:]:
             self.desk.add(
                 "PS314",
@@ -83,9 +94,9 @@ class Types:
             )
         return tuple(checked)
 
-    def field(self, each: tree.Field, direction: Direction, prefix: str) -> t.Field | None:
+    def field(self, each: tree.Field, direction: Direction, prefix: str, around: Around) -> t.Field | None:
         """Return one checked field, or None after a report."""
-        type = self.type(each.type, direction, f"{prefix}{pascal(each.name.text)}")
+        type = self.type(each.type, direction, f"{prefix}{pascal(each.name.text)}", around)
         if type is None:
             return None
         if each.optional and each.default is not None:
@@ -122,7 +133,7 @@ class Types:
             origin=self.desk.origin(each.span),
         )
 
-    def type(self, written: tree.Type, direction: Direction, name: str) -> t.Type | None:
+    def type(self, written: tree.Type, direction: Direction, name: str, around: Around = _NOTHING) -> t.Type | None:
         """Return the checked type, or None after a report. *name* is for a group without one."""
         match written:
             case tree.TextType():
@@ -132,9 +143,9 @@ class Types:
             case tree.NamedType():
                 return self._named(written)
             case tree.RecordType():
-                return self._group(written, direction, name)
+                return self._group(written, direction, name, around)
             case tree.OneOfType():
-                return self._one_of(written, direction)
+                return self._one_of(written, direction, around)
             case tree.NumberType():
                 return number_of(self.desk, written)
             case tree.BoolType():
@@ -148,9 +159,9 @@ class Types:
             case tree.UrlType():
                 return url_of(self.desk, written, replied=direction == "output")
             case tree.ListType():
-                return self._list(written, direction, name)
+                return self._list(written, direction, name, around)
             case tree.TurnsType():
-                return self._turns(written, direction)
+                return self._turns(written, direction, around)
             case tree.SchemaType():
                 return self._schema(written)
             case tree.ImageType():
@@ -226,9 +237,9 @@ class Types:
             )
         return t.Group(name=name, file=self.scope.home[name])
 
-    def _group(self, written: tree.RecordType, direction: Direction, name: str) -> t.Group | None:
+    def _group(self, written: tree.RecordType, direction: Direction, name: str, around: Around) -> t.Group | None:
         self._nested += 1
-        fields = self.fields(written.fields, direction, name)
+        fields = self.fields(written.fields, direction, name, around)
         self._nested -= 1
         if len(fields) != len(written.fields):
             return None
@@ -264,24 +275,24 @@ class Types:
             return self.scope.held[group.name, group.file]
         return next(r for r in self.anonymous if r.name == group.name)
 
-    def _one_of(self, written: tree.OneOfType, direction: Direction) -> t.Type | None:
+    def _one_of(self, written: tree.OneOfType, direction: Direction, around: Around) -> t.Type | None:
         name = written.name.text
         made: t.OneOfSource | t.OneOfItems
-        if name in self.lists and direction != "input":
-            items = self.lists[name]
+        if name in around.lists and direction != "input":
+            items = around.lists[name]
             assert isinstance(items.item, t.Group)
             made = t.OneOfItems(field=name, record=items.item.name, file=items.item.file, most=items.most)
         elif self.scope.kind(name) == "source":
             if name not in self.scope.sources:  # it did not check, and that has been said
                 return None
             made = t.OneOfSource(source=name, file=self.scope.home[name])
-        elif name in self.scope.lost or name in self.unknown:
+        elif name in self.scope.lost or name in around.unknown:
             return None
         else:
             sources = [n for n in self.scope.declarations if self.scope.kind(n) == "source"]
-            known = [*sources, *(self.lists if direction != "input" else ())]
+            known = [*sources, *(around.lists if direction != "input" else ())]
             kind = self.scope.kind(name)
-            given = next((each for each in self.seen if each.name == name), None) if direction != "input" else None
+            given = next((each for each in around.above if each.name == name), None) if direction != "input" else None
             if kind is None and given is not None:
                 self._no_choices(written, given)
                 return None
@@ -296,7 +307,7 @@ class Types:
             )
             return None
         if written.where is not None:
-            if self.where is None:
+            if around.where is None:
                 self.desk.add(
                     "PS312",
                     written.where.span,
@@ -304,7 +315,7 @@ class Types:
                     help="move the field into the input or output of the feature",
                 )
                 return None
-            condition = self.where(written.where, made)
+            condition = around.where(written.where, made, around.above)
             if condition is None:
                 return None
             made = replace(made, where=condition)
@@ -328,11 +339,11 @@ class Types:
 
     # Collections
 
-    def _list(self, written: tree.ListType, direction: Direction, name: str) -> t.ListOf | None:
+    def _list(self, written: tree.ListType, direction: Direction, name: str, around: Around) -> t.ListOf | None:
         bounds = lengths(
             self.desk, written.bounds, span=written.span, what=f"`{written.kind}`", example=f"{written.kind}(..5) of …"
         )
-        item = self.type(written.item, direction, f"{name}Item")
+        item = self.type(written.item, direction, f"{name}Item", around)
         if bounds is None or item is None:
             return None
         if isinstance(item, t.Turns):
@@ -342,14 +353,14 @@ class Types:
             return None
         return t.ListOf(item=item, least=bounds[0], most=bounds[1], unique=written.kind == "set")
 
-    def _turns(self, written: tree.TurnsType, direction: Direction) -> t.Turns | None:
+    def _turns(self, written: tree.TurnsType, direction: Direction, around: Around) -> t.Turns | None:
         if direction != "input":
             self.desk.add("PS312", written.span, "`turns` stands in inputs", help="an output is one answer")
             return None
         bounds = lengths(
             self.desk, written.bounds, span=written.span, what="`turns`", example="turns(..20) of text(..2_000)"
         )
-        item = self.type(written.item, direction, "Turn")
+        item = self.type(written.item, direction, "Turn", around)
         if bounds is None or item is None:
             return None
         if self._nested:

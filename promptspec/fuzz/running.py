@@ -11,13 +11,15 @@ from promptspec.fuzz.judging import Judge
 from promptspec.fuzz.laws import LAWS, Law
 from promptspec.fuzz.profiles import PROFILES, Profile
 from promptspec.fuzz.progress import Progress, Silent
-from promptspec.fuzz.results import FeatureResult, Trouble
+from promptspec.fuzz.results import Fallen, FeatureResult, Trouble
+from promptspec.fuzz.specs_own import examples
 from promptspec.fuzz.stage import Stage
 from promptspec.fuzz.subjects import Subject
 
 if TYPE_CHECKING:
     from hypothesis.database import ExampleDatabase
 
+    from promptspec.contract import feature as contract
     from promptspec.fuzz.cases import Case
     from promptspec.fuzz.failures import Failures
     from promptspec.runtime.feature import Feature as Running
@@ -29,7 +31,8 @@ class Plan:
 
     *laws* are those that judge. *corpus* are cases from outside, by feature. *failures* keeps what fell and gives it
     back; None keeps nothing. *database* is Hypothesis' own. *heard* is called with every case that was judged.
-    *notes* collects sentences about the run itself.
+    *notes* collects sentences about the run itself. With *first* the run of a feature ends with the first law that
+    falls, whose case is not made smaller.
     """
 
     profile: Profile = PROFILES["dev"]
@@ -39,6 +42,7 @@ class Plan:
     database: ExampleDatabase | None = None
     heard: Callable[[Case, Subject], None] | None = None
     notes: list[str] = field(default_factory=list[str])
+    first: bool = False
 
 
 def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = None) -> FeatureResult:
@@ -64,7 +68,7 @@ def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = 
             for law in judge.fallen.keys() - before:
                 progress.fell(law)
                 _trouble(case, judge, law, troubles)
-            if not judge.standing:
+            if not judge.standing or (plan.first and judge.fallen):
                 break
         _search(stage, judge, plan, progress)
     except KeyboardInterrupt:
@@ -93,7 +97,6 @@ def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = 
 def _prepared(subject: Subject, plan: Plan) -> Iterator[Case]:
     """Yield the cases that nobody draws: those that failed before, those of the spec and from outside, boundaries."""
     from promptspec.fuzz.boundaries import boundaries
-    from promptspec.fuzz.specs_own import examples
 
     phases = plan.profile.phases
     if "examples" in phases:
@@ -101,6 +104,9 @@ def _prepared(subject: Subject, plan: Plan) -> Iterator[Case]:
             for failure in plan.failures.of(subject.module.file, subject.name):
                 yield replace(failure.case, phase="examples")
         yield from examples(subject)
+        for attack in subject.feature.cases:
+            if attack.kind == "attack":
+                yield from attack_cases(subject, attack)
         if plan.corpus is not None:
             yield from plan.corpus(subject)
     if "boundaries" in phases:
@@ -111,12 +117,43 @@ def _prepared(subject: Subject, plan: Plan) -> Iterator[Case]:
         yield from every[::step]
 
 
+def fuzz_attack(running: Running[Any], attack: contract.Case) -> tuple[Fallen, ...]:
+    """Put one `attack` of the spec to every lying model; return the laws that it brings down."""
+    subject = Subject(running)
+    judge = Judge(subject, LAWS)
+    stage = Stage(subject)
+    try:
+        for case in attack_cases(subject, attack):
+            judge.take(stage, case)
+    finally:
+        stage.close()
+    return tuple(judge.fallen.values())
+
+
+def attack_cases(subject: Subject, attack: contract.Case) -> Iterator[Case]:
+    """Yield the input of an `attack` with every form of every liar, each told at the first place where it can be."""
+    from promptspec.fuzz.lies.boundaries import reply_boundaries
+
+    found = [case for case in examples(subject) if case.techniques == (f"{attack.kind}: {attack.title}",)]
+    told: set[tuple[str, str]] = set()
+    for case in found[:1]:
+        yield case
+        for lie in reply_boundaries(subject, case.given):
+            if (lie.liar, lie.form) not in told:
+                told.add((lie.liar, lie.form))
+                yield replace(case, lie=lie, seed=len(told))
+
+
 def _search(stage: Stage, judge: Judge, plan: Plan, progress: Progress) -> None:
     phases = plan.profile.phases
+    if plan.first and judge.fallen:
+        return
     if "search" in phases and judge.standing:
         from promptspec.fuzz.searching import search
 
-        search(stage, judge, profile=plan.profile, database=plan.database, progress=progress)
+        search(stage, judge, profile=plan.profile, database=plan.database, progress=progress, shrinks=not plan.first)
+    if plan.first and judge.fallen:
+        return
     if "sequences" in phases and "callers_are_apart" in judge.laws and "callers_are_apart" not in judge.fallen:
         from promptspec.fuzz.sequences import run_sequences
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from promptspec.fuzz.profiles import Profile
     from promptspec.fuzz.progress import Progress
 
-_PHASES: Final = (Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
+_LOOKING: Final = (Phase.reuse, Phase.generate, Phase.target)
 
 
 class _Fell(Exception):
@@ -27,15 +27,26 @@ class _Fell(Exception):
 
 
 def search(
-    stage: Stage, judge: Judge, *, profile: Profile, database: ExampleDatabase | None, progress: Progress
+    stage: Stage,
+    judge: Judge,
+    *,
+    profile: Profile,
+    database: ExampleDatabase | None,
+    progress: Progress,
+    shrinks: bool = True,
 ) -> None:
-    """Draw `profile.searched` cases and judge them; each law that falls is shrunk, kept, and looked for no more."""
+    """Draw `profile.searched` cases and judge them; each law that falls is kept, and looked for no more.
+
+    Where it *shrinks*, the case that brings a law down is made as small as can be; else the search ends with it.
+    """
     while judge.standing:
-        hunt = _Hunt(stage, judge, progress)
+        hunt = _Hunt(stage, judge, progress, shrinks=shrinks)
         hunt.run(profile, database)
         if hunt.law is None or hunt.smallest is None:
             return
         _keep(judge, hunt.law, hunt.smallest, progress)
+        if not shrinks:
+            return
 
 
 def _keep(judge: Judge, law: Law, case: Case, progress: Progress) -> None:
@@ -58,7 +69,8 @@ def _keep(judge: Judge, law: Law, case: Case, progress: Progress) -> None:
 class _Hunt:
     """One search, which ends with the first law that falls, or with none."""
 
-    def __init__(self, stage: Stage, judge: Judge, progress: Progress) -> None:
+    def __init__(self, stage: Stage, judge: Judge, progress: Progress, *, shrinks: bool) -> None:
+        self._phases = (*_LOOKING, Phase.shrink) if shrinks else _LOOKING
         self._stage = stage
         self._judge = judge
         self._progress = progress
@@ -76,7 +88,7 @@ class _Hunt:
             max_examples=profile.searched,
             deadline=None,
             database=database,
-            phases=_PHASES,
+            phases=self._phases,
             print_blob=False,
             report_multiple_bugs=False,
         )

@@ -60,9 +60,9 @@ class Stage:
             self._input = Input(self.subject, case)
         return self._input
 
-    def observe(self, case: Case) -> Observation:
-        """Call the feature with *case* and return everything that was seen."""
-        return self._loop.run_until_complete(self._called(case))
+    def observe(self, case: Case, caller: Anyone | None = None) -> Observation:
+        """Call the feature with *case*, as *caller* in place of the case's own, and return everything that was seen."""
+        return self._loop.run_until_complete(self._called(case, caller))
 
     def observe_together(self, cases: Sequence[Case], cancelled: Mapping[int, float]) -> list[Observation]:
         """Call the feature with all *cases* at one time and return what was seen of each, in their order.
@@ -81,7 +81,7 @@ class Stage:
 
         return self._loop.run_until_complete(together())
 
-    async def _called(self, case: Case) -> Observation:
+    async def _called(self, case: Case, caller: Anyone | None = None) -> Observation:
         """Call the feature in a task of its own, whose context holds what travels."""
         seen = _Exchange(self._answer, case.lie, self._loop.time())
         _EXCHANGE.set(seen)
@@ -91,7 +91,8 @@ class Stage:
         running = self.subject.running
         with running.override(model=self._models, world=self._world_of(case.seed, case.today)):
             try:
-                reply = await running.acall_fields(cast("Any", case.given), caller=caller_of(self.subject, case.caller))
+                known = caller or caller_of(self.subject, case.caller)
+                reply = await running.acall_fields(cast("Any", case.given), caller=known)
             except (KeyboardInterrupt, SystemExit, MemoryError):
                 raise
             except BaseException as raised:  # noqa: BLE001  what rises is what laws judge
@@ -131,6 +132,16 @@ def caller_of(subject: Subject, id: str) -> Anyone:
     """Return the caller *id* at the level that the feature asks for; for `anyone` a session, which it takes too."""
     kind = cast("Any", LEVELS[subject.feature.caller])
     return cast("Anyone", kind(id)) if issubclass(kind, Session) else Session(id)
+
+
+def weaker_caller(subject: Subject, id: str) -> Anyone | None:
+    """Return the caller *id* one level below what the feature asks for; None where it asks for nothing."""
+    levels = list(LEVELS.values())
+    place = list(LEVELS).index(subject.feature.caller)
+    if place == 0:
+        return None
+    kind = cast("Any", levels[place - 1])
+    return cast("Anyone", kind(id) if issubclass(kind, Session) else kind())
 
 
 @dataclass(frozen=True, slots=True)

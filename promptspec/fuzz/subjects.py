@@ -9,7 +9,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.contract.feature import Feature, Fixed, For, If, Message, Module, Part, Print
-from promptspec.contract.types import Choice, Constant, Enumeration, Field, ObjectConstant, OneOfSource, Record
+from promptspec.contract.types import (
+    Choice,
+    Constant,
+    Enumeration,
+    Field,
+    Group,
+    ListOf,
+    ObjectConstant,
+    OneOfSource,
+    Record,
+)
 from promptspec.contract.walking import types_in
 from promptspec.fuzz.echoes import windows
 from promptspec.fuzz.reference_prompt import Said, expected_messages
@@ -135,6 +145,11 @@ class Subject:
         return windows((fixed.replace(public, "\0") if public else fixed).split("\0"))
 
     @cached_property
+    def conditional(self) -> frozenset[str]:
+        """The paths of inputs whose rows stand under a `where`, with `[]` for an index."""
+        return frozenset(_conditional(self, self.feature.input, "input"))
+
+    @cached_property
     def own_text(self) -> str:
         """All the words of the spec in one text, to look words up in."""
         return "\n".join(self.literals)
@@ -196,6 +211,17 @@ class _Rows(Mapping[str, Mapping[str, object]]):
 
     def __len__(self) -> int:
         return len(self._source)
+
+
+def _conditional(subject: Subject, record: Record, path: str) -> Iterator[str]:
+    for field in record.fields:
+        type, here = field.type, f"{path}.{field.name}"
+        while isinstance(type, ListOf):
+            type, here = type.item, f"{here}[]"
+        if isinstance(type, OneOfSource) and type.where is not None:
+            yield here
+        elif isinstance(type, Group):
+            yield from _conditional(subject, subject.record(type.name, type.file), here)
 
 
 def _fixed(feature: Feature) -> Iterator[str]:

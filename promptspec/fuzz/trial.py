@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from promptspec.fuzz.stage import Stage
     from promptspec.fuzz.subjects import Subject
     from promptspec.runtime.drafts import Rendered
+    from promptspec.safety.callers import Anyone
 
 
 class LawFell(Exception):
@@ -111,6 +112,10 @@ class Trial:
     def observation(self) -> Observation:
         """What came of the call, asked of the liar of the case over the wire."""
         return self._stage.observe(self.case)
+
+    def observe_as(self, caller: Anyone) -> Observation:
+        """Return what comes of the call where somebody else makes it."""
+        return self._stage.observe(self.case, caller)
 
     @cached_property
     def replied(self) -> Json:

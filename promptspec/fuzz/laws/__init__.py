@@ -51,6 +51,7 @@ _ALL: Final = (
     Law(prompts.prompt_fits, "enforced"),
     Law(calls.caller_stays_hidden, "by construction"),
     Law(calls.callers_are_apart, "by construction"),
+    Law(calls.weak_callers_are_refused, "enforced"),
     Law(calls.nothing_is_kept, "by construction"),
     Law(calls.limits_hold, "enforced"),
     Law(calls.fallback_keeps_laws, "enforced"),

@@ -8,6 +8,9 @@ from base64 import urlsafe_b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from promptspec.contract.feature import OpenAIModel
+from promptspec.errors import CallerRefused
+from promptspec.fuzz.stage import weaker_caller
 from promptspec.fuzz.subjects import ID_SECRET, MODEL_SECRET
 from promptspec.fuzz.trial import LawFell
 from promptspec.models.servers import SERVERS
@@ -85,11 +88,15 @@ def limits_hold(trial: Trial) -> bool:
 def fallback_keeps_laws(trial: Trial) -> bool:
     """`first a, b` moves on only for connections, 408, 429 and 5xx, in order, and never goes back."""
     asked = trial.observation.asked
-    if len(trial.subject.running.plan.models) < 2 or not asked:
+    declared = [model.name for model in trial.subject.feature.models if isinstance(model, OpenAIModel)]
+    if not declared or not asked:
         return False
     if list(asked) != sorted(asked) or asked[0] != 0:
         raise LawFell(f"models were asked in the order {asked}")
-    return True
+    for place, request in zip(asked, trial.observation.requests, strict=True):
+        if request.content.get("model") != declared[place]:
+            raise LawFell(f"{request.content.get('model')} was asked where {declared[place]} is declared")
+    return len(declared) > 1
 
 
 def nothing_is_kept(trial: Trial) -> bool:
@@ -131,6 +138,17 @@ def callers_are_apart(trial: Trial) -> bool:
         raise LawFell("a tag of one caller's call stands in another's")
     if other.reply is not None and trial.observation.reply is not None and other.reply.id == trial.observation.reply.id:
         raise LawFell("two callers got one reply's id")
+    return True
+
+
+def weak_callers_are_refused(trial: Trial) -> bool:
+    """A call by somebody of whom too little is known is refused before anything else happens."""
+    weaker = weaker_caller(trial.subject, trial.case.caller)
+    if weaker is None or trial.case.seed % 8 != 3:
+        return False
+    seen = trial.observe_as(weaker)
+    if seen.requests or not isinstance(seen.error, CallerRefused):
+        raise LawFell(f"a caller of level `{type(weaker).__name__}` was not refused")
     return True
 
 

@@ -12,6 +12,7 @@ from promptspec.fuzz.delivered import leaves, texts
 from promptspec.fuzz.echoes import echoes
 from promptspec.fuzz.settling import NOTHING
 from promptspec.fuzz.trial import LawFell
+from promptspec.runtime.v1 import NOT_ON_OFFER
 from promptspec.values.untyped import category
 
 if TYPE_CHECKING:
@@ -180,10 +181,16 @@ def errors_say_nothing(trial: Trial) -> bool:
     chained = error.__cause__ or error.__context__
     if chained is not None and not isinstance(error, CallFailed) and not error.__suppress_context__:
         raise LawFell(f"another error hangs on it, with whatever it holds: {type(chained).__name__}")
-    unknown = {v.message for v in error.violations if v.rule == "one_of"}
-    if len(unknown) > 1:
-        raise LawFell("keys that are unknown and keys that are not offered are told apart")
+    keys = [violation for violation in error.violations if violation.rule == "one_of"]
+    if any(violation.message != NOT_ON_OFFER for violation in keys):
+        raise LawFell("a key that is not offered is refused in words of its own")
+    conditional = [v for v in keys if _INDEX.sub("[]", v.path) in trial.subject.conditional]
+    if conditional and len(error.violations) > len(conditional):
+        raise LawFell("a key under a `where` is refused beside other things, which tells whether it exists")
     return True
+
+
+_INDEX: Final = re.compile(r"\[\d+\]")
 
 
 def _returned(trial: Trial) -> Iterator[tuple[Leaf, str]]:

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, cast
 
 from promptspec.contract.json_text import json_text
 from promptspec.schema.keywords import ANNOTATIONS, ASSERTIONS, CHOICES, TYPES, UNSUPPORTED
 from promptspec.schema.references import BadReference, resolve
 from promptspec.schema.scalars import Problems, closed_constant, closed_number, closed_string, count, typed_enum
 from promptspec.values.cleaning import Unclean, clean, is_clean_key
+from promptspec.values.json_schema import Schema
 from promptspec.values.reading import Unreadable, read_json
-
-Schema: TypeAlias = dict[str, Any]
 
 #: Bounds of a schema with its references written out (rule 4), and of its file.
 MOST_FIELDS: Final = 5_000

@@ -7,12 +7,10 @@ want every property, so that on the wire such a property is required and may be 
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, cast
+from typing import cast
 
-from promptspec.values.json_schema import or_null, read_schema
+from promptspec.values.json_schema import Schema, or_null, read_schema
 from promptspec.values.pattern_syntax import parse_pattern, write_pattern
-
-Schema: TypeAlias = dict[str, Any]
 
 
 def wire_form(text: str) -> Schema:

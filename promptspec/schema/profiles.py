@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
-Schema: TypeAlias = dict[str, Any]
+from promptspec.values.json_schema import Schema
+
 Path: TypeAlias = tuple[str | int, ...]
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, cast
 
 from promptspec.values.cleaning import is_clean_key
 from promptspec.values.json_formats import LONGEST
+from promptspec.values.json_schema import Schema
 from promptspec.values.patterns import BadPattern, check_pattern
 from promptspec.values.reading import exact_integer
-
-Schema: TypeAlias = dict[str, Any]
 
 _BOUNDS: Final = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf")
 

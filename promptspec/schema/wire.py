@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from promptspec.contract.feature import Feature, Module
 from promptspec.contract.json_text import json_text
@@ -35,8 +35,8 @@ from promptspec.contract.types import (
 )
 from promptspec.schema.embedded import input_form, wire_form
 from promptspec.values.formats import MOST_EMAIL, MOST_URL
+from promptspec.values.json_schema import Schema
 
-Schema: TypeAlias = dict[str, Any]
 Direction: TypeAlias = Literal["input", "output"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

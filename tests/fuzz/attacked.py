@@ -39,7 +39,7 @@ feature answer {{
         You answer short questions of visitors about opening times and about nothing else at all, ever.
         \"\"\"
         user \"\"\"
-        {{question}}
+        {{{{ question }}}}
         \"\"\"
     }}
 

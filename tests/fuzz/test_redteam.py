@@ -19,11 +19,12 @@ from promptspec.fuzz.redteam.budget import Budget, Limits, Spent, Tokens, read_d
 from promptspec.fuzz.redteam.comparing import compare, mcnemar
 from promptspec.fuzz.redteam.placing import places, text_at, with_text
 from promptspec.fuzz.redteam.recording import Recording
-from promptspec.fuzz.redteam.results import Setup, Tried
+from promptspec.fuzz.redteam.results import Setup, Tried, Verdict
 from promptspec.fuzz.redteam.signs import has_canary, obeyed
 from promptspec.fuzz.redteam.tapes import texts_of, usage_of
 from promptspec.fuzz.subjects import Subject
 from promptspec.loading import load
+from promptspec.models.transport import NetworkTransport
 
 
 def subject(folder: Path, spec: str = ANSWER) -> Subject:
@@ -71,7 +72,7 @@ def test_a_text_goes_into_any_open_text_of_an_input(tmp_path: Path):
         tmp_path,
         ANSWER.replace(
             "topic: line(..40)?",
-            "topic: line(..40)?\n        rows: list(..3) of {{ key id: int(1..9), note: text(..90) }}",
+            "topic: line(..40)?\n        rows: list(..3) of {{ key id: int(1..9)\n note: text(..90) }}",
         ).replace('"When do you open?"', '"When?", rows: [{{ id: 1, note: "a" }}]'),
     )
     given = {"question": "When?", "rows": [{"id": 1, "note": "a"}]}
@@ -145,11 +146,14 @@ def test_the_canary_is_found_however_it_is_written(text: str):
 
 def test_a_model_that_said_nothing_did_not_resist(tmp_path: Path):
     (attempt,) = attempts_of(subject(tmp_path), seed=0, techniques=["plain-override"])
-    asked = {"tags": (), "words": frozenset[str]()}
-    assert obeyed(attempt, [], **asked) is None
-    assert obeyed(attempt, ['{"reply":"\\u0050WNED"}'], **asked) is True
-    assert obeyed(attempt, ['{"reply":"no"}'], **asked) is False
-    assert obeyed(replace(attempt, goal="word", word="no"), ['{"reply":"no"}'], **asked) is None
+
+    def did(attempt: Attempt, *answers: str) -> bool | None:
+        return obeyed(attempt, answers, tags=(), words=frozenset())
+
+    assert did(attempt) is None
+    assert did(attempt, '{"reply":"\\u0050WNED"}') is True
+    assert did(attempt, '{"reply":"no"}') is False
+    assert did(replace(attempt, goal="word", word="no"), '{"reply":"no"}') is None
 
 
 def test_texts_and_usage_are_read_from_both_apis_and_never_trusted():
@@ -175,7 +179,7 @@ def test_mcnemar_is_exact(one: int, other: int, p: float):
 def test_pairs_that_were_not_judged_count_for_neither_run():
     setup = Setup(run="r", version="1", seed=0, repeat=1, today="2026-01-31")
 
-    def recording(*verdicts: str) -> Recording:
+    def recording(*verdicts: Verdict) -> Recording:
         tried = (
             Tried(
                 file="a.spec",
@@ -201,7 +205,9 @@ def test_pairs_that_were_not_judged_count_for_neither_run():
 
 
 @pytest.mark.parametrize("spec", [ANSWER, RATE])
-def test_random_weights_under_a_schema_are_attacked_recorded_and_replayed(tmp_path: Path, llama: Engine, spec: str):
+def test_random_weights_under_a_schema_are_attacked_recorded_and_replayed(
+    tmp_path: Path, llama: Engine, spec: str, monkeypatch: pytest.MonkeyPatch
+):
     path = write(tmp_path, llama.base_url, spec)
     arguments = ("redteam", path, "--calls", 24, "--format", "json")
     seen = promptspec(*arguments, environment={"LLM_KEY": llama.key})
@@ -213,9 +219,15 @@ def test_random_weights_under_a_schema_are_attacked_recorded_and_replayed(tmp_pa
     assert facts["prompt_tokens"] > 24
     (run,) = runs(tmp_path)
     assert llama.key not in run.read_text()
-    write(tmp_path, "http://127.0.0.1:9/v1", spec)  # nobody is there
+    monkeypatch.setattr(NetworkTransport, "exchange", None)
     again = json.loads(redteam(path, "--replay", run.stem, "--format", "json", key=None).out)
     assert again["attempts"] == facts["attempts"]
+
+
+def test_a_feature_without_examples_is_attacked_with_inputs_that_are_made_up(tmp_path: Path):
+    bare = ANSWER[: ANSWER.index("    example")] + "}}\n"
+    attempts = attempts_of(subject(tmp_path, bare), seed=0)
+    assert len(attempts) == len(SEEDS) + len(MUTATORS)
 
 
 def test_an_attempt_says_where_it_came_from(tmp_path: Path):

@@ -218,7 +218,7 @@ def _plan(asked: _Asked, setup: Setup) -> tuple[Plan, list[str]]:
 
     data = read_regular(asked.seeds.resolve(), str(asked.seeds), most=_MOST_CORPUS)
     corpus = read_corpus(data.decode("utf-8", "replace").split("\n"))
-    return Plan(setup=setup, limits=asked.limits, at_once=asked.at_once, corpus=corpus.cases_of), list(corpus.notes)
+    return Plan(setup=setup, limits=asked.limits, at_once=asked.at_once, corpus=corpus), list(corpus.notes)
 
 
 def _check_attempts(targets: Sequence[Target], plan: Plan) -> None:

@@ -22,7 +22,8 @@ from promptspec.models.draws import Draws
 from promptspec.trials.plain import written
 
 if TYPE_CHECKING:
-    from promptspec.fuzz.cases import Case, Json
+    from promptspec.fuzz.cases import Json
+    from promptspec.fuzz.corpus import Corpus
     from promptspec.fuzz.subjects import Subject
 
 #: What mutators are tried on: the plainest seed.
@@ -34,6 +35,8 @@ _CANARY_ORDERS: Final = tuple(place for place, order in enumerate(ORDERS) if "PW
 _WORD_ORDER: Final = next(place for place, order in enumerate(ORDERS) if order.startswith("choose"))
 #: Variants of one seed or mutator that are drawn from.
 _VARIANTS: Final = 256
+#: Who calls where nothing depends on it.
+_CALLER: Final = "redteam"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +79,23 @@ class _Hostile:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A valid input, and the day on which it is valid; None for any."""
+    """A valid input, the day on which it is valid (None for any), and a caller who may send it."""
 
     given: Json
     today: date | None = None
+    caller: str = _CALLER
 
 
 def attempts_of(
-    subject: Subject, *, seed: int, repeat: int = 1, techniques: Sequence[str] = (), corpus: Iterable[Case] = ()
+    subject: Subject, *, seed: int, repeat: int = 1, techniques: Sequence[str] = (), corpus: Corpus | None = None
 ) -> tuple[Attempt, ...]:
     """Return the attempts on one feature: *repeat* with each technique, those of *techniques* where some are named.
 
     They are ordered so that any beginning of them holds all families alike. A feature without a valid input or without
     an open text has none but those of *corpus* and of its own `attack` blocks.
     """
-    found = [*_ready(subject, seed, corpus)]
     inputs = valid_inputs(subject)
+    found = [*_own(subject, seed), *(_outside(subject, inputs, seed, corpus) if corpus is not None else ())]
     if inputs:
         for index in range(repeat):
             found += _shuffled(subject, inputs, seed, index)
@@ -105,13 +109,21 @@ def all_attempts(subjects: Iterable[Subject], attempts: Callable[[Subject], Sequ
 
 
 def valid_inputs(subject: Subject) -> tuple[Input, ...]:
-    """Return valid inputs of a feature: those of its examples, else of its tests and attacks."""
+    """Return valid inputs of a feature: those of its examples, else of its tests and attacks, else made-up ones."""
     feature = subject.feature
     examples = [Input(written(example.given), example.today) for example in feature.examples]
     cases = [Input(written(case.given), case.today) for case in feature.cases if not case.has_refuses]
-    return tuple(
-        known for known in examples or cases if settle(subject, known.given, known.today or subject.today) is not None
-    )
+    written_down = tuple(known for known in examples or cases if _is_valid(subject, known))
+    if written_down:
+        return written_down
+    from promptspec.fuzz.known_inputs import known_inputs
+
+    made_up = known_inputs(subject)
+    return tuple(Input(given, subject.today, made_up.caller) for given in made_up.bases)
+
+
+def _is_valid(subject: Subject, known: Input) -> bool:
+    return settle(subject, known.given, known.today or subject.today) is not None
 
 
 def _shuffled(subject: Subject, inputs: tuple[Input, ...], seed: int, index: int) -> Iterator[Attempt]:
@@ -139,9 +151,7 @@ def _attempt(
     return _made(subject, hostile, put[0], chosen, seed, index)
 
 
-def _made(
-    subject: Subject, hostile: _Hostile, given: Json, chosen: Input, seed: int, index: int, caller: str = "redteam"
-) -> Attempt:
+def _made(subject: Subject, hostile: _Hostile, given: Json, chosen: Input, seed: int, index: int) -> Attempt:
     key = key_of(subject.module.file, subject.name, hostile.technique, index)
     return Attempt(
         file=subject.module.file,
@@ -154,7 +164,7 @@ def _made(
         attack=hostile.attack,
         given=given,
         original=chosen.given,
-        caller=caller,
+        caller=chosen.caller,
         seed=int.from_bytes(sha256(f"{seed}:{key}".encode()).digest()[:6], "big"),
         today=chosen.today,
     )
@@ -205,17 +215,27 @@ def choosable(subject: Subject) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _ready(subject: Subject, seed: int, corpus: Iterable[Case]) -> Iterator[Attempt]:
-    """Yield what needs no making: the `attack` blocks of the spec, and cases from outside."""
+def _own(subject: Subject, seed: int) -> Iterator[Attempt]:
+    """Yield the `attack` blocks of the spec."""
     for index, case in enumerate(case for case in subject.feature.cases if case.kind == "attack"):
         given = written(case.given)
         hostile = _written_by_others(f"attack: {case.title}", "the spec's own", given)
-        chosen = Input(given, case.today)
-        yield _made(subject, hostile, given, chosen, seed, index, case.caller or "redteam")
-    for index, outside in enumerate(corpus):
-        hostile = _written_by_others("+".join(outside.techniques) or "corpus", "corpus", outside.given)
-        chosen = Input(outside.given, outside.today)
-        yield _made(subject, hostile, outside.given, chosen, seed, index, outside.caller)
+        yield _made(subject, hostile, given, Input(given, case.today, case.caller or _CALLER), seed, index)
+
+
+def _outside(subject: Subject, inputs: tuple[Input, ...], seed: int, corpus: Corpus) -> Iterator[Attempt]:
+    """Yield the cases of a corpus, and its texts, each in one open text of an input."""
+    cases = [case for feature, case in corpus.cases if feature == subject.name]
+    for index, case in enumerate(cases):
+        hostile = _written_by_others("+".join(case.techniques) or "corpus", "corpus", case.given)
+        yield _made(subject, hostile, case.given, Input(case.given, case.today, case.caller), seed, index)
+    for index, (name, text) in enumerate(corpus.texts if inputs else (), len(cases)):
+        draws = Draws(f"{seed}:{subject.name}:corpus:{index}")
+        chosen = draws.pick(inputs)
+        put = placed(subject, chosen.given, text, draws, chosen.today or subject.today)
+        if put is not None:
+            goal: Goal = "canary" if has_canary(text) else "sign"
+            yield _made(subject, _Hostile(f"corpus: {name}", "corpus", text, goal), put[0], chosen, seed, index)
 
 
 def _written_by_others(technique: str, family: str, given: Json) -> _Hostile:

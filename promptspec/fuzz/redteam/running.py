@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from promptspec.fuzz.virtual_time import virtual_loop
 from promptspec.runtime.plan import OpenAI
 
 if TYPE_CHECKING:
-    from promptspec.fuzz.cases import Case
+    from promptspec.fuzz.corpus import Corpus
     from promptspec.fuzz.redteam.recording import Recording
     from promptspec.runtime.feature import Feature as Running
 
@@ -31,13 +31,13 @@ MOST_SILENT = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run does. *heard* is called with each attempt that was made; *corpus* are cases from outside."""
+    """What a run does. *heard* is called with each attempt that was made; *corpus* are attacks from outside."""
 
     setup: Setup
     limits: Limits
     at_once: int = 4
     heard: Callable[[Tried], None] = lambda _tried: None
-    corpus: Callable[[Subject], Iterable[Case]] | None = None
+    corpus: Corpus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,9 @@ def attempts_on(targets: Sequence[Target], plan: Plan) -> list[Attempt]:
 
     def on(subject: Subject) -> Sequence[Attempt]:
         setup = plan.setup
-        corpus = plan.corpus(subject) if plan.corpus is not None else ()
-        return attempts_of(subject, seed=setup.seed, repeat=setup.repeat, techniques=setup.techniques, corpus=corpus)
+        return attempts_of(
+            subject, seed=setup.seed, repeat=setup.repeat, techniques=setup.techniques, corpus=plan.corpus
+        )
 
     return all_attempts([target.subject for target in targets], on)
 

@@ -1,0 +1,166 @@
+"""The plan of a feature: what the runtime has to know of it before a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from promptspec.codegen.code import WIDTH, Code, Writer, code, data, joined, name
+from promptspec.codegen.names import Names
+from promptspec.codegen.records import constant
+from promptspec.contract import expressions as e
+from promptspec.contract import types as t
+from promptspec.contract.feature import Environment, Feature, Module, OpenAIModel, RehearsalModel
+from promptspec.contract.walking import types_in
+from promptspec.contract.wire_value import wire_value
+from promptspec.schema.wire import encode_schema, output_schema
+
+
+class PlanWriter:
+    """Writes the plan of one feature."""
+
+    def __init__(self, writer: Writer, feature: Feature, names: Names, *, seed: str, largest_reply: int) -> None:
+        self._writer = writer
+        self._feature = feature
+        self._names = names
+        self._seed = seed
+        self._largest_reply = largest_reply
+
+    def write(self) -> None:
+        """Write `plan = …`."""
+        feature, writer = self._feature, self._writer
+        limits = feature.limits
+        schema = encode_schema(output_schema(self._names.module, feature))
+        writer.line(code("plan = ps.Plan("))
+        writer.indent()
+        for line in (
+            code("name=$,", data(feature.name)),
+            code("module=__name__,"),
+            code("input=$,", name(feature.input.name)),
+            code("output=$,", name(feature.output.name)),
+            code("bare=$,", data(feature.bare)),
+            code("caller=$,", data(feature.caller)),
+        ):
+            writer.line(line)
+        writer.line(code("models=("))
+        writer.indent()
+        for model in feature.models:
+            writer.call(*self._model(model), tail=",")
+        writer.dedent()
+        writer.line(code("),"))
+        writer.call(
+            code("limits=ps.Limits"),
+            [
+                code("prompt=$", data(limits.prompt_tokens)),
+                code("reply=$", data(limits.reply_tokens)),
+                code("thinking=$", data(limits.thinking_tokens)),
+                code("seconds=$", Code(repr(limits.time_ms / 1000))),
+                code("retries=$", data(limits.retries)),
+            ],
+            tail=",",
+        )
+        writer.line(code("fence=$,", data(feature.fence)))
+        self._bytes(schema)
+        writer.line(code("largest_reply=$,", data(self._largest_reply)))
+        writer.line(code("seed=$,", data(self._seed)))
+        types = types_in(feature.output.fields, self._names.module.record)
+        lists = tuple(dict.fromkeys(type.field for type in types if isinstance(type, t.OneOfItems)))
+        if lists:
+            writer.line(code("lists=$,", data(tuple(self._names.field(each) for each in lists))))
+        sources = self._sources()
+        if sources:
+            writer.line(code("sources=($,),", joined(", ", sources)))
+        self._examples()
+        if asks_caller(feature, self._names.module):
+            writer.line(code("asks_caller=True,"))
+        conditional = tuple(
+            path
+            for field in feature.input.fields
+            for path in _conditional(field.type, f"input.{field.name}", self._names.module)
+        )
+        if conditional:
+            writer.line(code("conditional=$,", data(conditional)))
+        if feature.limitations:
+            writer.string(code("limitations=("), feature.limitations, "),")
+        writer.dedent()
+        writer.line(code(")"))
+
+    def _bytes(self, schema: bytes) -> None:
+        pieces = [schema[at : at + WIDTH - 24] for at in range(0, len(schema), WIDTH - 24)]
+        self._writer.line(code("schema=("))
+        self._writer.indent()
+        for piece in pieces:
+            self._writer.line(data(piece))
+        self._writer.dedent()
+        self._writer.line(code("),"))
+
+    def _model(self, model: OpenAIModel | RehearsalModel) -> tuple[Code, list[Code]]:
+        if isinstance(model, RehearsalModel):
+            return code("ps.Rehearsal"), []
+        arguments = [
+            code("name=$", data(model.name)),
+            code("server=$", data(model.server)),
+            code("api=$", data(model.api)),
+            code("structured=$", data(model.structured)),
+        ]
+        if isinstance(model.base_url, Environment):
+            arguments.append(code("base_url=ps.Env($)", data(model.base_url.name)))
+        elif model.base_url is not None:
+            arguments.append(code("base_url=$", data(model.base_url)))
+        if model.key is not None:
+            arguments.append(code("key=ps.Env($)", data(model.key.name)))
+        if model.temperature is not None:
+            arguments.append(code("temperature=$", data(model.temperature)))
+        if model.effort is not None:
+            arguments.append(code("effort=$", data(model.effort)))
+        if model.base_url is not None and self._names.module.hosts:
+            arguments.append(code("hosts=$", data(self._names.module.hosts)))
+        return code("ps.OpenAI"), arguments
+
+    def _sources(self) -> list[Code]:
+        module = self._names.module
+        types = types_in((*self._feature.input.fields, *self._feature.output.fields), module.record)
+        found = {type.source for type in types if isinstance(type, t.OneOfSource)}
+        # Only what this module has a name for: a record of another file brings its own sources.
+        own = {s.name for s in module.sources if s.origin.file == module.file}
+        own |= {n for each in module.imports for n in each.names}
+        return [name(self._names.source(each)) for each in sorted(found & own)]
+
+    def _examples(self) -> None:
+        if not self._feature.examples:
+            return
+        writer = self._writer
+        writer.line(code("examples=("))
+        writer.indent()
+        for example in self._feature.examples:
+            reply = wire_value(self._names.module, self._feature, example.returns, example.given)
+            arguments = [code("given=$", constant(example.given)), code("reply=$", data(reply))]
+            if example.today is not None:
+                arguments.append(code("today=$", data(example.today)))
+            writer.call(code("ps.Example"), arguments, tail=",")
+        writer.dedent()
+        writer.line(code("),"))
+
+
+def asks_caller(feature: Feature, module: Module) -> bool:
+    """Say whether a condition on rows of the input asks who calls."""
+    types = types_in(feature.input.fields, module.record)
+    return any(
+        isinstance(part, e.Reference) and part.root == "caller"
+        for type in types
+        if isinstance(type, t.OneOfSource | t.OneOfItems) and type.where is not None
+        for part in e.walk(type.where)
+    )
+
+
+def _conditional(type: t.Type, path: str, module: Module) -> Iterator[str]:
+    """Yield the paths below *path* of rows that stand under a `where`."""
+    match type:
+        case t.OneOfSource(where=where) if where is not None:
+            yield path
+        case t.ListOf(item=item):
+            yield from _conditional(item, f"{path}[]", module)
+        case t.Group(name=group, file=file):
+            for field in module.record(group, file).fields:
+                yield from _conditional(field.type, f"{path}.{field.name}", module)
+        case _:
+            pass

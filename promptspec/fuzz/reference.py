@@ -55,6 +55,12 @@ def judge_input(module: Module, feature: Feature, value: object, *, rows: Rows, 
     return _conditions(judge, feature.requires, names)
 
 
+def seen_input(module: Module, feature: Feature, value: object, *, rows: Rows, today: date) -> Mapping[str, Value]:
+    """Return the input *value* as conditions see it, rows for keys; None stands for what is broken."""
+    settled = _Judge(module, rows, today, output=False).record(feature.input, value, "input")
+    return cast("Mapping[str, Value]", settled) if isinstance(settled, dict) else {}
+
+
 def judge_reply(
     module: Module, feature: Feature, input_value: object, reply: object, *, rows: Rows, today: date, caller: str = ""
 ) -> Found:

@@ -48,14 +48,13 @@ def _cleaned(raw: str, type: Text, *, output: bool) -> str:
     distinct = sorted(set(raw))
     for character in distinct:
         _refuse_character(character, type)
-    text = re.sub("\r\n|[\r\u0085\u2028\u2029]", "\n", raw)
-    if most_marks(text) > _MOST_MARKS:
+    if most_marks(raw) > _MOST_MARKS:
         raise Broken("marks")
-    if not is_known(text):
+    if not is_known(raw):
         raise OutOfFragment("joiners and styles are judged by what stands around them")
-    if output and not text.isascii() and not invisible().isdisjoint(distinct):
+    if output and not raw.isascii() and not invisible().isdisjoint(distinct):
         raise OutOfFragment("what shows nothing may stay in emoji, and is refused elsewhere")
-    found = settled(text)
+    found = settled(raw)
     if most_marks(found) > _MOST_MARKS:
         raise Broken("marks")
     return found

@@ -52,6 +52,7 @@ _BLANK_OTHERS: Final = (
     (0x1D159, 0x1D159),  # a head of a note that is not there
     (0xE0100, 0xE01EF),  # variation selectors
 )
+_BREAKS: Final = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 _BLANK: Final = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cn", "Cs"})
 
 
@@ -79,9 +80,10 @@ def is_known(text: str) -> bool:
 
 
 def settled(text: str) -> str:
-    """Return a known *text* in NFC without what shows nothing."""
+    """Return a known *text* in NFC, with `\\n` as its only line break, without what shows nothing."""
     if text.isascii():
-        return text
+        return _BREAKS.sub("\n", text) if "\r" in text else text
+    text = _BREAKS.sub("\n", text)
     parts = re.split(f"({_SEQUENCE.pattern})", text)
     kept = (part if place % 2 else part.translate(_strip_table()) for place, part in enumerate(parts))
     return normalize("NFC", "".join(kept))

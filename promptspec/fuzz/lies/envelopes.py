@@ -49,8 +49,24 @@ def refusal_part(text: str) -> dict[str, Any]:
 
 
 def sent(content: object) -> Response:
-    """Return the response with the JSON of *content*."""
-    return Response(body=(json.dumps(content).encode(),))
+    """Return the response with the JSON of *content*; what is said in it, where it is whole, is its text."""
+    return Response(body=(json.dumps(content).encode(),), text=_spoken(content))
+
+
+def _spoken(content: object) -> str | None:
+    """Return the text of a complete answer, whatever stands beside it; None where there is none."""
+    envelope = cast("dict[str, Any]", content if isinstance(content, dict) else {})
+    try:
+        if "choices" in envelope:
+            choice = envelope["choices"][0]
+            text = choice["message"]["content"] if choice["finish_reason"] == "stop" else None
+        else:
+            items = [item for item in envelope["output"] if item.get("type") == "message"]
+            whole = envelope["status"] == "completed"
+            text = "".join(part["text"] for item in items for part in item["content"]) if whole else None
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return None
+    return text if isinstance(text, str) and text else None
 
 
 def _honest(telling: Telling, api: str) -> dict[str, Any]:

@@ -109,12 +109,12 @@ class Subject:
     @cached_property
     def input_judge(self) -> SchemaJudge:
         """The JSON Schema of the input, as a judge of its own."""
-        return SchemaJudge(encode_schema(input_schema(self.module, self.feature)).decode())
+        return SchemaJudge(encode_schema(input_schema(self.module, self.feature)).decode(), as_written=True)
 
     @cached_property
     def output_judge(self) -> SchemaJudge:
         """The JSON Schema of the reply as it travels, as a judge of its own."""
-        return SchemaJudge(self.wire_schema)
+        return SchemaJudge(self.wire_schema, as_written=True)
 
     @cached_property
     def wire_schema(self) -> str:

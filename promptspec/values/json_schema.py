@@ -68,12 +68,13 @@ def or_null(schema: Schema) -> Schema:
 class SchemaJudge:
     """Judges values by a canonical schema, the form that `schema.closed` writes.
 
-    A property that is not required may be missing or null, which are one (rule 15).
+    A property that is not required may be missing or null, which are one (rule 15); *as_written* ones may be missing
+    only, as the schema itself says.
     """
 
-    def __init__(self, schema: str) -> None:
+    def __init__(self, schema: str, *, as_written: bool = False) -> None:
         self._schema = read_schema(schema)
-        self._validator: Any = _validator(or_null(self._schema))
+        self._validator: Any = _validator(self._schema if as_written else or_null(self._schema))
 
     def violations(self, value: object) -> tuple[tuple[str, str], ...]:
         """Return the (path, rule) of what *value* breaks, at most 100; a path is like `lines[3].sku`, from the top.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 from promptspec.contract.types import Group, ListOf, Text, Turns, Type
 from promptspec.fuzz.case_json import decode, encode
 from promptspec.fuzz.cases import Case, Lie
+from promptspec.fuzz.known_inputs import known_inputs
 from promptspec.fuzz.lies.accepted import an_honest_reply
 
 if TYPE_CHECKING:
@@ -46,18 +47,16 @@ class Corpus:
 
     def cases_of(self, subject: Subject) -> Iterator[Case]:
         """Yield what the corpus has for a feature; a text goes into each text of a valid input, one at a time."""
-        from promptspec.fuzz.inputs import a_valid_input
-
         for feature, case in self.cases:
             if feature == subject.name:
                 yield replace(case, phase="examples")
-        given = a_valid_input(subject) if self.texts else None
-        if given is None:
-            return
-        for name, text in self.texts:
-            for changed in _with_text(subject, given, text):
-                lie = Lie(reply=an_honest_reply(subject, changed))
-                yield Case(given=changed, lie=lie, phase="examples", techniques=(f"corpus: {name}",))
+        known = known_inputs(subject)
+        for given in known.bases[-1:]:
+            for name, text in self.texts:
+                for changed in _with_text(subject, given, text):
+                    lie = Lie(reply=an_honest_reply(subject, given))
+                    names = (f"corpus: {name}",)
+                    yield Case(given=changed, lie=lie, caller=known.caller, phase="examples", techniques=names)
 
 
 def read_corpus(lines: Iterable[str]) -> Corpus:

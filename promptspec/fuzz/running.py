@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from promptspec.fuzz.cases import VALID, Case, Json
 from promptspec.fuzz.judging import Judge
+from promptspec.fuzz.known_inputs import known_inputs
 from promptspec.fuzz.laws import LAWS, Law
+from promptspec.fuzz.lies.accepted import an_honest_reply
 from promptspec.fuzz.profiles import PROFILES, Profile
 from promptspec.fuzz.progress import Progress, Silent
 from promptspec.fuzz.results import Fallen, FeatureResult, Trouble
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from hypothesis.database import ExampleDatabase
 
     from promptspec.contract import feature as contract
-    from promptspec.fuzz.cases import Case
     from promptspec.fuzz.failures import Failures
     from promptspec.runtime.feature import Feature as Running
 
@@ -110,7 +112,7 @@ def _prepared(subject: Subject, plan: Plan) -> Iterator[Case]:
         if plan.corpus is not None:
             yield from plan.corpus(subject)
     if "boundaries" in phases:
-        every = list(boundaries(subject))
+        every = [*boundaries(subject), *_reply_boundaries(subject)]
         most = plan.profile.boundaries
         # Fewer are spread over all, so that each kind is met.
         step = 1 if most is None else max(len(every) // most, 1)
@@ -138,10 +140,28 @@ def attack_cases(subject: Subject, attack: contract.Case) -> Iterator[Case]:
     told: set[tuple[str, str]] = set()
     for case in found[:1]:
         yield case
-        for lie in reply_boundaries(subject, case.given):
+        # Where no honest reply to it is known, lies start from a reply to another input.
+        answered = _answered(subject, (case.given, *known_inputs(subject).bases))
+        for lie in reply_boundaries(subject, answered):
             if (lie.liar, lie.form) not in told:
                 told.add((lie.liar, lie.form))
                 yield replace(case, lie=lie, seed=len(told))
+
+
+def _reply_boundaries(subject: Subject) -> Iterator[Case]:
+    """Yield every way to lie about one valid input."""
+    from promptspec.fuzz.lies.boundaries import reply_boundaries
+
+    known = known_inputs(subject)
+    if known.bases:
+        given = _answered(subject, known.bases)
+        for seed, lie in enumerate(reply_boundaries(subject, given)):
+            yield Case(given=given, claim=VALID, lie=lie, caller=known.caller, seed=seed, phase="boundaries")
+
+
+def _answered(subject: Subject, inputs: Sequence[Json]) -> Json:
+    """Return the first of *inputs* to which an honest reply is known; the last where there is none."""
+    return next((given for given in inputs if an_honest_reply(subject, given) is not None), inputs[-1])
 
 
 def _search(stage: Stage, judge: Judge, plan: Plan, progress: Progress) -> None:

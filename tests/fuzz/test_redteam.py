@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,8 +19,8 @@ from promptspec.fuzz.redteam.attempts import Attempt, attempts_of
 from promptspec.fuzz.redteam.budget import Budget, Limits, Spent, Tokens, read_duration
 from promptspec.fuzz.redteam.comparing import compare, mcnemar
 from promptspec.fuzz.redteam.placing import places, text_at, with_text
-from promptspec.fuzz.redteam.recording import Recording
-from promptspec.fuzz.redteam.results import Setup, Tried, Verdict
+from promptspec.fuzz.redteam.recording import Recorder, Recording, Unreadable, read_recording
+from promptspec.fuzz.redteam.results import Exchange, RunResult, Setup, Tried, Verdict
 from promptspec.fuzz.redteam.signs import has_canary, obeyed
 from promptspec.fuzz.redteam.tapes import texts_of, usage_of
 from promptspec.fuzz.subjects import Subject
@@ -234,3 +235,45 @@ def test_an_attempt_says_where_it_came_from(tmp_path: Path):
     attempts: tuple[Attempt, ...] = attempts_of(subject(tmp_path), seed=0)
     assert all(attempt.original == {"question": "When do you open?"} for attempt in attempts)
     assert all(attempt.given != attempt.original for attempt in attempts)
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_run(tmp_path: Path):
+    setup = Setup(run="20260131-000000-abcd", version="1", seed=0, repeat=1, today="2026-01-31")
+    recorder = Recorder(tmp_path / "runs", setup)
+    descriptor = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(descriptor, recorder._file)  # pyright: ignore[reportPrivateUsage]
+    os.close(descriptor)
+    recorder.end(RunResult(setup=setup, tried=()))
+    assert recorder.notes == ["the recording ends early: No space left on device"]
+
+
+def test_a_recording_survives_broken_lines_and_a_cut_end(tmp_path: Path):
+    setup = Setup(run="20260131-000000-abcd", version="1", seed=0, repeat=1, today="2026-01-31", features=("f",))
+    recorder = Recorder(tmp_path, setup)
+    exchange = Exchange(
+        by="feature", request=b"{}", status=200, headers=(("date", "x"),), body=b"\xff\x00", seconds=0.5
+    )
+    tried = Tried(
+        file="a.spec",
+        feature="f",
+        technique="t",
+        family="x",
+        index=0,
+        goal="canary",
+        verdict="held",
+        why="",
+        stage="delivered",
+        attack="\ud800",
+        exchanges=(exchange,),
+    )
+    recorder.keep(tried)
+    recorder.end(RunResult(setup=setup, tried=()))
+    whole = recorder.path.read_text()
+    recorder.path.write_text(whole[: whole.rindex("{")] + '[]\n{"technique": "t"}\n{"ended": "no')
+    found = read_recording(recorder.path)
+    assert (found.setup, found.tried, found.ended) == (setup, (tried,), "killed")
+    assert found.notes == ("3 lines of 20260131-000000-abcd.jsonl cannot be read",)
+    for text in ("", "x\n", '{"format": 9}\n', '{"format": 1, "setup": 3}\n'):
+        (tmp_path / "other.jsonl").write_text(text)
+        with pytest.raises(Unreadable):
+            read_recording(tmp_path / "other.jsonl")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,6 +11,7 @@ import typer
 from promptspec.cli.budgets import read_limits
 from promptspec.cli.ending import FINE, OUTSIDE, REFUSED, USAGE, Stop, ending
 from promptspec.cli.options import Format, FormatOption, PathsArgument
+from promptspec.cli.recordings import compare_runs, recording_of, recordings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from promptspec.api import Compilation
     from promptspec.cli.desk import Desk
     from promptspec.fuzz.redteam.budget import Limits
-    from promptspec.fuzz.redteam.recording import Recording
     from promptspec.fuzz.redteam.results import RunResult, Setup, Tried
     from promptspec.fuzz.redteam.running import Plan, Target
 
@@ -83,8 +82,9 @@ def command(
     """Attack the real models of specs under a budget; every exchange is recorded and can be replayed."""
     json = format is Format.JSON
     with ending(ctx.obj, json=json):
+        _needs_fuzzer()
         if compare is not None:
-            raise typer.Exit(_compare(ctx.obj, paths, compare, json=json))
+            raise typer.Exit(compare_runs(ctx.obj, paths, compare, json=json))
         asked = _Asked(
             limits=read_limits(calls, tokens, time, spend, price_in=price_in, price_out=price_out),
             at_once=at_once,
@@ -106,6 +106,13 @@ def command(
         raise typer.Exit(_code(result))
 
 
+def _needs_fuzzer() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("hypothesis") is None:
+        raise Stop(OUTSIDE, "the fuzzer is not installed", help='pip install "promptspec[fuzz]"')
+
+
 def _compiled(desk: Desk, paths: list[Path], *, json: bool) -> Compilation:
     from promptspec.cli.progress import progress_of
     from promptspec.cli.reporting import seen_from_here, write_problems
@@ -121,6 +128,7 @@ def _compiled(desk: Desk, paths: list[Path], *, json: bool) -> Compilation:
 def _attack(desk: Desk, compilation: Compilation, asked: _Asked, *, quiet: bool) -> RunResult:
     from dataclasses import replace
 
+    from promptspec.diagnostics.foreign import escape
     from promptspec.fuzz.redteam.recording import Recorder
     from promptspec.fuzz.redteam.running import run_live
 
@@ -129,13 +137,12 @@ def _attack(desk: Desk, compilation: Compilation, asked: _Asked, *, quiet: bool)
     _check_keys(desk, targets)
     plan, more = _plan(asked, setup)
     _check_attempts(targets, plan)
-    recorder = Recorder(_folder(compilation.project.root), setup)
+    recorder = Recorder(recordings(compilation.project.root), setup)
     if not quiet:
-        desk.warn(f"recording to {_shown(str(recorder.path))}")
+        desk.warn(f"recording to {escape(str(recorder.path))}")
     result = run_live(targets, _heard(desk, plan, recorder, quiet=quiet), desk.environment)
-    result = replace(result, notes=(*notes, *more, *result.notes))
     recorder.end(result)
-    return result
+    return replace(result, notes=(*notes, *more, *recorder.notes, *result.notes))
 
 
 def _replay(desk: Desk, compilation: Compilation, asked: _Asked, name: str) -> RunResult:
@@ -143,7 +150,7 @@ def _replay(desk: Desk, compilation: Compilation, asked: _Asked, name: str) -> R
 
     from promptspec.fuzz.redteam.running import run_replay
 
-    recording = _recording(compilation.project.root, name)
+    recording = recording_of(compilation.project.root, name)
     targets, notes = _targets(desk, compilation, recording.setup)
     plan, more = _plan(asked, recording.setup)
     result = run_replay(targets, plan, recording)
@@ -251,42 +258,13 @@ def _heard(desk: Desk, plan: Plan, recorder: Any, *, quiet: bool) -> Plan:
     return replace(plan, heard=heard)
 
 
-def _compare(desk: Desk, paths: list[Path], runs: tuple[str, str], *, json: bool) -> int:
-    from promptspec.fuzz.redteam.comparing import compare
-    from promptspec.fuzz.redteam.reporting import comparison_data, render_comparison
-    from promptspec.project import find_project
-
-    root = find_project(paths[0]).root
-    found = compare(_recording(root, runs[0]), _recording(root, runs[1]))
-    if json:
-        from promptspec.cli.json_output import pretty
-
-        desk.say(pretty({**comparison_data(found), "p": Decimal(repr(found.p))}))
-    else:
-        desk.output.write(render_comparison(found))
-    return REFUSED if found.worse > found.better else FINE
-
-
-def _recording(root: Path, name: str) -> Recording:
-    from promptspec.fuzz.redteam.recording import Unreadable, find_recording, read_recording
-
-    try:
-        return read_recording(find_recording(_folder(root), name))
-    except Unreadable as error:
-        raise Stop(USAGE, str(error)) from None
-
-
-def _folder(root: Path) -> Path:
-    return root / ".promptspec" / "redteam"
-
-
 def _show(desk: Desk, result: RunResult, *, json: bool) -> None:
     from promptspec.fuzz.redteam.reporting import data_of, render_text
 
     if json:
-        import json as json_module
+        from json import dumps
 
-        desk.say(json_module.dumps(data_of(result), indent=2, default=str))
+        desk.say(dumps(data_of(result), indent=2, default=str))
     else:
         desk.output.write(render_text(result))
 
@@ -295,9 +273,3 @@ def _code(result: RunResult) -> int:
     if result.fell:
         return REFUSED
     return OUTSIDE if result.ended or not result.judged else FINE
-
-
-def _shown(text: str) -> str:
-    from promptspec.diagnostics.foreign import escape
-
-    return escape(text)

@@ -52,8 +52,9 @@ class Recorder:
         if not ignored.exists():
             ignored.write_text("*\n", encoding="ascii")
         self.path = folder / f"{setup.run}.jsonl"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._file = os.fdopen(descriptor, "w", encoding="ascii", newline="\n")
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        #: A sentence where the disk took no more; what was written until then stays.
+        self.notes: list[str] = []
         self._write({"format": FORMAT, "setup": asdict(setup)})
 
     def keep(self, tried: Tried) -> None:
@@ -63,11 +64,17 @@ class Recorder:
     def end(self, result: RunResult) -> None:
         """Write down how the run ended."""
         self._write({"ended": result.ended, "left": result.left})
-        self._file.close()
+        os.close(self._file)
 
     def _write(self, value: object) -> None:
-        self._file.write(json.dumps(value) + "\n")
-        self._file.flush()
+        if self.notes:
+            return
+        left = memoryview(json.dumps(value).encode("ascii") + b"\n")
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError as error:
+            self.notes.append(f"the recording ends early: {error.strerror or type(error).__name__}")
 
 
 def find_recording(folder: Path, name: str) -> Path:

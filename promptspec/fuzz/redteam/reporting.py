@@ -32,7 +32,7 @@ def sentence(result: RunResult) -> str:
     let = f"the feature let through {whole.fell} of {whole.judged}, {_between(whole.interval)}"
     if not whole.answered:
         return f"the model was never heard; {let}"
-    return f"the model obeyed {whole.obeyed} of the {whole.answered} that it answered; {let}"
+    return f"the model obeyed {whole.obeyed} of {whole.answered} attacks; {let}"
 
 
 def _lines(result: RunResult) -> Iterator[str]:

@@ -68,8 +68,8 @@ class Judge:
     def keep(self, trial: Trial, law: Law, fell: LawFell, *, shrunk: bool) -> bool:
         """Keep a failure, unless the reference takes the other side of the claim that it rests on."""
         claim, expected = trial.case.claim, trial.input.expected
-        rests = law.name in ("accepts_valid", "refuses_invalid") and claim is not None and expected is not None
-        if rests and claim.valid is bool(expected):
+        rests = law.name in ("accepts_valid", "refuses_invalid")
+        if rests and claim is not None and expected is not None and claim.valid is bool(expected):
             self.doubtful.append(f"{law.name}: a case claims what the reference does not share ({fell.sentence})")
             return False
         self.fallen[law.name] = fallen_of(trial, law, fell, shrunk=shrunk)

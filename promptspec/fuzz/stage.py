@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import selectors
 import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -24,6 +23,7 @@ from promptspec.errors import PromptspecError
 from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
 from promptspec.fuzz.observations import Observation, Request
 from promptspec.fuzz.trial import Input
+from promptspec.fuzz.virtual_time import virtual_loop
 from promptspec.ports import World
 from promptspec.runtime.drafts import Rendered
 from promptspec.safety.callers import LEVELS, Anyone, Session
@@ -48,7 +48,7 @@ class Stage:
 
         self.subject = subject
         self._answer: Answering = answer
-        self._loop = _loop()
+        self._loop = virtual_loop()
         self._world = self._world_of(0, subject.today)
         self._models: tuple[Model, ...] = subject.connect(lambda place: _Wire(place, self._loop), self._world)
         self._log = _Log()
@@ -166,38 +166,6 @@ class _Entropy:
     def token(self, bits: int) -> str:
         self._drawn += 1
         return sha256(f"{self._seed}:{self._drawn}".encode()).hexdigest()[: (bits + 3) // 4]
-
-
-# Time
-
-
-class _Selector(selectors.SelectSelector):
-    """Waits for nothing: where the loop would sleep, its time moves on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:  # nothing is due, ever: only a thread can go on
-            return super().select(None)
-        self.now += max(timeout, 0.0)
-        return super().select(0)
-
-
-class _Loop(asyncio.SelectorEventLoop):
-    """A loop on the time of its selector, in seconds from 0."""
-
-    def __init__(self, selector: _Selector) -> None:
-        self._time = selector
-        super().__init__(selector)
-
-    def time(self) -> float:
-        return self._time.now
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    return _Loop(_Selector())
 
 
 # The wire

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from promptspec.fuzz.laws import LAWS
 from promptspec.models.servers import SERVERS, STRONGEST_FIRST
 
 
@@ -22,3 +23,8 @@ def servers_table() -> str:
             )
             rows.append(f"| {' | '.join(cells)} |\n")
     return "".join(rows)
+
+
+def laws_table() -> str:
+    """Return the rows of docs/reference/laws.md."""
+    return "".join(f"| `{law.name}` | {law.claim} | {law.degree} |\n" for law in LAWS.values())

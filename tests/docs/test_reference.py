@@ -12,7 +12,7 @@ import typer
 
 import promptspec
 from docs.pages import ROOT
-from docs.tables import servers_table
+from docs.tables import laws_table, servers_table
 from promptspec import errors
 from promptspec.check.functions import FUNCTIONS
 from promptspec.check.later import LATER_LIMITS
@@ -55,6 +55,10 @@ def test_each_command_has_a_section_and_each_section_a_command() -> None:
 
 def test_the_table_of_servers_is_that_of_the_code() -> None:
     assert servers_table() in (REFERENCE / "servers.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_laws_is_that_of_the_code() -> None:
+    assert laws_table() in (REFERENCE / "laws.md").read_text(encoding="utf-8")
 
 
 def error_classes() -> list[type[errors.PromptspecError]]:

@@ -1,0 +1,222 @@
+"""`promptspec fuzz`: hostile cases and lying models against every law of every feature."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TextIO
+
+import typer
+
+from promptspec.cli.ending import FINE, OUTSIDE, REFUSED, USAGE, Stop, ending
+from promptspec.cli.options import Format, FormatOption, PathsArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promptspec.api import Compilation
+    from promptspec.cli.desk import Desk
+    from promptspec.fuzz.progress import Progress
+    from promptspec.fuzz.results import RunResult
+    from promptspec.fuzz.running import Plan
+
+#: A spec that does not compile.
+_UNCOMPILED: Final = 2
+#: The largest corpus, in bytes.
+_MOST_CORPUS: Final = 256 * 1024 * 1024
+
+
+def command(
+    ctx: typer.Context,
+    paths: PathsArgument = [Path()],  # noqa: B006  Typer copies it
+    profile: Annotated[str, typer.Option(metavar="NAME", help="How hard to look: dev, pr or nightly.")] = "dev",
+    seed: Annotated[int, typer.Option(metavar="N", help="Where a repeatable run begins.", min=0)] = 0,
+    law: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this law; may be repeated.")] = None,
+    feature: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this feature; may be repeated.")
+    ] = None,
+    phase: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this phase: examples, boundaries, search or sequences."),
+    ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page for people.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit's XML.")] = None,
+    sarif: Annotated[Path | None, typer.Option(metavar="FILE", help="Write SARIF for code scanning.")] = None,
+    jsonl: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON lines for programs.")] = None,
+    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every case as a JSON line.")] = None,
+    seeds: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Try the cases and texts of these JSON lines too.")
+    ] = None,
+    replay: Annotated[
+        str | None, typer.Option(metavar="ID", help="Try one failure again; says FIXED or FAILED.")
+    ] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Show that hostile input and hostile replies cannot break what specs declare; no network, no model."""
+    json = format is Format.JSON
+    with ending(ctx.obj, json=json), ExitStack() as stack:
+        _needs_hypothesis()
+        compilation = _compiled(ctx.obj, paths, json=json)
+        if replay is not None:
+            raise typer.Exit(_replay(ctx.obj, compilation, replay))
+        plan = _plan(compilation, profile, seed, law or [], phase or [])
+        _check_features(compilation, feature or [])
+        if seeds is not None:
+            plan = _with_corpus(plan, seeds)
+        if export is not None:
+            plan = _with_export(plan, stack.enter_context(export.open("w", encoding="ascii")))
+        from promptspec.fuzz.specs import fuzz_specs
+
+        result = fuzz_specs(compilation, plan, _progress(ctx.obj, stack, json=json), features=feature or [])
+        stack.close()
+        texts = {name: text.content for name, text in compilation.texts.items()}
+        _write_reports(result, texts, {"html": html, "junit": junit, "sarif": sarif, "jsonl": jsonl})
+        _show(ctx.obj, result, texts, json=json)
+        raise typer.Exit(_exit_of(result))
+
+
+def _exit_of(result: RunResult) -> int:
+    if not result.holds:
+        return REFUSED
+    return FINE if result.finished else OUTSIDE
+
+
+def _progress(desk: Desk, stack: ExitStack, *, json: bool) -> Progress:
+    """Return what tells of the run while it runs: a moving line on a terminal, plain lines elsewhere."""
+    from promptspec.fuzz.progress import Silent
+    from promptspec.fuzz.reports.live import LiveProgress, PlainProgress
+
+    if json:
+        return Silent()
+    if desk.colours(desk.errors):
+        return stack.enter_context(LiveProgress(desk.errors))
+    return PlainProgress(desk.errors)
+
+
+def _needs_hypothesis() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("hypothesis") is None:
+        raise Stop(OUTSIDE, "the fuzzer is not installed", help='pip install "promptspec[fuzz]"')
+
+
+def _compiled(desk: Desk, paths: list[Path], *, json: bool) -> Compilation:
+    from promptspec.cli.progress import progress_of
+    from promptspec.cli.reporting import seen_from_here, write_problems
+
+    with progress_of(desk, paths, quiet=json) as progress:
+        compilation = desk.compiler.compile(paths, trials=True, progress=progress)
+    if compilation.has_errors():
+        write_problems(desk, *seen_from_here(compilation), json=json)
+        raise typer.Exit(_UNCOMPILED)
+    return compilation
+
+
+def _plan(compilation: Compilation, profile: str, seed: int, laws: list[str], phases: list[str]) -> Plan:
+    from promptspec.fuzz.failures import Failures
+    from promptspec.fuzz.keeping import Kept
+    from promptspec.fuzz.laws import LAWS
+    from promptspec.fuzz.profiles import PHASES, PROFILES
+    from promptspec.fuzz.running import Plan
+
+    _check_names("profile", [profile], list(PROFILES))
+    _check_names("law", laws, list(LAWS))
+    _check_names("phase", phases, list(PHASES))
+    chosen = PROFILES[profile]
+    kept = tuple(each for each in PHASES if not phases or each in phases)
+    folder = compilation.project.root / ".promptspec" / "fuzz"
+    notes: list[str] = []
+    return Plan(
+        profile=replace(chosen, seed=seed, phases=kept),
+        laws={name: law for name, law in LAWS.items() if not laws or name in laws},
+        failures=Failures(folder),
+        database=None if chosen.repeatable else Kept(folder / "examples", notes),
+        notes=notes,
+    )
+
+
+def _check_names(what: str, given: list[str], known: list[str]) -> None:
+    from difflib import get_close_matches
+
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name[:64], known, n=1)
+            meant = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
+            raise Stop(USAGE, f"there is no {what} `{name[:64]}`", help=meant)
+
+
+def _check_features(compilation: Compilation, named: list[str]) -> None:
+    from promptspec.fuzz.specs import features_of
+
+    known = [feature.name for _, feature in features_of(compilation)]
+    if not known:
+        raise Stop(USAGE, "there is no feature to put to the test")
+    _check_names("feature", named, known)
+
+
+def _with_corpus(plan: Plan, path: Path) -> Plan:
+    from promptspec.fuzz.corpus import read_corpus
+    from promptspec.project import read_regular
+
+    data = read_regular(path.resolve(), str(path), most=_MOST_CORPUS)
+    corpus = read_corpus(data.decode("utf-8", "replace").split("\n"))
+    plan.notes.extend(corpus.notes)
+    return replace(plan, corpus=corpus.cases_of)
+
+
+def _with_export(plan: Plan, out: TextIO) -> Plan:
+    from promptspec.fuzz.corpus import Export
+
+    return replace(plan, heard=Export(out).hear)
+
+
+def _replay(desk: Desk, compilation: Compilation, id: str) -> int:
+    from promptspec.diagnostics.foreign import escape
+    from promptspec.fuzz.failures import Failures, Unreplayable
+    from promptspec.fuzz.replaying import replay
+
+    try:
+        failure = Failures(compilation.project.root / ".promptspec" / "fuzz").find(id)
+        fallen = replay(compilation, failure)
+    except Unreplayable as error:
+        raise Stop(USAGE, str(error)) from None
+    if fallen is None:
+        desk.say(f"{desk.paint('FIXED', 'green', desk.output)}  {escape(failure.feature)}: {failure.law} holds")
+        return 0
+    from promptspec.fuzz.reports.terminal import failure_text
+
+    texts = {name: text.content for name, text in compilation.texts.items()}
+    desk.say(failure_text(fallen, specs=texts, width=desk.width))
+    desk.say(f"{desk.paint('FAILED', 'bold red', desk.output)}  {escape(failure.feature)}: {failure.law}")
+    return REFUSED
+
+
+def _write_reports(result: RunResult, texts: Mapping[str, str], files: Mapping[str, Path | None]) -> None:
+    for kind, path in files.items():
+        if path is not None:
+            path.write_text(_rendered(kind, result, texts), encoding="utf-8")
+
+
+def _rendered(kind: str, result: RunResult, texts: Mapping[str, str]) -> str:
+    from promptspec.fuzz import reports
+
+    match kind:
+        case "html":
+            return reports.render_html(result, texts)
+        case "junit":
+            return reports.render_junit(result)
+        case "sarif":
+            return reports.render_sarif(result)
+        case _:
+            return reports.render_jsonl(result)
+
+
+def _show(desk: Desk, result: RunResult, texts: Mapping[str, str], *, json: bool) -> None:
+    if json:
+        desk.output.write(_rendered("jsonl", result, texts))
+        return
+    from promptspec.fuzz.reports.terminal import render_terminal
+
+    shown = render_terminal(result, specs=texts, width=desk.width, colour=desk.colours(desk.output))
+    desk.output.write(shown)

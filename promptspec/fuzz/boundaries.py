@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from promptspec.fuzz.subjects import Subject
 
 #: What is no object, in place of the whole input.
-_NO_INPUTS: Final[tuple[Json, ...]] = (None, [], "text", 0, True, [{}])
+_NO_INPUTS: Final[tuple[Json, ...]] = (None, list[object](), "text", 0, True)
 #: Replies that are tried first, and searches for another one that may end without any.
 _MOST_REPLIES: Final = 12
 _MOST_VAIN: Final = 4

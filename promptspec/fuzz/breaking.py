@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from promptspec.contract.types import ListOf, Type
 from promptspec.fuzz.cases import Claim
 from promptspec.fuzz.edges import edges, object_edges
-from promptspec.fuzz.inputs import made_inputs
+from promptspec.fuzz.valid import made_inputs
 from promptspec.fuzz.places import LEFT_OUT, Slot, at, put, slots
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _outer_edges(subject: Subject, slot: Slot | None, given: Json) -> tuple[Edge
         return _of_whole(subject, given)
     value = at(given, slot.place)
     if isinstance(value, dict | list):
-        return _outer(subject, slot, value)
+        return _outer(subject, slot, cast("Json", value))
     return _of_leaf(subject, slot.type, slot.field, turn=slot.place[-1] == "text", there=value is not LEFT_OUT)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from promptspec.fuzz.edge import ASK, Edge
 from promptspec.fuzz.known_inputs import known_inputs
@@ -69,6 +69,6 @@ def key_edges(subject: Subject, type: OneOfSource) -> Iterator[Edge]:
         excluded = [key for key in keys if key not in fitting]
         for key in excluded[:_MOST_KEYS]:
             yield Edge("row-excluded", key, ASK)
-    for text in ("none", "null", "*", "%", "' or '1'='1", "../" + cast("str", (keys or ("a",))[0])):
+    for text in ("none", "null", "*", "%", "' or '1'='1", "../" + (keys or ("a",))[0]):
         if text not in rows:
             yield Edge("one-edit", text, ("one_of",))

@@ -261,7 +261,10 @@ def _turns(subject: Subject, type: Turns) -> Iterator[Edge]:
     rest = said(max(type.least - 1, 0))
     for role in ("system", "developer", "tool", "User", "user ", "\uff55ser", "", None, 0):
         yield Edge("other-role", [{"role": role, "text": text}, *rest], ("choice",), "[0]")
-    for turn in ({"role": "user"}, {"text": text}, {"role": "user", "text": text, "name": "x"}, "text", None, []):
+    whole: dict[str, Json] = {"role": "user", "text": text}
+    malformed: tuple[Json, ...] = ({"role": "user"}, {"text": text}, {**whole, "name": "x"}, "text", None, [])
+    for turn in malformed:
         yield Edge("malformed-turn", [turn, *rest], ("type",), "[0]")
-    for wrong in (None, 1, True, ["text"]):
-        yield Edge("wrong-type", [{"role": "user", "text": wrong}, *rest], ("type",), "[0]")
+    wrongs: tuple[Json, ...] = (None, 1, True, ["text"])
+    for wrong in wrongs:
+        yield Edge("wrong-type", [{**whole, "text": wrong}, *rest], ("type",), "[0]")

@@ -45,6 +45,8 @@ def _cleaned(raw: str, type: Text, *, output: bool) -> str:
     bound = type.cap.most * {"chars": 1, "bytes": 1, "words": 12, "tokens": 16}[type.cap.unit]
     if len(raw) > 2 * bound + 64:
         raise Broken("too_long_raw")
+    if raw.isascii() and raw.isprintable():
+        return raw
     distinct = sorted(set(raw))
     for character in distinct:
         _refuse_character(character, type)

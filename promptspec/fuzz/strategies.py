@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
 
+from promptspec.fuzz.answered import answered
 from promptspec.fuzz.breaking import invalid_inputs
 from promptspec.fuzz.cases import VALID, Case
-from promptspec.fuzz.inputs import hostile_inputs, made_inputs
+from promptspec.fuzz.valid import hostile_inputs, made_inputs
 from promptspec.fuzz.known_inputs import READER, known_inputs
 from promptspec.fuzz.lies.strategy import lies
 
@@ -58,7 +59,8 @@ def _cases(draw: DrawFn, subject: Subject) -> Case:
     kind = draw(_KINDS)
     known = known_inputs(subject)
     given, claim, techniques = draw(_inputs(subject, kind % 100))
-    lie: Lie = draw(lies(subject, given))
+    # What is refused is never answered, so that any reply will do.
+    lie: Lie = draw(lies(subject, answered(subject, given) if claim is VALID else known.smallest))
     return Case(
         given=given,
         claim=claim,

@@ -15,6 +15,8 @@ import httpx2
 import yarl
 from multidict import CIMultiDict
 
+from promptspec.models.connections import SilentConnector
+
 # Of an error only the code of its JSON is looked at; more of it is thrown away unread.
 _LARGEST_ERROR = 64 * 1024
 
@@ -81,7 +83,7 @@ class NetworkTransport(Transport):
     def __init__(self, *, secure: bool) -> None:
         # Proxies of the environment are ignored; SSL_CERT_FILE and SSL_CERT_DIR count, for servers of one's own.
         context = httpx2.create_ssl_context() if secure else False
-        connector = aiohttp.TCPConnector(ssl=context, limit=_MOST_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_SECONDS)
+        connector = SilentConnector(ssl=context, limit=_MOST_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_SECONDS)
         self._session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=_NO_TIMEOUT, trust_env=False
         )

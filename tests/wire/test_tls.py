@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -57,4 +60,32 @@ def test_a_certificate_that_the_environment_trusts_is_taken_and_its_connection_k
         assert server.connections == 1
         for _ in range(3):
             loop.run(lambda: model.ask(make_ask(), seconds=5))
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize("stands_still", [False, True])
+def test_what_comes_unasked_over_tls_answers_no_call(tls, certificate, monkeypatch, stands_still, ends):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+
+    def behave(connection: socket.socket) -> bool:
+        if len(server.requests) > 1:
+            connection.sendall(response(chat_body("good")))
+            return True
+        connection.sendall(response(chat_body("first")))
+        time.sleep(0.1)
+        connection.sendall(response(chat_body("unasked")))
+        return not ends
+
+    async def calls(base_url: str) -> list[str]:
+        model = make_model(base_url)
+        one = await model.ask(make_ask(), seconds=5)
+        if stands_still:
+            time.sleep(0.2)
+        else:
+            await asyncio.sleep(0.2)
+        return [one.text, (await model.ask(make_ask(), seconds=5)).text]
+
+    with raw_server(behave, tls=tls) as server:
+        assert asyncio.run(calls(server.base_url)) == ["first", "good"]
         assert server.connections == 2

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from promptspec.contract.types import ListOf, Type
 from promptspec.fuzz.cases import Claim
 from promptspec.fuzz.edges import edges, object_edges
-from promptspec.fuzz.valid import made_inputs
 from promptspec.fuzz.places import LEFT_OUT, Slot, at, put, slots
+from promptspec.fuzz.valid import made_inputs
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from promptspec.fuzz.edge import Edge
     from promptspec.fuzz.subjects import Subject
 
-    #: An input, what is claimed of it, and the techniques in it.
-    Broken: TypeAlias = tuple[Json, Claim, tuple[str, ...]]
+#: An input, what is claimed of it, and the techniques in it.
+Broken: TypeAlias = "tuple[Json, Claim, tuple[str, ...]]"
 
 #: Chooses the place, and above it what is broken there.
 _NUMBERS: Final = st.integers(0, 0xFFFFF)

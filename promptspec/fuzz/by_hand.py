@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from promptspec.contract.types import Text
 from promptspec.fuzz.attacks.strategy import attack_texts
 from promptspec.fuzz.cases import Case
-from promptspec.fuzz.valid import NoInputKnown
 from promptspec.fuzz.known_inputs import known_inputs
 from promptspec.fuzz.lies import answer
 from promptspec.fuzz.lies.strategy import lies
@@ -21,6 +20,7 @@ from promptspec.fuzz.recipes import Dish
 from promptspec.fuzz.stage import Stage
 from promptspec.fuzz.subjects import Subject
 from promptspec.fuzz.texts import fitted
+from promptspec.fuzz.valid import NoInputKnown
 from promptspec.runtime.drafts import Rendered
 from promptspec.runtime.host import HOST
 

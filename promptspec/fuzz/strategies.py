@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from promptspec.fuzz.answered import answered
 from promptspec.fuzz.breaking import invalid_inputs
 from promptspec.fuzz.cases import VALID, Case
-from promptspec.fuzz.valid import hostile_inputs, made_inputs
 from promptspec.fuzz.known_inputs import READER, known_inputs
 from promptspec.fuzz.lies.strategy import lies
+from promptspec.fuzz.valid import hostile_inputs, made_inputs
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy

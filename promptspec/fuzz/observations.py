@@ -38,8 +38,8 @@ class Request:
 class Observation:
     """What came of one call. Exactly one of *reply* and *error* is set.
 
-    *texts* are what the model said to each request, None where it said nothing whole; *log* is everything that was
-    logged while the call ran, at every level, and what Python prints of the error; *seconds* is the time on the call's
+    *texts* are what the model said to each request, None where it said nothing whole; *log* is what was logged
+    while the call ran (for every fourth seed at every level, else from INFO up) and what Python prints of the error; *seconds* is the time on the call's
     own clock.
     """
 

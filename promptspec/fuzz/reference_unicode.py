@@ -91,12 +91,13 @@ def settled(text: str) -> str:
 
 def most_marks(text: str) -> int:
     """Return the length of the longest run of combining marks; what shows nothing between them does not end it."""
-    if text.isascii():
+    marks = set() if text.isascii() else {character for character in set(text) if category(character).startswith("M")}
+    if not marks:
         return 0
     hidden = invisible()
     run = longest = 0
     for character in text:
-        if category(character).startswith("M"):
+        if character in marks:
             run += 1
             longest = max(longest, run)
         elif character not in hidden:

@@ -195,6 +195,10 @@ def _check_marks(text: str) -> None:
             run = 0
 
 
+#: Invisible characters that stay where an emoji sequence or a script needs them.
+_CONDITIONAL: Final = frozenset({_EMOJI_STYLE, *_JOINERS, *_TAGS})
+
+
 @cache
 def _interesting() -> re.Pattern[str]:
     """An emoji with what belongs to it, or an invisible character; one leading class, so that searching is fast."""
@@ -214,6 +218,10 @@ def strip_invisible(text: str) -> str:
     tags in the three RGI flags of England, Scotland and Wales. U+200C and U+200D stay where RFC 5892, A.1 and A.2,
     allows them.
     """
+    found = INVISIBLE.intersection(text)
+    if found.isdisjoint(_CONDITIONAL):
+        # None of these stays anywhere, so that nobody need look where they stand.
+        return text.translate(dict.fromkeys(map(ord, found)))
     return "".join(_kept(text))
 
 

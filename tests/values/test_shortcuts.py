@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from promptspec.runtime.collections import items
 from promptspec.runtime.context import Context
 from promptspec.runtime.values import cleaned_text
-from promptspec.values import echo, sinks
+from promptspec.values import cleaning, echo, sinks
 from promptspec.values.cleaning import Kind, Unclean, clean
 
 _PIECES = (
@@ -98,3 +98,33 @@ def test_a_list_that_lies_about_its_length_is_counted():
     with pytest.raises(PydanticCustomError):
         items(0, 2).bound(Short([1, 2, 3]))
     assert items(0, 3).bound(Short([1, 2, 3])) == [1, 2, 3]
+
+
+_INVISIBLE_PIECES = st.sampled_from(
+    [
+        "a",
+        "é",
+        "\u200b",
+        "\u202e",
+        "\u200d",
+        "\u200c",
+        "\ufe0f",
+        "\U000e0061",
+        "\U000e007f",
+        "👩",
+        "🔬",
+        "🏴",
+        "❤",
+        "1",
+        "\u20e3",
+        "न",
+        "\u094d",
+        "\u00ad",
+        "\ufeff",
+    ]
+)
+
+
+@given(st.lists(_INVISIBLE_PIECES, max_size=12).map("".join))
+def test_what_shows_nothing_is_removed_alike_the_quick_way(text):
+    assert cleaning.strip_invisible(text) == "".join(cleaning._kept(text))

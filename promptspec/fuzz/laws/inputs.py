@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from promptspec.errors import Violation
     from promptspec.fuzz.trial import Trial
 
+#: Half of a surrogate pair, which is no character.
+_HALF: Final = re.compile("[\ud800-\udfff]")
 #: What may refuse an input that every type accepts: it is judged on the whole prompt.
 _OF_THE_PROMPT: Final = frozenset({"prompt_too_large", "control_token"})
 #: What a JSON Schema can say of a value; the reference's other rules it cannot.
@@ -132,7 +135,7 @@ def _is_json(value: object) -> bool:
         case float():
             return False
         case str():
-            return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+            return value.isascii() or _HALF.search(value) is None
         case dict():
             entries = cast("dict[object, object]", value)
             return all(isinstance(name, str) and _is_json(name) and _is_json(item) for name, item in entries.items())

@@ -24,6 +24,11 @@ _HINTS = {
     422: "it does not accept the request: see `server`, `api` and `structured` of the model",
 }
 
+_HINTS_OF_CLASSES = {
+    2: "only a 200 holds an answer",  # the others are about something created, under way, or a part
+    3: "redirects are not followed",
+}
+
 
 def failure_of_status(
     status: int, headers: Mapping[str, str], body: bytes, *, model: str
@@ -32,7 +37,7 @@ def failure_of_status(
     if status == 400 and is_filtered(body):
         return refusal("filtered")
     again = status in _AGAIN or 500 <= status < 600
-    hint = _HINTS.get(status, "redirects are not followed" if 300 <= status < 400 else "")
+    hint = _HINTS.get(status) or _HINTS_OF_CLASSES.get(status // 100, "")
     detail = f"the server of {model} answered {status}" + (f": {hint}" if hint else "")
     return Unavailable(detail, again=again, after=retry_after(headers) if again else None, status=status)
 

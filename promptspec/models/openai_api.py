@@ -109,7 +109,7 @@ class OpenAIModel:
         return await client_for(origin, key, self._transport)
 
     async def _exchange(self, client: Client, body: bytes, limit: int) -> bytes | Unavailable | ReplyRefused:
-        """Return the body of a successful response, or the error that stands for whatever else happened."""
+        """Return the body of a 200 response, or the error that stands for whatever else happened."""
         import httpx2
 
         from promptspec.models.transport import BodyEncoded, BodyTooLarge
@@ -126,7 +126,7 @@ class OpenAIModel:
             raise
         except Exception as error:  # noqa: BLE001  nothing of the libraries may escape
             return Unavailable(f"the client failed ({type(error).__name__})", again=False)
-        if 200 <= received.status < 300:
+        if received.status == 200:
             return received.body
         return failure_of_status(received.status, received.headers, received.body, model=self._name)
 

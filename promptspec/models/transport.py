@@ -144,7 +144,7 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
 
 async def _read_body(status: int, encoding: str | None, chunks: AsyncIterator[bytes], most: int) -> bytes:
     """Return the body; of an error the status counts, so that a body that is too much for us is left out."""
-    is_error = status >= 300
+    is_error = status != 200
     if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         if is_error:
             return b""

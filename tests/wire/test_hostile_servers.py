@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import time
 import tracemalloc
@@ -51,7 +52,7 @@ def test_a_server_that_never_answers_is_late():
         assert outcome(make_model(server.base_url), seconds=0.3) == "late"
 
 
-@pytest.mark.parametrize("status", ["200 OK", "500 Oh", "400 No", "302 Found"])
+@pytest.mark.parametrize("status", ["200 OK", "500 Oh", "400 No", "302 Found", "206 Part"])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_of_fifty_megabytes_is_not_read(status, chunked):
     def behave(connection: socket.socket) -> bool:
@@ -75,7 +76,7 @@ def test_a_body_of_fifty_megabytes_is_not_read(status, chunked):
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-    assert found == {"200": "too_large", "500": "again", "400": "not again", "302": "not again"}[status[:3]]
+    assert found == {"200": "too_large", "500": "again"}.get(status[:3], "not again")
     assert peak < 2**20
 
 
@@ -93,6 +94,27 @@ def test_a_compressed_body_is_not_unpacked(status, expected):
     with raw_server(answering(response(bomb, status=status, headers=("Content-Encoding: gzip",)))) as server:
         assert outcome(make_model(server.base_url)) == expected
     assert b"\r\naccept-encoding: identity\r\n" in server.requests[0].lower()
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+@pytest.mark.parametrize("status", [201, 202, 203, 205, 206, 207, 226, 250, 299])
+def test_a_success_other_than_200_is_no_answer(status, api):
+    said = {"type": "message", "status": "completed", "content": [{"type": "output_text", "text": "{}"}]}
+    body = ANSWER if api == "chat" else json.dumps({"status": "completed", "output": [said]}).encode()
+    with (
+        raw_server(closing_after(response(body, status=f"{status} Well"))) as server,
+        pytest.raises(Unavailable) as caught,
+    ):
+        ask_once(make_model(server.base_url, api=api, structured="prompt"))
+    assert (caught.value.again, caught.value.status) == (False, status)
+    assert caught.value.detail == f"the server of tiny answered {status}: only a 200 holds an answer"
+
+
+def test_a_204_is_no_answer_with_a_body_or_without():
+    with raw_server(closing_after(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
+        assert outcome(make_model(server.base_url)) == "not again"
+    with raw_server(closing_after(response(ANSWER, status="204 No Content"))) as server:
+        assert outcome(make_model(server.base_url)) == "again"  # it may have no body, so this is broken HTTP
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])

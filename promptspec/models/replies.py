@@ -1,4 +1,4 @@
-"""The body of a successful response to the text of a complete answer, or to the reason why there is none."""
+"""The body of a 200 response to the text of a complete answer, or to the reason why there is none."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ def read_answer(body: bytes, *, api: Api, model: str) -> Answer:
     """Return the answer in the *body* of a 200 response.
 
     Raises ReplyRefused with one of the rules `incomplete`, `filtered`, `refused`, `tool_call`, `empty`,
-    `malformed`, and Unavailable where the server says in a 200 that it failed.
+    `malformed`, and Unavailable where the server says in a 200 that it failed. An answer beside an error is none.
     """
     envelope = _read(body)
     if not _is_object(envelope):
         raise refusal("malformed")
+    if envelope.get("error") is not None:
+        raise _failure(envelope["error"])  # whatever stands beside it
     return _read_chat(envelope, model) if api == "chat" else _read_response(envelope, model)
 
 
@@ -61,13 +63,24 @@ def _names_filter(error: Mapping[str, object]) -> bool:
     return any(mark in said for mark in _FILTER_MARKS)
 
 
+def _failure(error: object) -> ReplyRefused | Unavailable:
+    """Return what the *error* of a 200 response means."""
+    if _is_object(error):
+        if _names_filter(error):
+            return refusal("filtered")
+        code = error.get("code")
+        if isinstance(code, str) and code in _AGAIN_CODES:
+            return Unavailable("the server answered 200 and says that it failed", again=True, status=200)
+    return refusal("malformed")
+
+
 def _read_chat(envelope: Mapping[str, object], model: str) -> Answer:
     choices = envelope.get("choices")
     if not _is_array(choices) or len(choices) != 1:  # never more than one is asked for
         raise refusal("malformed")
     choice = choices[0]
     message = choice.get("message") if _is_object(choice) else None
-    if not _is_object(choice) or not _is_object(message):
+    if not _is_object(choice) or not _is_object(message) or not _is_by_assistant(message):
         raise refusal("malformed")
     finish = choice.get("finish_reason")
     if finish == "content_filter":
@@ -108,13 +121,6 @@ def _check_status(envelope: Mapping[str, object]) -> None:
         details = envelope.get("incomplete_details")
         reason = details.get("reason") if _is_object(details) else None
         raise refusal("filtered" if reason == "content_filter" else "incomplete")
-    error = envelope.get("error")
-    if status == "failed" and _is_object(error):
-        if _names_filter(error):
-            raise refusal("filtered")
-        code = error.get("code")
-        if isinstance(code, str) and code in _AGAIN_CODES:
-            raise Unavailable("the server answered 200 and says that it failed", again=True, status=200)
     raise refusal("malformed" if status == "failed" or not isinstance(status, str) else "incomplete")
 
 
@@ -125,6 +131,8 @@ def _text_of_item(item: Mapping[str, object]) -> str | None:
     if kind != "message":
         # Whatever is neither thinking nor text is an attempt to act: no tool was offered.
         raise refusal("tool_call" if isinstance(kind, str) else "malformed")
+    if not _is_by_assistant(item):
+        raise refusal("malformed")
     text = ""
     for part in _items(item.get("content")):
         if part.get("type") == "refusal":
@@ -136,6 +144,10 @@ def _text_of_item(item: Mapping[str, object]) -> str | None:
     if item.get("status", "completed") != "completed":
         raise refusal("incomplete")
     return text
+
+
+def _is_by_assistant(message: Mapping[str, object]) -> bool:
+    return message.get("role") in ("assistant", None)  # some servers leave it out
 
 
 def _usage(envelope: Mapping[str, object], said_in: str, said_out: str) -> Usage:

@@ -41,6 +41,12 @@ def _text(text: object, **more: object) -> dict[str, object]:
     [
         ({"content": "{}"}, "stop", "answer"),
         ({"content": "{}", "refusal": None, "tool_calls": []}, "stop", "answer"),
+        ({"role": "assistant", "content": "{}"}, "stop", "answer"),
+        ({"role": None, "content": "{}"}, "stop", "answer"),
+        ({"role": "user", "content": "{}"}, "stop", "malformed"),
+        ({"role": "system", "content": "{}"}, "stop", "malformed"),
+        ({"role": "", "content": "{}"}, "stop", "malformed"),
+        ({"role": ["assistant"], "content": "{}"}, "stop", "malformed"),
         ({"content": None, "refusal": "I will not"}, "stop", "refused"),
         ({"content": "{}", "refusal": "I will not"}, "stop", "refused"),
         ({"content": None, "tool_calls": [{"id": "1"}]}, "tool_calls", "tool_call"),
@@ -95,12 +101,35 @@ def test_two_choices_where_one_was_asked_for_are_malformed():
         ({"status": "failed", "error": {"code": "invalid_prompt"}}, "filtered"),
         ({"status": "failed", "error": {"code": "other"}}, "malformed"),
         ({"status": "failed"}, "malformed"),
+        ({"status": "completed", "output": [_text("{}", role=None)]}, "answer"),
+        ({"status": "completed", "output": [_text("{}", role="user")]}, "malformed"),
+        ({"status": "completed", "output": [_text("{}", role="Assistant")]}, "malformed"),
         ({"output": [_text("{}")]}, "malformed"),
         ({"status": ["completed"], "output": [_text("{}")]}, "malformed"),
     ],
 )
 def test_responses_flags(body, expected):
     assert outcome(_model(body, api="responses")) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (None, "answer"),
+        ({"code": "server_error"}, "again"),
+        ({"code": "rate_limit_exceeded"}, "again"),
+        ({"code": "content_filter"}, "filtered"),
+        ({"type": "moderation_blocked"}, "filtered"),
+        ({"message": "upstream failed", "code": 502}, "malformed"),
+        ({"code": ["server_error"]}, "malformed"),
+        *((error, "malformed") for error in ({}, [], "", "server_error", False, True, 0, 500)),
+    ],
+)
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_an_answer_beside_an_error_is_none(api, error, expected):
+    answer = _choice({"content": "{}"}) if api == "chat" else {"status": "completed", "output": [_text("{}")]}
+    assert outcome(_model(answer | {"error": error}, api=api)) == expected
+    assert outcome(_model({"error": error}, api=api)) == ("malformed" if expected == "answer" else expected)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +153,8 @@ def test_any_other_400_is_a_mistake_of_the_request(error):
 
 @pytest.mark.parametrize(
     ("status", "again"),
-    [(400, False), (401, False), (402, False), (403, False), (404, False), (408, True), (409, True), (413, False),
+    [(201, False), (299, False), (400, False),
+     (401, False), (402, False), (403, False), (404, False), (408, True), (409, True), (413, False),
      (418, False), (422, False), (425, False), (429, True), (500, True), (502, True), (503, True), (529, True)],
 )  # fmt: skip
 def test_statuses_that_another_attempt_may_mend(status, again):

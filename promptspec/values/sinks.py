@@ -13,7 +13,7 @@ from promptspec.values.formats import BadFormat, parse_url
 from promptspec.values.untyped import Compiled, CompiledSet, category, compile_re2, compile_re2_set, normalize
 
 #: Named in every reply; changes with any recogniser.
-SINKS_VERSION: Final = "1"
+SINKS_VERSION: Final = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,10 @@ _TOP: Final = (
 # The end of a host's name and its full stop; what stands before it changes nothing.
 _HOST: Final = r"[\pL\pM\pN\-]\."
 
+# Browsers drop tabs and line breaks wherever they stand in an address.
+_GAP: Final = r"[\t\n\r]*"
+_HTTP, _HTTPS, _JAVASCRIPT, _VBSCRIPT, _DATA = map(_GAP.join, ("http", "https", "javascript", "vbscript", "data"))
+
 RECOGNISERS: Final = (
     Recogniser(
         name="url",
@@ -43,10 +47,14 @@ RECOGNISERS: Final = (
         patterns=(
             r"[^\s:/]:[/\\][/\\]",
             # Browsers take `https:host` and `https:/host`; readers mend `hxxp` and `[:]`.
-            r"\bhttps?:\S|\bhttps?\s?:\s?[/\\]|\bh(?:xx|\*\*)ps?\s?:|\bh(?:tt|xx|\*\*)ps?\s?[\[({]:[\])}]",
+            r"\bhttps?\s?:\s?[/\\]|\bh(?:xx|\*\*)ps?\s?:|\bh(?:tt|xx|\*\*)ps?\s?[\[({]:[\])}]",
             # "JavaScript: the good parts" is prose, "javascript: alert(1)" is not.
             r"\b(?:java|vb|live)script:(?:\S|\s?[\w$]+\s?[(=.\[`])|\b(?:mailto|view-source):\s?\S+",
-            r"\bdata:(?:[,;]|[a-z\-]+/[a-z])|\bfile:[/\\]|\bs?ftp:\S|\bblob:(?:http|null)|\bintent:[/#]",
+            # In pieces, so that less passes for prose: a column may read "java", "script: done."
+            rf"\b(?:{_JAVASCRIPT}|{_VBSCRIPT}){_GAP}:(?:\S|\s*[\w$.]+[(=\[`])",
+            rf"\b(?:{_HTTPS}|{_HTTP}){_GAP}:(?:\S|{_GAP}[/\\])",
+            rf"\b{_DATA}{_GAP}:(?:[,;]|[a-z\-]+/[a-z]|{_GAP}(?:application|audio|font|image|text|video)/[a-z])",
+            r"\bfile:[/\\]|\bs?ftp:\S|\bblob:(?:http|null)|\bintent:[/#]",
             r"\babout:(?:blank|srcdoc|config)\b|\bchrome:[/\\]",
             r"\bmagnet:\?",
             r"\bwww[0-9]{0,2}\.[\pL\pN]",

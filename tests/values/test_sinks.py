@@ -73,6 +73,44 @@ def test_addresses_are_links_however_they_are_written(text: str) -> None:
     assert "url" in find_sinks(f"Look here: {text} now")
 
 
+@pytest.mark.parametrize("gap", ["\t", "\n", "\r", "\r\n", "\t\t\n"])
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "JavaScript: x()", "javascript:a.b=1", "vbscript:x()", "data:text/html,x", "data:,x",
+     "data:text/html;base64,xx", "https:evil", "http:evil", "https:/evil"],
+)  # fmt: skip
+def test_tabs_and_line_breaks_in_a_scheme_hide_no_address(address: str, gap: str) -> None:
+    scheme = address.index(":")
+    for at in range(1, scheme + 1):
+        text = address[:at] + gap + address[at:]
+        assert "url" in find_sinks(text), text
+        assert "url" in find_sinks(f"Look here: {text} now"), text
+    everywhere = gap.join(address[:scheme]) + gap + address[scheme:]
+    assert "url" in find_sinks(everywhere)
+    assert "url" in find_sinks(everywhere.replace(":", "：").replace("s", "ｓ"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["javascript:\t\talert(1)", "javascript:\n\nalert(1)", "vb\tscript:\n\ta.b(1)", "data:\ttext/html,x",
+     "https:\t/evil", "https:\t\t/evil", "https:/\t/evil"],
+)  # fmt: skip
+def test_tabs_and_line_breaks_after_a_scheme_hide_no_address(text: str) -> None:
+    assert "url" in find_sinks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["we drink java\nscript: done.", "language: java\nscript: run it", "java\nscript: Great.",
+     "JavaScript:\n\nThe good parts", "JavaScript:\n\nArrays (chapter 3)", "JavaScript:\n\n- arrays\n- maps",
+     "the da\nta: 3", "data\n: red/blue", "the data:\n3 rows", "the data:\nred/blue, green/grey", "big data\n",
+     "HTTP\n: a protocol", "h\nt\nt\np", "HTTPS:\nthe protocol", "a\td\ta\tt\ta", "name\tdata\tscript:",
+     "a map\nlist: ok", "meta\ndata: yes/no"],
+)  # fmt: skip
+def test_prose_in_lines_and_columns_is_plain(text: str) -> None:
+    assert find_sinks(text) == ()
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

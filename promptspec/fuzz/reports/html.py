@@ -107,13 +107,14 @@ def _overview(result: RunResult) -> Iterator[Node]:
         _row(
             ("Feature", element("a", _inline(feature.feature), href=f"#feature-{number}")),
             ("Held", str(_count(feature, "held"))),
-            ("Fell", _state(_count(feature, "fell") + len(feature.troubles))),
+            ("Fell", _state(_count(feature, "fell"))),
             ("Not judged", str(_count(feature, "not judged"))),
+            ("Tests that failed", _state(len(feature.troubles))),
             ("Cases", f"{feature.cases:,}" + ("" if feature.finished else ", broken off")),
         )
         for number, feature in enumerate(result.features, 1)
     ]
-    table = _table("Laws of each feature", ("Feature", "Held", "Fell", "Not judged", "Cases"), rows)
+    table = _table("Laws of each feature", ("Feature", "Held", "Fell", "Not judged", "Tests that failed", "Cases"), rows)
     yield element("nav", element("h2", "Features", id="features"), table, aria_labelledby="features")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from promptspec.errors import PromptspecError
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 class Judge:
     """Judges the cases of one feature. A law that fell is out: what else the run finds is about the others."""
 
-    def __init__(self, subject: Subject, laws: Mapping[str, Law]) -> None:
+    def __init__(
+        self, subject: Subject, laws: Mapping[str, Law], heard: Callable[[Case, Subject], None] | None = None
+    ) -> None:
         self.subject = subject
+        self._heard = heard
         self.laws = dict(laws)
         self.fallen: dict[str, Fallen] = {}
         self.phases: Counter[str] = Counter()
@@ -39,7 +42,9 @@ class Judge:
         return tuple(law for law in self.laws.values() if law.name not in self.fallen)
 
     def count(self, case: Case) -> None:
-        """Count a case that is put to the feature."""
+        """Count a case that is put to the feature, and tell of it."""
+        if self._heard is not None:
+            self._heard(case, self.subject)
         self.phases[case.phase] += 1
         self.techniques.update(case.techniques)
         self.liars[case.lie.liar] += 1

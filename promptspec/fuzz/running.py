@@ -55,15 +55,13 @@ def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = 
     progress = progress or Silent()
     began = time.monotonic()
     subject = Subject(running)
-    judge = Judge(subject, plan.laws)
+    judge = Judge(subject, plan.laws, plan.heard)
     troubles: list[Trouble] = []
     progress.begin(subject.module.file, subject.name, len(plan.laws))
     stage = Stage(subject)
     finished = True
     try:
         for case in _prepared(subject, plan):
-            if plan.heard is not None:
-                plan.heard(case, subject)
             before = set(judge.fallen)
             judge.take(stage, case)
             progress.case(case.phase)

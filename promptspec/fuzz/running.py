@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptspec.fuzz.cases import VALID, Case, Json
@@ -34,7 +35,7 @@ class Plan:
     *laws* are those that judge. *corpus* are cases from outside, by feature. *failures* keeps what fell and gives it
     back; None keeps nothing. *database* is Hypothesis' own. *heard* is called with every case that was judged.
     *notes* collects sentences about the run itself. With *first* the run of a feature ends with the first law that
-    falls, whose case is not made smaller.
+    falls, whose case is not made smaller. *root* is that of the project, where the specs are at hand.
     """
 
     profile: Profile = PROFILES["dev"]
@@ -45,6 +46,7 @@ class Plan:
     heard: Callable[[Case, Subject], None] | None = None
     notes: list[str] = field(default_factory=list[str])
     first: bool = False
+    root: Path | None = None
 
 
 def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = None) -> FeatureResult:
@@ -54,7 +56,7 @@ def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = 
     """
     progress = progress or Silent()
     began = time.monotonic()
-    subject = Subject(running)
+    subject = Subject(running, root=plan.root)
     judge = Judge(subject, plan.laws, plan.heard)
     troubles: list[Trouble] = []
     progress.begin(subject.module.file, subject.name, len(plan.laws))

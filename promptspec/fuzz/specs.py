@@ -35,6 +35,7 @@ def fuzz_specs(compilation: Compilation, plan: Plan, progress: Progress, *, feat
 
     The specs have no errors. Ctrl-C ends the run: what was found so far is returned, with `finished` false.
     """
+    plan = replace(plan, root=compilation.project.root)
     modules = materialize(compilation)
     results: list[FeatureResult] = []
     finished = True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.contract.feature import Feature, Fixed, For, If, Message, Module, Part, Print
@@ -21,6 +23,7 @@ from promptspec.contract.types import (
     Record,
 )
 from promptspec.contract.walking import types_in
+from promptspec.contract.wire_value import wire_value
 from promptspec.fuzz.echoes import windows
 from promptspec.fuzz.reference_prompt import Said, expected_messages
 from promptspec.fuzz.settling import settle
@@ -49,18 +52,28 @@ _MOST_ROWS: Final = 200_000
 MOST_KEYS: Final = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Where the spec of a feature stands: its project's root, and its own path."""
+
+    root: Path
+    path: Path
+
+
 class Subject:
     """One feature under test.
 
     *running* is its function. What it declares is read from the contract beside its module, never from the module
-    itself, so that a module that was tampered with is still measured by what the spec says.
+    itself, so that a module that was tampered with is still measured by what the spec says. *root* is that of the
+    project, where the spec itself is at hand.
     """
 
-    def __init__(self, running: Running[Any], *, today: date = TODAY) -> None:
+    def __init__(self, running: Running[Any], *, today: date = TODAY, root: Path | None = None) -> None:
         self.running = running
         self.module: Module = running.module_contract
         self.feature: Feature = running.contract
         self.today = today
+        self._spec = None if root is None else Spec(root, root / self.module.file)
         #: The rows of each source by name, then by key: what the reference judges by.
         self.rows: Mapping[str, Mapping[str, Mapping[str, object]]] = {
             source.name: _Rows(source) for source in running.plan.sources
@@ -70,6 +83,11 @@ class Subject:
     def name(self) -> str:
         """The name of the feature."""
         return self.feature.name
+
+    def take_spec(self) -> Spec | None:
+        """Return where the spec stands, the first time and where it is known: it is compiled again but once."""
+        spec, self._spec = self._spec, None
+        return spec
 
     def __repr__(self) -> str:
         return f"Subject({self.module.file}:{self.name})"
@@ -136,6 +154,11 @@ class Subject:
             assert settled is not None, "an example is valid, or the spec would not compile"
             found.append(expected_messages(self, settled, caller="", today=today))
         return tuple(found)
+
+    @cached_property
+    def example_replies(self) -> tuple[str, ...]:
+        """The reply of each example, as the wire has it."""
+        return tuple(wire_value(self.module, self.feature, e.returns, e.given) for e in self.feature.examples)
 
     @cached_property
     def private_words(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from promptspec.fuzz.laws import calls, inputs, prompts, replies
+from promptspec.fuzz.laws import calls, inputs, prompts, replies, tools
 from promptspec.fuzz.results import Degree
 from promptspec.fuzz.trial import Trial
 
@@ -61,6 +61,7 @@ _ALL: Final = (
     Law(replies.nothing_echoes, "enforced"),
     Law(replies.errors_say_nothing, "by construction"),
     Law(calls.same_in_same_out, "by construction"),
+    Law(tools.check_is_hermetic, "by construction"),
 )
 
 #: Every law by its name, in the order of reports.

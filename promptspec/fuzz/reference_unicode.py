@@ -91,7 +91,7 @@ def settled(text: str) -> str:
 
 def most_marks(text: str) -> int:
     """Return the length of the longest run of combining marks; what shows nothing between them does not end it."""
-    marks = set() if text.isascii() else {character for character in set(text) if category(character).startswith("M")}
+    marks = {character for character in set(text) if not text.isascii() and category(character).startswith("M")}
     if not marks:
         return 0
     hidden = invisible()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -90,6 +91,12 @@ class Draft:
             self.fence(f"{path}[{index}]", turn.text)
 
     # What the call reads
+
+    def continued(self) -> Draft:
+        """Return a draft with the same messages, to which more can be added without changing this one."""
+        draft = copy(self)
+        draft._messages, draft._fixed, draft._fences = [*self._messages], [*self._fixed], [*self._fences]
+        return draft
 
     @property
     def fixed(self) -> tuple[str, ...]:

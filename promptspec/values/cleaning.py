@@ -52,7 +52,8 @@ _FOREIGN_BREAKS: Final = frozenset("\r\x85\u2028\u2029")
 _BREAKS: Final = _FOREIGN_BREAKS | {"\n"}
 _REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cn", "Cs"})
 _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
-_BLANKS: Final = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cn", "Cs"})
+#: Format characters that are not INVISIBLE show: the signs that stand before Arabic and other numbers.
+_BLANKS: Final = frozenset({"Zs", "Zl", "Zp", "Cc", "Cn", "Cs"})
 
 
 class Unclean(ValueError):

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
+from promptspec.values.pattern_syntax import (
+    LAST,
+    Alternatives,
+    Characters,
+    Node,
+    Repeat,
+    Sequence,
+    parse_pattern,
+    write_pattern,
+)
 from promptspec.values.pattern_syntax import BadPattern as BadPattern
-from promptspec.values.pattern_syntax import parse_pattern, write_pattern
 from promptspec.values.untyped import Compiled, Re2Error, compile_re2
 
 
@@ -48,12 +58,32 @@ def check_pattern(source: str, ignore_case: bool = False) -> None:
 @lru_cache(maxsize=512)
 def compile_pattern(source: str, ignore_case: bool = False) -> CompiledPattern:
     """Return *source* compiled; raises BadPattern as `check_pattern` does."""
-    written = write_pattern(parse_pattern(source, ignore_case=ignore_case))
+    tree = parse_pattern(source, ignore_case=ignore_case)
+    written = write_pattern(_kept_apart(tree) if ignore_case else tree)
     try:
         return CompiledPattern(compile_re2(written))
     except Re2Error as error:
         reason = "it repeats too much" if "repetition" in str(error) else "it needs more than 8 MiB of memory"
         raise BadPattern(f"RE2 refuses this pattern: {reason}", 0) from None
+
+
+def _kept_apart(node: Node) -> Node:
+    """Return *node* with a noncharacter, which no clean text holds, in each class of two.
+
+    RE2 reads `[kK]` as "k in any case", and where such classes are alternatives it adds whatever Unicode folds to
+    them: the Kelvin sign to k, the long s to s.
+    """
+    match node:
+        case Characters(ranges=((low, _), (high, _))) if all(first == last for first, last in node.ranges):
+            return Characters(ranges=((low, low), (high, high), (LAST, LAST)))
+        case Sequence(parts=parts):
+            return Sequence(parts=tuple(map(_kept_apart, parts)))
+        case Alternatives(options=options):
+            return Alternatives(options=tuple(map(_kept_apart, options)))
+        case Repeat():
+            return replace(node, item=_kept_apart(node.item))
+        case _:
+            return node
 
 
 def wire_pattern(source: str, ignore_case: bool = False) -> str:

@@ -287,3 +287,10 @@ def test_ecma_262_reads_the_wire_as_re2_reads_the_source(tmp_path: Path) -> None
     load = f"const cases = JSON.parse(require('fs').readFileSync({json.dumps(str(tmp_path / 'cases.json'))}));"
     done = subprocess.run([str(NODE), "-e", load + script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize("source", ["k", "(a|k)", "a|k", "(?:s|b)+", "[ks]", "å|a", "(k|K)a*"])
+def test_folding_never_reaches_beyond_the_two_cases_of_a_letter(source: str) -> None:
+    compiled = compile_pattern(source, True)
+    assert not any(compiled.search(sign) for sign in ("\u212a", "\u017f", "\u212b"))
+    assert compiled.search("k") or compiled.search("S") or compiled.search("Å")

@@ -57,7 +57,7 @@ def observation_of(
 
 
 def _said_in(exchange: Exchange) -> str | None:
-    return next(iter(texts_of(exchange.body)), None) if 200 <= exchange.status < 300 else None
+    return next(iter(texts_of(exchange.body)), None) if exchange.status == 200 else None
 
 
 def judge(subject: Subject, attempt: Attempt, seen: Observation) -> Finding:

@@ -18,7 +18,8 @@ class Fallen:
 
     *id* names the failure for `--replay`. *file* and *line* are the place in the spec, *path* the field, where known.
     *prompt* is the (role, content) of each message of the request, *reply* the model's text, each as they were.
-    *shrunk* says whether the search made the case as small as it could.
+    *shrunk* says whether the search made the case as small as it could. *together* are the cases that were called at
+    one time, *case* among them, the first of them cancelled after *cut* seconds; () where it was called alone.
     """
 
     id: str
@@ -34,6 +35,8 @@ class Fallen:
     reply: str | None = None
     outcome: str = ""
     shrunk: bool = False
+    together: tuple[Case, ...] = ()
+    cut: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureResult:
-    """What was found of one feature. *phases* counts cases by phase, *techniques* and *liars* by name."""
+    """What was found of one feature. *phases* counts cases by phase, *techniques* and *liars* by name.
+
+    *tried* counts the examples, tests and attacks of the spec; *names* are those that went well, where known.
+    """
 
     file: str
     feature: str
@@ -78,6 +84,7 @@ class FeatureResult:
     troubles: tuple[Trouble, ...]
     seconds: float
     finished: bool = True
+    names: tuple[str, ...] = ()
 
     @property
     def cases(self) -> int:

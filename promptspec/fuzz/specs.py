@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -68,4 +68,17 @@ def _fuzzed(module: Module, feature: Feature, running: ModuleType, plan: Plan, p
         if case.kind == "test" and not (result := run_test(module, feature, case, function)).passed
     ]
     result = fuzz_feature(function, plan, progress)
-    return replace(result, troubles=(*troubles, *result.troubles))
+    troubles = [*troubles, *result.troubles]
+    attacked = result.finished and "examples" in plan.profile.phases
+    names = tuple(_went_well(feature, troubles, attacked=attacked))
+    return replace(result, troubles=tuple(troubles), names=names)
+
+
+def _went_well(feature: Feature, troubles: Sequence[Trouble], *, attacked: bool) -> Iterator[str]:
+    """Yield the names of the examples and tests that went as they say, and of attacks where all were tried."""
+    amiss = {(trouble.kind, trouble.title) for trouble in troubles}
+    parts = [("example", example.title) for example in feature.examples]
+    parts += [(case.kind, case.title) for case in feature.cases if attacked or case.kind != "attack"]
+    for kind, title in parts:
+        if (kind, title) not in amiss:
+            yield f'{kind} "{title}"'

@@ -14,8 +14,9 @@ from promptspec.fuzz.results import FeatureResult, LawResult, RunResult, Trouble
 def render_junit(result: RunResult) -> str:
     """Return an XML document: a suite a feature, a case a law and an example, test or attack in trouble.
 
-    The examples, tests and attacks that went well are one case. A law that no case judged is skipped; a run that was
-    broken off is an error. What XML 1.0 cannot hold, and what does not show, is written as `\\u{…}`.
+    Examples, tests and attacks that went well are cases too, one for all where their names are not known. A law that
+    no case judged is skipped; a run that was broken off is an error. What XML 1.0 cannot hold, and what does not show,
+    is written as `\\u{…}`.
     """
     suites = [_suite(feature) for feature in result.features]
     counts = {name: sum(getattr(suite.counts, name) for suite in suites) for name in Counts.__slots__}
@@ -65,8 +66,9 @@ def _cases(feature: FeatureResult) -> Iterator[Element]:
         yield _case(feature, law.law, *_told(law))
     for trouble in feature.troubles:
         yield _case(feature, trouble_title(trouble), _failure(trouble), line=trouble.line)
+    yield from (_case(feature, name) for name in feature.names)
     well = max(feature.tried - len(feature.troubles), 0)
-    if well:
+    if well and not feature.names:
         yield _case(feature, counted(well, *TRIED) + " as they say")
     if not feature.finished:
         yield _case(feature, "run", element("error", type="unfinished", message="the run was broken off"))

@@ -23,7 +23,7 @@ _LATER: dict[type[tree.Clause], str] = {
     tree.OtherwiseClause: "otherwise",
 }
 
-LATER_LIMITS = ("calls", "spend", "repairs")
+LATER_LIMITS = ("calls", "spend")
 
 
 def later_parts(clause: tree.Clause) -> Iterator[tuple[Span, str]]:
@@ -31,8 +31,6 @@ def later_parts(clause: tree.Clause) -> Iterator[tuple[Span, str]]:
     match clause:
         case tree.FenceClause(mode=mode) if mode.text == "datamark":
             yield clause.span, "`fence datamark`"
-        case tree.EnsureClause(drop=True):
-            yield clause.span, "`else drop`"
         case tree.LimitsClause(limits=limits):
             for limit in limits:
                 if limit.name.text in LATER_LIMITS:

@@ -9,10 +9,11 @@ from promptspec.check.desk import Desk
 from promptspec.check.shapes import Facts
 from promptspec.contract.feature import Feature, Limits
 from promptspec.diagnostics import Label
+from promptspec.runtime.repairing import largest_repair
 from promptspec.schema.wire import encode_schema
 from promptspec.syntax import tree
 from promptspec.text import Span
-from promptspec.values.units import BYTES_A_TOKEN
+from promptspec.values.units import BYTES_A_TOKEN, MESSAGE_OVERHEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Declared:
     thinking: int = 0
     time_ms: int = 30_000
     retries: int = 2
+    repairs: int = 1
     prompt_at: Span | None = None
     reply_at: Span | None = None
 
@@ -34,7 +36,10 @@ _EXAMPLES = {
     "thinking": "thinking 500 tokens",
     "time": "time 20s",
     "retries": "retries 2",
+    "repairs": "repairs 1",
 }
+#: Limits that are plain numbers.
+_COUNTS = ("retries", "repairs")
 #: The least and the most that each limit may say: tokens, milliseconds, attempts.
 _BOUNDS = {
     "prompt": (1, 10_000_000),
@@ -42,6 +47,7 @@ _BOUNDS = {
     "thinking": (1, 1_000_000),
     "time": (100, 3_600_000),
     "retries": (0, 20),
+    "repairs": (0, 5),
 }
 
 
@@ -74,6 +80,7 @@ def check_limits(desk: Desk, clause: tree.LimitsClause | None) -> Declared:
         thinking=found.get("thinking", 0),
         time_ms=found.get("time", 30_000),
         retries=found.get("retries", 2),
+        repairs=found.get("repairs", 1),
         prompt_at=places.get("prompt"),
         reply_at=places.get("reply"),
     )
@@ -89,7 +96,7 @@ def _amount(desk: Desk, limit: tree.Limit) -> int | None:
     if name == "time":
         amount = limit.amount.milliseconds if isinstance(limit.amount, tree.DurationLiteral) else None
     else:
-        wanted = None if name == "retries" else "tokens"
+        wanted = None if name in _COUNTS else "tokens"
         unit = limit.unit.text if limit.unit else None
         if unit != wanted:
             desk.add("PS411", limit.span, f"`{name}` is counted in {wanted or 'whole numbers'}", help=example)
@@ -134,6 +141,8 @@ def fit_limits(
     for example in draft.examples:
         size = sum(len(str(value).encode()) for _, value in example.given.entries) + len(str(example.returns)) + 64
         least, most = least + size // 4, most + size * 2
+    if declared.repairs:
+        most += largest_repair(most_reply) + MESSAGE_OVERHEAD
     if declared.prompt is not None and least > BYTES_A_TOKEN * declared.prompt:
         desk.add(
             "PS410",
@@ -153,6 +162,7 @@ def fit_limits(
             thinking_tokens=declared.thinking,
             time_ms=declared.time_ms,
             retries=declared.retries,
+            repairs=declared.repairs,
         ),
         largest_prompt=most,
         smallest_prompt=least,

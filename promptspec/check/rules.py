@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from promptspec.check.desk import Desk
@@ -11,7 +11,7 @@ from promptspec.check.names import Names, references
 from promptspec.check.shapes import Facts, Typed, shape, value_of
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
-from promptspec.contract.feature import CallerLevel, Rule
+from promptspec.contract.feature import CallerLevel, Drop, Rule
 from promptspec.syntax import tree
 
 
@@ -35,12 +35,25 @@ class Rules:
     ) -> tuple[Rule, ...]:
         """Return the sound ones of the `ensure` clauses; problems go to the report."""
         names = self._names_of_reply(input, output, bare)
-        found = [
-            self._rule(clause, names, f"ensure_{at}", "output")
-            for at, clause in enumerate(clauses, 1)
-            if not clause.drop  # reported with the other clauses of later versions
-        ]
+        found = [self._ensure(clause, names, f"ensure_{at}", output) for at, clause in enumerate(clauses, 1)]
         return tuple(rule for rule in found if rule is not None)
+
+    def _ensure(self, clause: tree.EnsureClause, names: Names, id: str, output: t.Record) -> Rule | None:
+        rule = self._rule(clause, names, id, "output")
+        if rule is None or not clause.drop:
+            return rule
+        condition = rule.condition
+        over = condition.over if isinstance(condition, e.Quantified) and condition.quantifier == "all" else None
+        listed = _list_at(over, output, self.facts)
+        if listed is None or not isinstance(over, e.Reference):
+            self.desk.add(
+                "PS320",
+                clause.condition.span,
+                "`else drop` leaves items out of a list of the output, and this condition goes over none",
+                help="write `ensure all x in xs: … else drop`, where `xs` is a field of the output",
+            )
+            return None
+        return replace(rule, drop=Drop(least=listed.least), path=".".join(("output", *over.steps)))
 
     def _names_of_reply(self, input: t.Record, output: t.Record, bare: bool) -> Names:
         inputs = references(input.fields, "input", self.facts)
@@ -76,6 +89,19 @@ class Rules:
             path=_blamed(condition.expression, root),
             origin=self.desk.origin(clause.span),
         )
+
+
+def _list_at(over: e.Expression | None, output: t.Record, facts: Facts) -> t.ListOf | None:
+    """Return the list that *over* names, step by step through records of the output; None for any other."""
+    if not isinstance(over, e.Reference) or over.root not in ("output", "answer") or over.through:
+        return None
+    type: t.Type | None = None
+    record: t.Record | None = output
+    for step in over.steps if over.root == "output" else ("answer", *over.steps):
+        field = record.field(step) if record is not None else None
+        type = field.type if field is not None else None
+        record = facts.record(type) if isinstance(type, t.Group) else None
+    return type if isinstance(type, t.ListOf) else None
 
 
 def _blamed(condition: e.Expression, root: Literal["input", "output"]) -> str:

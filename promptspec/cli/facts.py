@@ -60,8 +60,14 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
     derived = ", derived from the output" if limits.reply_derived else ""
     yield f"    prompt of at most {feature.largest_prompt:,} bytes, so of at most as many tokens{cap}"
     yield f"    reply of at most {limits.reply_tokens:,} tokens{derived}; {limits.time_ms / 1000:g} s for everything"
+    more = f"{_count(limits.retries, 'retry', 'retries')} and {_count(limits.repairs, 'repair')}"
+    yield f"    at most {_count(1 + limits.retries + limits.repairs, 'request')} a call, with {more}"
     for description in _descriptions(module, feature):
         yield f"    a JSON Schema tells the model: {escape(description)}"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _descriptions(module: Module, feature: Feature) -> Iterator[str]:

@@ -12,6 +12,7 @@ from promptspec.codegen.prompts import Prompt
 from promptspec.codegen.records import default_of
 from promptspec.codegen.row_conditions import RowConditions
 from promptspec.codegen.types import Annotations
+from promptspec.contract.expressions import Expression, Quantified, Reference
 from promptspec.contract.feature import Feature, Rule
 
 _CALLERS = {"anyone": "Anyone", "session": "Session", "signed_in": "SignedIn", "verified": "Verified"}
@@ -52,11 +53,10 @@ class FeatureWriter:
             code("x: $, caller: $, today: dt.date", name(feature.input.name), self._caller()),
             self._requires(),
         )
-        self._rules(
-            "broken_ensures",
-            code("x: $, y: $, today: dt.date", name(feature.input.name), name(feature.output.name)),
-            self._ensures(),
-        )
+        given = code("x: $, y: $, today: dt.date", name(feature.input.name), name(feature.output.name))
+        self._rules("broken_rows", given, self._rows())
+        self._drops([rule for rule in feature.ensures if rule.drop is not None])
+        self._rules("broken_ensures", given, self._by_id([rule for rule in feature.ensures if rule.drop is None]))
         writer.dedent()
         writer.blank(2)
         writer.line(code("$ = $()", name(self._names.function(feature.name)), name(feature.class_name)))
@@ -163,14 +163,63 @@ class FeatureWriter:
 
     def _requires(self) -> dict[str, list[Code]]:
         rows = RowConditions(self._names).judged(self._feature.input, "x", "input")
-        return self._by_id(rows, self._feature.requires)
+        return _numbered(rows) | self._by_id(self._feature.requires)
 
-    def _ensures(self) -> dict[str, list[Code]]:
-        rows = RowConditions(self._names).judged(self._feature.output, "y", "output", bare=self._feature.bare)
-        return self._by_id(rows, self._feature.ensures)
+    def _rows(self) -> dict[str, list[Code]]:
+        """Return the conditions on rows of the output."""
+        rows = RowConditions(self._names)
+        return _numbered(rows.judged(self._feature.output, "y", "output", bare=self._feature.bare))
 
-    def _by_id(self, rows: Iterable[list[Code]], rules: Sequence[Rule]) -> dict[str, list[Code]]:
-        return {f"where_{at}": block for at, block in enumerate(rows)} | {rule.id: self._rule(rule) for rule in rules}
+    def _by_id(self, rules: Sequence[Rule]) -> dict[str, list[Code]]:
+        return {rule.id: self._rule(rule) for rule in rules}
+
+    def _drops(self, rules: Sequence[Rule]) -> None:
+        """Write what leaves items out, rule after rule."""
+        if not rules:
+            return
+        writer, output = self._writer, name(self._feature.output.name)
+        writer.blank()
+        parameters = code("x: $, y: $, out: ps.Drops, today: dt.date", name(self._feature.input.name), output)
+        writer.line(code("def drop_failing(self, $) -> $:", parameters, output))
+        writer.indent()
+        for rule in rules:
+            self._drop(rule)
+        writer.line(code("return y"))
+        writer.dedent()
+
+    def _drop(self, rule: Rule) -> None:
+        writer, condition = self._writer, rule.condition
+        assert rule.drop is not None
+        assert isinstance(condition, Quantified)
+        assert isinstance(condition.over, Reference)
+        root = ("answer",) if condition.over.root == "answer" else ()
+        steps = (*root, *map(self._names.field, condition.over.steps))
+        writer.line(code("# $ line $", name_of_file(rule.origin.file), data(rule.origin.line)))
+        if rule.when is not None:
+            writer.line(code("if $:", self._exact(rule.when)))
+            writer.indent()
+        writer.call(
+            code("y = out.keep"),
+            [
+                code("y"),
+                data(steps),
+                code(
+                    "[$ for $ in $]",
+                    self._exact(condition.body),
+                    name(self._names.variable(condition.variable)),
+                    self._expressions.emit(condition.over),
+                ),
+                _violation(rule),
+                code("least=$", data(rule.drop.least)),
+            ],
+        )
+        if rule.when is not None:
+            writer.dedent()
+
+    def _exact(self, condition: Expression) -> Code:
+        """Return *condition* so that arithmetic which would have to round makes it false."""
+        emitted = self._expressions.emit(condition)
+        return code("ps.holds(lambda: $)", emitted) if rounds(condition) else emitted
 
     def _rule(self, rule: Rule) -> list[Code]:
         condition = self._expressions.emit(rule.condition)
@@ -179,14 +228,19 @@ class FeatureWriter:
         holds = condition if when is None else code("(not $ or $)", when, condition)
         if exact:
             holds = code("ps.holds(lambda: $)", holds)
-        broken = code(
-            "yield ps.Violation(path=$, rule=$, message=$)", data(rule.path), data(rule.id), data(rule.message)
-        )
         return [
             code("# $ line $", name_of_file(rule.origin.file), data(rule.origin.line)),
             code("if not $:", holds),
-            code("    $", broken),
+            code("    yield $", _violation(rule)),
         ]
+
+
+def _numbered(rows: Iterable[list[Code]]) -> dict[str, list[Code]]:
+    return {f"where_{at}": block for at, block in enumerate(rows)}
+
+
+def _violation(rule: Rule) -> Code:
+    return code("ps.Violation(path=$, rule=$, message=$)", data(rule.path), data(rule.id), data(rule.message))
 
 
 def _signature(writer: Writer, head: Code, keywords: list[Code], result: Code) -> None:

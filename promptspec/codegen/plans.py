@@ -55,6 +55,7 @@ class PlanWriter:
                 code("thinking=$", data(limits.thinking_tokens)),
                 code("seconds=$", Code(repr(limits.time_ms / 1000))),
                 code("retries=$", data(limits.retries)),
+                code("repairs=$", data(limits.repairs)),
             ],
             tail=",",
         )

@@ -178,14 +178,25 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """`else drop`: items that fail are left out of their list, as long as *least* of them are left."""
+
+    least: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A `require` or `ensure`: *condition* must hold where *when* does. *id* is its stable name in violations."""
+    """A `require` or `ensure`: *condition* must hold where *when* does. *id* is its stable name in violations.
+
+    With *drop* the condition is an `all` over a list of the output, and *path* is that of the list.
+    """
 
     id: str
     condition: Expression
     when: Expression | None
     message: str
     path: str
+    drop: Drop | None = None
     origin: Origin
 
 
@@ -230,6 +241,7 @@ class Limits:
     thinking_tokens: int = 0
     time_ms: int = 30_000
     retries: int = 2
+    repairs: int = 1
 
 
 CallerLevel: TypeAlias = Literal["anyone", "session", "signed_in", "verified"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from promptspec.errors import DeadlinePassed, ModelUnavailable
 from promptspec.models.port import Answer, Compose, Model, Unavailable
@@ -16,6 +17,15 @@ _LONGEST_WAIT = 8.0
 _GRACE = 0.25
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request that was sent: to which *model*, at which *place* of the chain. *answer* is None where none came."""
+
+    model: str
+    place: int
+    answer: Answer | None
+
+
 async def ask_models(
     models: Sequence[Model],
     compose: Compose,
@@ -25,12 +35,15 @@ async def ask_models(
     clock: Clock,
     entropy: Entropy,
     sleep: Callable[[float], Awaitable[None]] | None = None,
+    asked: list[Asked] | None = None,
+    first: int = 0,
 ) -> Answer:
     """Return the first answer, asking at most 1 + *retries* times in all, each time what *compose* makes anew.
 
     A failure that another attempt may mend is met by waiting and asking the same model again, as long as a retry is
     left for each model after it and the wait ends before *deadline* (on *clock*); then by the next model, at once.
     What cannot be mended, and an answer that is refused, end the call: no model is there to get around a refusal.
+    Each request is added to *asked*. *first* is the place of the model to begin with.
 
     Raises ModelUnavailable, DeadlinePassed, and ReplyRefused as the model raised it.
     """
@@ -39,10 +52,13 @@ async def ask_models(
     budget = retries
     failures: list[str] = []
     waits = 0
-    position = 0
+    position = first
     while True:
         model = models[position]
         outcome = await _attempt(model, compose, deadline - clock.monotonic())
+        answer = outcome if isinstance(outcome, Answer) else None
+        if asked is not None and outcome is not None:
+            asked.append(Asked(model=model.name, place=position, answer=answer))
         if isinstance(outcome, Answer):
             return outcome
         if outcome is None:

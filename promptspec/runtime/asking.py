@@ -15,6 +15,7 @@ from promptspec.ports import World
 from promptspec.runtime.context import Context
 from promptspec.runtime.drafts import TAG_BITS, Draft, Message
 from promptspec.runtime.host import HOST
+from promptspec.runtime.repairing import add_repair, largest_repair
 from promptspec.values.units import MESSAGE_OVERHEAD
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ _TELLING: Final = 160
 
 
 class Attempt:
-    """One call's draft, made into as many requests as it takes."""
+    """One call's draft, made into as many requests as it takes: to ask, to ask once more, to have a reply mended."""
 
     def __init__(self, *, plan: Plan, draft: Draft, examples: bytes, user: str | None, world: World) -> None:
         self._plan = plan
         self._examples = examples
+        self._original = draft
         self._draft = draft
         self._user = user
         self._world = world
@@ -57,6 +59,33 @@ class Attempt:
             user=self._user,
             largest_reply=plan.largest_reply,
         )
+
+    def repair(self, reply: str, broken: Sequence[Violation], *, guard_roles: bool) -> bool:
+        """Make the requests from now on send *reply* back, with the rules that it has *broken*; say whether they may.
+
+        They may not where the reply repeats the prompt, is far larger than a valid one, or makes a prompt that must not
+        be sent. A later reply takes the place of an earlier one, so that requests do not grow.
+        """
+        if self._repeats_prompt(reply):
+            return False
+        before, self._draft = self._draft, self._original.continued()
+        add_repair(self._draft, reply, broken)
+        if not self._is_bounded() or any(self.violations(guard_roles=guard_roles)):
+            self._draft = before
+            return False
+        return True
+
+    def _repeats_prompt(self, reply: str) -> bool:
+        echo = self.echo()
+        return echo is not None and echo(reply) is not None
+
+    def _is_bounded(self) -> bool:
+        """Say whether the message that sends a reply back is of a size that was foreseen, and can be encoded."""
+        message = self._draft.messages("0" * _TAG_DIGITS)[-1]
+        try:
+            return len(message.content.encode()) <= largest_repair(self._plan.largest_reply)
+        except UnicodeEncodeError:
+            return False
 
     def violations(self, *, guard_roles: bool) -> Iterator[Violation]:
         """Yield what keeps this prompt from being sent: control tokens, and the cap on its size."""
@@ -91,11 +120,19 @@ class Attempt:
 
     def echo(self) -> Callable[[str], str | None] | None:
         """Return the judge of what a reply must not repeat: the tags, and runs of the prompt's private words."""
-        texts = self._draft.fixed
+        texts = self._original.fixed
         public = self._plan.limitations.strip()
         if public:  # shown in forms and docstrings: a reply may say it too (rule 19)
             texts = tuple(piece for text in texts for piece in text.split(public))
-        return partial(_echo_of(texts).find, tag=self._tags[-1] if self._tags else "")
+        echo = _echo_of(texts)
+        if len(self._tags) <= 1:
+            return partial(echo.find, tag=self._tags[-1] if self._tags else "")
+        return partial(_find_any, echo, tuple(self._tags))
+
+
+def _find_any(echo: Echo, tags: tuple[str, ...], text: str) -> str | None:
+    """Return what *text* repeats of the prompt; each attempt had a tag of its own."""
+    return next((found for tag in tags if (found := echo.find(text, tag=tag)) is not None), None)
 
 
 @lru_cache(maxsize=256)

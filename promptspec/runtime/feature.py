@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
@@ -20,20 +20,24 @@ from promptspec.errors import (
     ModelUnavailable,
     PromptspecError,
     ReplyRefused,
+    Unjudged,
     Violation,
 )
-from promptspec.models.asking import ask_models
+from promptspec.models.asking import Asked, ask_models
 from promptspec.models.port import Answer, Usage
 from promptspec.ports import World
 from promptspec.runtime.asking import Attempt, encode_examples
 from promptspec.runtime.context import Context
 from promptspec.runtime.drafts import Draft, Message, Rendered
+from promptspec.runtime.dropping import Drops
 from promptspec.runtime.host import HOST
 from promptspec.runtime.judging import MOST, violations_of
 from promptspec.runtime.outermost import Outermost
 from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Override, Rehearse, Replies, StandIn, Wires
 from promptspec.runtime.plan import Plan, Rehearsal
+from promptspec.runtime.repairing import NOT_REPAIRED
 from promptspec.runtime.replies import ID_BITS, Guarantees, Outcome, Reply
+from promptspec.runtime.replies import Attempt as Told
 from promptspec.safety.callers import ID_KEY, Anyone, Session, admit, hash_of
 from promptspec.values.reading import Unreadable, read_json
 
@@ -66,8 +70,16 @@ class Feature(Generic[V]):
         """Yield what the input *x* breaks of the conditions on rows and the `require` clauses."""
         return iter(())
 
+    def broken_rows(self, x: Any, y: Any, today: date) -> Iterator[Violation]:
+        """Yield what the reply *y* to the input *x* breaks of the conditions on rows."""
+        return iter(())
+
+    def drop_failing(self, x: Any, y: Any, out: Drops, today: date) -> Any:
+        """Return the reply *y* without the items that fail an `ensure … else drop`; *out* is told of them."""
+        return y
+
     def broken_ensures(self, x: Any, y: Any, today: date) -> Iterator[Violation]:
-        """Yield what the reply *y* to the input *x* breaks of the conditions on rows and the `ensure` clauses."""
+        """Yield what the reply *y* to the input *x* breaks of the `ensure` clauses."""
         return iter(())
 
     if TYPE_CHECKING:
@@ -88,12 +100,22 @@ class Feature(Generic[V]):
     def _call(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
         with Outermost(self.plan.name):
             call = _Call(self, given, caller)
-            return cast("Reply[V]", call.rehearse() if call.rehearses else call.deliver(call.ask()))
+            if call.rehearses:
+                return cast("Reply[V]", call.rehearse())
+            while True:
+                reply = call.settle(call.ask())
+                if reply is not None:
+                    return cast("Reply[V]", reply)
 
     async def _acall(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
         with Outermost(self.plan.name):
             call = _Call(self, given, caller)
-            return cast("Reply[V]", call.rehearse() if call.rehearses else call.deliver(await call.aask()))
+            if call.rehearses:
+                return cast("Reply[V]", call.rehearse())
+            while True:
+                reply = call.settle(await call.aask())
+                if reply is not None:
+                    return cast("Reply[V]", reply)
 
     def _rendered(self, given: Mapping[str, object], caller: Anyone | None = None) -> Rendered:
         with Outermost(self.plan.name):
@@ -268,6 +290,9 @@ class _Call:
             plan=plan, draft=self.draft, examples=feature.example_messages, user=self.user, world=self.world
         )
         self._refuse(self.attempt.violations(guard_roles=not feature.guarded_roles))
+        #: The requests that were sent so far, and what the replies among them broke.
+        self.asked: list[Asked] = []
+        self.refusals: list[tuple[Answer, tuple[Violation, ...]]] = []
 
     def _validated(self, given: Mapping[str, object]) -> Any:
         try:
@@ -338,10 +363,12 @@ class _Call:
         return ask_models(
             models,
             self.attempt.compose,
-            retries=self.feature.plan.limits.retries,
+            retries=self.feature.plan.limits.retries - sum(each.answer is None for each in self.asked),
             deadline=self.deadline,
             clock=self.world.clock,
             entropy=self.world.entropy,
+            asked=self.asked,
+            first=self.asked[-1].place if self.asked else 0,
         )
 
     def ask(self) -> Answer:
@@ -359,18 +386,18 @@ class _Call:
 
     def rehearse(self) -> Reply[Any]:
         """Return the first rehearsed reply that passes every check. Raises ReplyRefused where none does."""
-        stand_in = self.stand_in
-        if isinstance(stand_in, Wires) and self.override is not None:
-            return self.deliver(self._rehearsed(stand_in.texts[self.override.turn(len(stand_in.texts))]))
-        from promptspec.contract.wire_value import wire_value
+        if isinstance(self.stand_in, Wires | Replies):
+            while True:
+                answer = self._scripted()
+                self.asked.append(Asked(model=answer.model, place=0, answer=answer))
+                reply = self.settle(answer)
+                if reply is not None:
+                    return reply
         from promptspec.models.rehearsal import candidates
         from promptspec.runtime.rehearsing import keys_of, plain_input
 
         feature, module = self.feature.contract, self.feature.module_contract
         given = plain_input(self.input)
-        if isinstance(stand_in, Replies) and self.override is not None:
-            value = stand_in.values[self.override.turn(len(stand_in.values))]
-            return self.deliver(self._rehearsed(wire_value(module, feature, value, given)))
         for _, text in zip(
             range(MOST_REHEARSALS),
             candidates(module, feature, given, keys=keys_of(self.feature.plan.sources), today=self.context.today),
@@ -384,14 +411,56 @@ class _Call:
             [Violation(path="output", rule="rehearsal", message="no rehearsed reply holds: add an example to the spec")]
         )
 
+    def _scripted(self) -> Answer:
+        """Return the next scripted reply: like a model, a script answers each request, that of a repair too."""
+        stand_in, override = self.stand_in, self.override
+        assert override is not None
+        if isinstance(stand_in, Wires):
+            return self._rehearsed(stand_in.texts[override.turn(len(stand_in.texts))])
+        from promptspec.contract.wire_value import wire_value
+        from promptspec.runtime.rehearsing import plain_input
+
+        values = cast("Replies", stand_in).values
+        value = values[override.turn(len(values))]
+        return self._rehearsed(
+            wire_value(self.feature.module_contract, self.feature.contract, value, plain_input(self.input))
+        )
+
     def _rehearsed(self, text: str) -> Answer:
         return Answer(text=text, model="rehearsal", usage=Usage(), rehearsed=True)
 
     # Judging
 
+    def settle(self, answer: Answer) -> Reply[Any] | None:
+        """Return the reply if everything holds of it, None where the model is to be asked to mend it.
+
+        Raises ReplyRefused where it is not to be mended, or not any more.
+        """
+        try:
+            return self.deliver(answer)
+        except ReplyRefused as refused:
+            if not self._may_repair(answer, refused):
+                raise
+            self.refusals.append((answer, refused.violations))
+        return None
+
+    def _may_repair(self, answer: Answer, refused: ReplyRefused) -> bool:
+        """Make the next request send *answer* back, and say whether it does."""
+        return (
+            len(self.refusals) < self.feature.plan.limits.repairs
+            and not isinstance(refused, Unjudged)
+            and NOT_REPAIRED.isdisjoint(violation.rule for violation in refused.violations)
+            and self.world.clock.monotonic() < self.deadline
+            and self.attempt.repair(answer.text, refused.violations, guard_roles=not self.feature.guarded_roles)
+        )
+
     def deliver(self, answer: Answer) -> Reply[Any]:
-        """Return the reply if everything holds of it. Raises ReplyRefused with every rule that it breaks."""
-        plan = self.feature.plan
+        """Return the reply if everything holds of it. Raises ReplyRefused with every rule that it breaks.
+
+        What is judged, in this order, each on what those before it left: the types with sinks and echo, the conditions
+        on rows, `ensure … else drop`, the `ensure` clauses.
+        """
+        plan, feature = self.feature.plan, self.feature
         context = Context(
             direction="output",
             today=self.context.today,
@@ -400,18 +469,30 @@ class _Call:
             echo=self.attempt.echo(),
         )
         output = self._read(answer.text, context)
-        broken = list(self.feature.broken_ensures(self.input, output, context.today))
-        if broken:
-            raise ReplyRefused(broken)
+        _refuse_reply(feature.broken_rows(self.input, output, context.today))
+        drops = Drops()
+        output = feature.drop_failing(self.input, output, drops, context.today)
+        _refuse_reply(drops.broken)
+        _refuse_reply(feature.broken_ensures(self.input, output, context.today))
         return Reply(
             value=getattr(output, "answer") if plan.bare else output,  # noqa: B009 - no class of ours has it
             id="r_" + self.world.entropy.token(ID_BITS),
             model=answer.model,
-            usage=answer.usage,
+            usage=_sum_of([each.answer.usage for each in self.asked if each.answer is not None]),
             warnings=tuple(dict.fromkeys(self.context.warnings)),
             guarantees=self.feature.guarantees,
             rehearsed=answer.rehearsed,
+            attempts=tuple(map(self._told, self.asked)),
+            dropped=tuple(drops.dropped),
         )
+
+    def _told(self, asked: Asked) -> Told:
+        """Return what the reply tells of one request."""
+        if asked.answer is None:
+            return Told(model=asked.model, outcome="unavailable")
+        broken = next((broken for answer, broken in self.refusals if answer is asked.answer), ())
+        outcome = "refused" if broken else "answered"
+        return Told(model=asked.model, outcome=outcome, violations=broken, usage=asked.answer.usage)
 
     def _read(self, text: str, context: Context) -> Any:
         plan = self.feature.plan
@@ -423,3 +504,22 @@ class _Call:
             found = violations_of(error, "output", bare=plan.bare)
         # Raised out here, so that nothing of the reply hangs on the exception as its context.
         raise ReplyRefused(found)
+
+
+def _refuse_reply(broken: Iterable[Violation]) -> None:
+    found = list(broken)
+    if found:
+        raise ReplyRefused(found)
+
+
+def _sum_of(usages: Sequence[Usage]) -> Usage:
+    """Return all tokens of *usages*; what no server said stays None."""
+
+    def total(counts: Iterable[int | None]) -> int | None:
+        known = [count for count in counts if count is not None]
+        return sum(known) if known else None
+
+    return Usage(
+        input_tokens=total(usage.input_tokens for usage in usages),
+        output_tokens=total(usage.output_tokens for usage in usages),
+    )

@@ -89,13 +89,14 @@ ModelPlan: TypeAlias = OpenAI | Rehearsal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a call may use: tokens, seconds, further attempts."""
+    """What a call may use: tokens, seconds, further attempts. Modules built before there were repairs have none."""
 
     prompt: int | None
     reply: int
     thinking: int
     seconds: float
     retries: int
+    repairs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
-from promptspec.errors import PromptspecError
+from promptspec.errors import PromptspecError, Violation
 from promptspec.models.port import Usage
 from promptspec.values.cleaning import UNICODE_VERSION
 from promptspec.values.sinks import SINKS_VERSION
@@ -23,10 +23,29 @@ class Guarantees:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply(Generic[V]):
-    """A reply that has passed every check. *id* has 128 random bits; *usage* counts all attempts.
+class Attempt:
+    """One request of a call and what came of it: *outcome* `answered`, `refused` for *violations*, or `unavailable`."""
 
-    *warnings* names what was done to the input, *rehearsed* says that no model was asked.
+    model: str
+    outcome: Literal["answered", "refused", "unavailable"]
+    violations: tuple[Violation, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """An item that was left out of a list of the reply: where the model had it, and the `ensure` that it broke."""
+
+    path: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Generic[V]):
+    """A reply that has passed every check. *id* has 128 random bits; *usage* counts all *attempts*.
+
+    *warnings* names what was done to the input, *dropped* what was left out of the reply, *rehearsed* says that no
+    model was asked.
     """
 
     value: V = field(repr=False)
@@ -36,6 +55,8 @@ class Reply(Generic[V]):
     warnings: tuple[str, ...]
     guarantees: Guarantees
     rehearsed: bool
+    attempts: tuple[Attempt, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

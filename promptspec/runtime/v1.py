@@ -5,6 +5,7 @@ from __future__ import annotations
 from promptspec.errors import Violation
 from promptspec.runtime.collections import Turn, TurnFields, items, schema_object, turn
 from promptspec.runtime.drafts import Draft, Message, Rendered
+from promptspec.runtime.dropping import Drops
 from promptspec.runtime.expressions import (
     contains,
     distinct,
@@ -30,6 +31,7 @@ __all__ = [
     "NOT_ON_OFFER",
     "Anyone",
     "Draft",
+    "Drops",
     "Env",
     "Example",
     "Feature",

@@ -39,10 +39,17 @@ def try_examples(compilation: Compilation, report: Report) -> None:
     loaded = materialize(replace(compilation, units=tried))
     for unit, feature, example in _examples(compilation):
         running = function_of(loaded[unit.file], feature.name)
-        reply = running.plan.examples[feature.examples.index(example)].reply
+        written_out = running.plan.examples[feature.examples.index(example)].reply
         try:
-            with running.override(model=Wires((reply,)), world=quiet_world(example.today)):
-                running.call_fields(written(example.given), caller=caller_of(feature.caller, None))
+            with running.override(model=Wires((written_out,)), world=quiet_world(example.today)):
+                reply = running.call_fields(written(example.given), caller=caller_of(feature.caller, None))
+            for dropped in reply.dropped:
+                report.add(
+                    "PS604",
+                    place_of(compilation, example.origin.file, example.origin.line),
+                    f'the example "{example.title[:40]}" would lose `{dropped.path}`, which `{dropped.rule}` drops',
+                    help="mend the example: it shows the model what a good reply is",
+                )
         except PromptspecError as error:
             for violation in error.violations or (Violation(path="call", rule=error.code, message=error.detail),):
                 report.add(

@@ -29,11 +29,9 @@ CLAUSES = {
     "secret": "secret message",
     "waive": 'waive moderate input because "inputs are all dropdowns"',
     "otherwise": "otherwise returns false",
-    "else drop": 'ensure all x in message: x == "a" else drop "has no a"',
     "fence datamark": "fence datamark",
     "calls": "limits {\n    calls 20 per minute per caller\n}",
     "spend": "limits {\n    spend 2 usd per day per caller\n}",
-    "repairs": "limits {\n    repairs 1\n}",
 }
 TONE = "tone house {\n    person not first\n}\n"
 

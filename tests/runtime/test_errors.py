@@ -142,13 +142,6 @@ def test_retries_are_one_budget(sort: Feature[Any]) -> None:
     assert len(model.asked) == 3
 
 
-def test_a_reply_that_is_refused_is_not_asked_for_again(sort: Feature[Any]) -> None:
-    model = Teller("junk")
-    with sort.override(model=model, world=world()), pytest.raises(PromptspecError):
-        sort.call_fields(FIELDS, caller=ME)
-    assert len(model.asked) == 1
-
-
 # Overrides, many, twins
 
 

@@ -195,7 +195,7 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
                 effort="low",
             ),
         ),
-        limits=ps.Limits(prompt=20_000, reply=900, thinking=100, seconds=12.0, retries=1),
+        limits=ps.Limits(prompt=20_000, reply=900, thinking=100, seconds=12.0, retries=1, repairs=1),
         fence="tags",
         schema=(
             b'{"type":"object","properties":{"line":{"description":"Which line is meant.\\nthe number'

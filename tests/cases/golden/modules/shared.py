@@ -92,7 +92,7 @@ class Rate(ps.Feature[Mood]):
         models=(
             ps.Rehearsal(),
         ),
-        limits=ps.Limits(prompt=None, reply=64, thinking=0, seconds=30.0, retries=2),
+        limits=ps.Limits(prompt=None, reply=64, thinking=0, seconds=30.0, retries=2, repairs=1),
         fence="tags",
         schema=(
             b'{"type":"object","properties":{"answer":{"description":"How it feels.\\ncalm: Quiet\\nwi'
@@ -194,7 +194,7 @@ class NameIt(ps.Feature[Literal["x, ps.word((", "it's"]]):
         models=(
             ps.OpenAI(name="gpt-5.6-luna", server="openai", api="responses", structured="json_schema"),
         ),
-        limits=ps.Limits(prompt=None, reply=64, thinking=0, seconds=30.0, retries=2),
+        limits=ps.Limits(prompt=None, reply=64, thinking=0, seconds=30.0, retries=2, repairs=1),
         fence="tags",
         schema=(
             b'{"type":"object","properties":{"answer":{"type":"string","enum":["x, ps.word((","it\'s"'

@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from promptspec.contract.types import Text
+from promptspec.fuzz.at_conditions import at_conditions, two_wrongs
 from promptspec.fuzz.cases import VALID, Case, Claim, Lie
 from promptspec.fuzz.edge import Edge
 from promptspec.fuzz.edge_texts import code_point_edges
 from promptspec.fuzz.edges import edges, object_edges
 from promptspec.fuzz.known_inputs import known_inputs
 from promptspec.fuzz.lies.accepted import accepted, an_honest_reply
+from promptspec.fuzz.lies.contrary import values_at_conditions
+from promptspec.fuzz.lies.sites import sites
 from promptspec.fuzz.places import at, put
+from promptspec.fuzz.tags import tag_cases
 
 if TYPE_CHECKING:
     from promptspec.fuzz.cases import Json
@@ -49,6 +53,24 @@ def boundaries(subject: Subject) -> Iterator[Case]:
             for edge in code_point_edges(slot.type, one_by_one=one_by_one):
                 yield from maker.at_edge(base, slot, edge)
             one_by_one = False
+    for given, claim in at_conditions(subject, known):
+        yield maker.case(given, "at-a-condition", claim)
+    for given, claim in two_wrongs(subject, known):
+        yield maker.case(given, "two-wrongs", claim)
+    yield from tag_cases(subject)
+    yield from _at_conditions_on_replies(subject, known)
+
+
+def _at_conditions_on_replies(subject: Subject, known: KnownInputs) -> Iterator[Case]:
+    """Yield each known input with replies on both sides of where a condition on them changes its mind."""
+    if not subject.feature.ensures:
+        return
+    for given in known.bases:
+        reply = an_honest_reply(subject, given)
+        for site in sites(subject, given, reply) if reply is not None else ():
+            for text in values_at_conditions(site):
+                lie = Lie(liar="contrary", form="at-a-condition", reply=reply, place=site.place, text=text)
+                yield Case(given=given, claim=VALID, lie=lie, caller=known.caller, phase="boundaries")
 
 
 def _fullest(known: KnownInputs) -> int:

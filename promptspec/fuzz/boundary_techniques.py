@@ -12,6 +12,7 @@ _TEXT: Final = "boundary: code points"
 _MEMBERS: Final = "boundary: members and keys"
 _NUMBERS: Final = "boundary: numbers and days"
 _SHAPES: Final = "boundary: shapes"
+_RULES: Final = "boundary: conditions and fences"
 _FORMATS: Final = "boundary: formats"
 
 
@@ -28,6 +29,9 @@ BOUNDARY_TECHNIQUES: Final[tuple[Technique, ...]] = (
     _technique("length-in-bytes", _LENGTHS, "near a bound in bytes of UTF-8", "ééa"),
     _technique("length-in-utf-16", _LENGTHS, "near a bound in units of UTF-16", "😀😀a"),
     _technique("length-in-graphemes", _LENGTHS, "near a bound in what people see as characters", "q\u0323q\u0323"),
+    _technique(
+        "length-after-cleaning", _LENGTHS, "a text that cleaning makes longer, or that only other forms would", "\u0958"
+    ),
     _technique("length-before-cleaning", _LENGTHS, "longer raw than cleaned, up to the raw bound", "e\u0301e\u0301"),
     _technique("length-far-beyond", _LENGTHS, "beyond the bound of raw text", "aaa… (2 × cap + 65)", _COVERAGE),
     # Code points
@@ -96,7 +100,20 @@ BOUNDARY_TECHNIQUES: Final[tuple[Technique, ...]] = (
     _technique("repeated-item", _SHAPES, "the same item again", '["a","a"]', _COVERAGE),
     _technique("other-role", _SHAPES, "a turn of a role that callers may not have", "system"),
     _technique("malformed-turn", _SHAPES, "a turn without its text, or with more", '{"role":"user"}'),
+    _technique(
+        "schema-object", _SHAPES, "an object of a JSON Schema with one thing in it changed", '{"a":1}', _COVERAGE
+    ),
     _technique("deep-nesting", _SHAPES, "a hundred objects in each other", '{"a":{"a":…}}', ("Schemathesis fuzzing",)),
+    # Conditions and fences
+    _technique(
+        "at-a-condition", _RULES, "on each side of where a condition changes its mind", "8, then 7, for `n != 7`"
+    ),
+    _technique(
+        "two-wrongs", _RULES, "an unknown key under a `where`, and another thing wrong", "no such row, and no text"
+    ),
+    _technique(
+        "own-tag", _RULES, "the tag that the call itself will draw, in a value", "[[/x 1b6453892473a467d07372d4]]"
+    ),
     # Formats
     _technique("malformed-date", _FORMATS, "no day, or a day written otherwise", "2026-02-30", _COVERAGE),
     _technique("malformed-moment", _FORMATS, "no moment, or one without its offset", "2026-01-31T24:00:00Z", _COVERAGE),

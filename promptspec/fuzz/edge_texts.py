@@ -107,6 +107,10 @@ def _lengths(cap: Cap) -> Iterator[Edge]:
                 for aim in (cap.most, cap.least):
                     if aim + by > 0:
                         yield Edge(f"length-in-{measure}", _of_length(measure, aim + by), ASK)
+    if cap.unit == "words" and cap.most:
+        # Words of many tokens and characters, of which a cap on words says nothing.
+        yield Edge("length-at-cap", " ".join(["zyxwvut"] * cap.most), ())
+        yield Edge("length-at-cap", " ".join(["zyxwvut"] * (cap.most + 1)), ("too_long",))
     raw = raw_most(cap)
     if cap.unit == "chars" and cap.most:
         yield Edge("length-before-cleaning", "e\u0301" * cap.most, ())
@@ -114,6 +118,10 @@ def _lengths(cap: Cap) -> Iterator[Edge]:
         hidden = "\u200b" * (raw - cap.most)
         yield Edge("length-before-cleaning", "a" * cap.most + hidden, ())
         yield Edge("length-before-cleaning", "a" * cap.most + hidden + "\u200b", ("too_long_raw",))
+    if cap.unit == "chars" and cap.most and cap.most >= cap.least:
+        # NFC makes two of the first, and leaves the second, of which other forms make two.
+        yield Edge("length-after-cleaning", "\u0958" * cap.most, ("too_long",))
+        yield Edge("length-after-cleaning", "\ufb01" * cap.most, ())
     if cap.unit in ("chars", "bytes"):
         yield Edge("length-far-beyond", "a" * (raw + 1), ("too_long_raw",))
 

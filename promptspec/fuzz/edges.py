@@ -28,6 +28,7 @@ from promptspec.contract.types import (
 )
 from promptspec.fuzz.edge import ASK, Edge
 from promptspec.fuzz.edge_formats import addresses, days, moments, urls
+from promptspec.fuzz.edge_objects import near_objects
 from promptspec.fuzz.edge_texts import text_edges
 from promptspec.fuzz.edge_words import key_edges, member_edges
 from promptspec.fuzz.places import LEFT_OUT
@@ -143,6 +144,7 @@ def _of_type(subject: Subject, type: Type, value: Json) -> Iterator[Edge]:
             yield from _turns(subject, type)
         case JsonSchema():
             yield from (Edge("plain", each, ASK) for each in several(subject, type, 4))
+            yield from (Edge("schema-object", each, ASK) for each in near_objects(several(subject, type, 4)))
             yield Edge("deep-nesting", _nested(100), ASK)
         case OneOfItems():
             return

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
 
-from promptspec.contract.types import Group, ListOf, OneOfSource, Record, Text, Turns, Type
+from promptspec.contract.types import (
+    Boolean,
+    Choice,
+    Group,
+    Integer,
+    ListOf,
+    OneOfSource,
+    Record,
+    Text,
+    Turns,
+    Type,
+    Words,
+)
 from promptspec.runtime.context import Context
 from promptspec.runtime.rehearsing import plain_input
 
@@ -35,7 +47,10 @@ def settle(subject: Subject, given: object, today: date) -> Mapping[str, object]
         record = model.model_validate(given, context=Context(direction="input", today=today))
     except ValidationError:
         return None
-    return _record(subject, subject.feature.input, plain_input(record))
+    try:
+        return _record(subject, subject.feature.input, plain_input(record))
+    except KeyError:  # the module took a key that the source does not hold: others say so
+        return None
 
 
 def _record(subject: Subject, record: Record, value: Mapping[str, object]) -> dict[str, object]:
@@ -52,6 +67,39 @@ def _value(subject: Subject, type: Type, value: object) -> object:
             return _record(subject, subject.record(type.name, type.file), cast("Mapping[str, object]", value))
         case ListOf():
             return [_value(subject, type.item, item) for item in cast("list[object]", value)]
+        case _:
+            return value
+
+
+def firmly_settled(
+    subject: Subject, record: Record, value: Mapping[str, object], known: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the settled input *value* with all that the reference *known* says of it better than the module itself.
+
+    The forms of numbers, days, addresses and of objects of a JSON Schema are left as the module has them.
+    """
+    return {
+        field.name: _firm(subject, field.type, value.get(field.name), known.get(field.name)) for field in record.fields
+    }
+
+
+def _firm(subject: Subject, type: Type, value: object, known: object) -> object:
+    if known is None or value is None:
+        return value if known is None else known
+    match type:
+        case Text() | Words() | Choice() | OneOfSource() | Boolean() | Integer():
+            return known
+        case Group():
+            inner = subject.record(type.name, type.file)
+            pair = cast("Mapping[str, object]", value), cast("Mapping[str, object]", known)
+            return firmly_settled(subject, inner, *pair)
+        case ListOf():
+            values, firm = cast("list[object]", value), cast("list[object]", known)
+            if isinstance(type.item, Text | Words | Choice | OneOfSource | Integer):
+                return firm
+            if len(values) != len(firm):
+                return value
+            return [_firm(subject, type.item, one, other) for one, other in zip(values, firm, strict=True)]
         case _:
             return value
 

@@ -10,7 +10,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from promptspec.contract.feature import Feature, Fixed, For, If, Message, Module, Part, Print
+from promptspec.contract.feature import (
+    Environment,
+    Feature,
+    Fixed,
+    For,
+    If,
+    Message,
+    Module,
+    OpenAIModel,
+    Part,
+    Print,
+)
 from promptspec.contract.types import (
     Choice,
     Constant,
@@ -27,7 +38,7 @@ from promptspec.contract.wire_value import wire_value
 from promptspec.fuzz.echoes import windows
 from promptspec.fuzz.reference_prompt import Said, expected_messages
 from promptspec.fuzz.settling import settle
-from promptspec.runtime.plan import Env, OpenAI
+from promptspec.runtime.plan import OpenAI
 from promptspec.safety.callers import ID_KEY
 from promptspec.schema.wire import encode_schema, input_schema, output_schema
 from promptspec.trials.plain import written
@@ -109,11 +120,11 @@ class Subject:
     def environment(self) -> dict[str, str]:
         """The environment of every call: secrets that must not leak, and what the models name."""
         found = {ID_KEY: f"k1:{ID_SECRET}"}
-        for plan in self.running.plan.models:
-            if isinstance(plan, OpenAI):
-                found[plan.key.name if plan.key else "OPENAI_API_KEY"] = MODEL_SECRET
-                if isinstance(plan.base_url, Env):
-                    found[plan.base_url.name] = _allowed_url(plan.hosts)
+        for model in self.feature.models:
+            if isinstance(model, OpenAIModel):
+                found[model.key.name if model.key else "OPENAI_API_KEY"] = MODEL_SECRET
+                if isinstance(model.base_url, Environment):
+                    found[model.base_url.name] = _allowed_url(self.module.hosts)
         return found
 
     def connect(self, transports: Callable[[int], httpx2.AsyncBaseTransport], world: World) -> tuple[Model, ...]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from promptspec.errors import PromptspecError
 from promptspec.fuzz.cases import Json
 from promptspec.fuzz.fences import taken_apart
-from promptspec.fuzz.reference import Found, OutOfFragment, judge_input, judge_reply
+from promptspec.fuzz.lies.conditions import broken_conditions
+from promptspec.fuzz.reference import Found, OutOfFragment, judge_input, judge_reply, seen_input
 from promptspec.fuzz.reference_prompt import Said, expected_messages
-from promptspec.fuzz.settling import NOTHING, read_strictly, settle, strings_in, texts_in
+from promptspec.fuzz.settling import NOTHING, firmly_settled, read_strictly, settle, strings_in, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,9 +65,22 @@ class Input:
             return None
 
     @cached_property
-    def settled(self) -> Mapping[str, object] | None:
-        """The input as prompts and conditions see it, rows as their cells; None where it is refused."""
+    def as_the_module_has_it(self) -> Mapping[str, object] | None:
+        """The input as the module cleaned and read it, rows as their cells; None where it is refused."""
         return settle(self.subject, self.given, self.today)
+
+    @cached_property
+    def settled(self) -> Mapping[str, object] | None:
+        """The input as prompts and conditions see it, rows as their cells; None where it is refused.
+
+        The module's own word is taken only where the reference has none.
+        """
+        subject = self.subject
+        settled = self.as_the_module_has_it
+        if self.expected or settled is None:
+            return None
+        known = seen_input(subject.module, subject.feature, self.given, rows=subject.rows, today=self.today)
+        return firmly_settled(subject, subject.feature.input, settled, known)
 
     @cached_property
     def said(self) -> tuple[Said, ...] | None:
@@ -77,8 +91,9 @@ class Input:
 
     @cached_property
     def texts(self) -> tuple[tuple[str, Text, str], ...]:
-        """The (path, type, cleaned text) of every text of the input; () where it is refused."""
-        return () if self.settled is None else tuple(texts_in(self.subject, self.subject.feature.input, self.settled))
+        """The (path, type, text) of every text of the input as the module cleaned it; () where it is refused."""
+        settled = self.as_the_module_has_it
+        return () if settled is None else tuple(texts_in(self.subject, self.subject.feature.input, settled))
 
     @cached_property
     def foreign_texts(self) -> tuple[str, ...]:
@@ -137,7 +152,12 @@ class Trial:
                 today=self.input.today,
                 caller=self.case.caller,
             )
-        except (OutOfFragment, ValueError):
+        except OutOfFragment:
+            # Objects of a JSON Schema are beyond the reference; conditions on plain values are not.
+            plain = all(text.isascii() for text in (*strings_in(self.case.given), *strings_in(self.replied)))
+            sure = plain and not self.input.expected and self.input.today == subject.today
+            return (broken_conditions(subject, self.case.given, self.replied, surely=True) or None) if sure else None
+        except ValueError:
             return None
 
     @cached_property

@@ -6,22 +6,35 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
-from promptspec.contract.feature import OpenAIModel
-from promptspec.errors import CallerRefused
+from promptspec.contract.feature import Environment, OpenAIModel
+from promptspec.contract.types import Text
+from promptspec.errors import CallerRefused, ModelUnavailable
+from promptspec.fuzz.delivered import leaves
+from promptspec.fuzz.lies.accepted import an_honest_reply
+from promptspec.fuzz.settling import NOTHING
 from promptspec.fuzz.stage import weaker_caller
 from promptspec.fuzz.subjects import ID_SECRET, MODEL_SECRET
 from promptspec.fuzz.trial import LawFell
-from promptspec.models.servers import SERVERS
-from promptspec.runtime.plan import OpenAI
+from promptspec.models.origins import OPENAI_KEY
+from promptspec.models.servers import OPENAI_BASE_URL, SERVERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promptspec.fuzz.cases import Case
     from promptspec.fuzz.observations import Observation, Request
     from promptspec.fuzz.trial import Trial
 
 #: Statuses after which another model, or the same once more, may be asked (rule 21).
 _AGAIN: Final = frozenset({408, 409, 429, *range(500, 600)})
+#: Where each API is, below the base URL.
+_PATHS: Final = {"chat": "/chat/completions", "responses": "/responses"}
+#: How the form of a reply is asked for in a field of its own; other servers are told it in words.
+_FORMATS: Final = ("json_schema", "json_object")
+#: What goes in place of a key to a server for which none is declared.
+NO_KEY: Final = "no-key"
 #: Members of a request that would let a model act, or a server remember.
 _FORBIDDEN: Final = ("tools", "tool_choice", "functions", "previous_response_id", "conversation", "metadata")
 
@@ -58,6 +71,17 @@ def _hash_in(request: Request) -> set[str]:
     return {str(request.content[name]) for name in ("safety_identifier", "user") if name in request.content}
 
 
+def _inside(content: object, *names: str) -> object:
+    """Return the member of *content* at the path *names*, None where there is none."""
+    for name in names:
+        content = cast("dict[str, object]", content).get(name) if isinstance(content, dict) else None
+    return content
+
+
+def _hash_names(request: Request) -> tuple[str, ...]:
+    return tuple(name for name in ("safety_identifier", "user") if name in request.content)
+
+
 def _hash(caller: str, *, account: bool) -> str:
     """Return HMAC-SHA-256 of the caller's id, as docs/reference/guarantees.md describes it."""
     message = f"promptspec caller\0{'account' if account else 'session'}\0{caller}".encode("utf-8", "surrogatepass")
@@ -67,8 +91,13 @@ def _hash(caller: str, *, account: bool) -> str:
 
 def _is_told(trial: Trial) -> bool:
     """Say whether every model's server takes a hash of the caller."""
-    plans = [plan for plan in trial.subject.running.plan.models if isinstance(plan, OpenAI)]
-    return bool(plans) and all(SERVERS[plan.server].endpoint(plan.api).user for plan in plans)
+    models = _declared(trial)
+    return bool(models) and all(SERVERS[model.server].endpoint(model.api).user for model in models)
+
+
+def _declared(trial: Trial) -> list[OpenAIModel]:
+    """Return the models that the spec declares: the module may say something else."""
+    return [model for model in trial.subject.feature.models if isinstance(model, OpenAIModel)]
 
 
 def limits_hold(trial: Trial) -> bool:
@@ -86,27 +115,63 @@ def limits_hold(trial: Trial) -> bool:
 
 
 def fallback_keeps_laws(trial: Trial) -> bool:
-    """`first a, b` moves on only for connections, 408, 429 and 5xx, in order, and never goes back."""
-    asked = trial.observation.asked
-    declared = [model.name for model in trial.subject.feature.models if isinstance(model, OpenAIModel)]
+    """`first a, b` moves on only for connections, 408, 429 and 5xx, in order, and each is asked as it is declared."""
+    seen = trial.observation
+    asked = seen.asked
+    declared = _declared(trial)
     if not declared or not asked:
         return False
-    if list(asked) != sorted(asked) or asked[0] != 0:
+    if list(asked) != sorted(asked) or asked[0] != 0 or asked[-1] >= len(declared):
         raise LawFell(f"models were asked in the order {asked}")
-    for place, request in zip(asked, trial.observation.requests, strict=True):
-        if request.content.get("model") != declared[place]:
-            raise LawFell(f"{request.content.get('model')} was asked where {declared[place]} is declared")
-    return len(declared) > 1
+    for place, request in zip(asked, seen.requests, strict=True):
+        _is_asked_as_declared(request, declared[place], trial.subject.environment)
+    _is_not_left_out(trial, declared)
+    return True
+
+
+def _is_not_left_out(trial: Trial, declared: list[OpenAIModel]) -> None:
+    """Look whether the next model was asked where those before it could not be reached and a retry was left."""
+    seen = trial.observation
+    # A response that the client itself cannot read ends the call, whatever its status says.
+    unreached = isinstance(seen.error, ModelUnavailable) and "the client failed" not in seen.error.detail
+    if unreached and all(status is None or status in _AGAIN for status in seen.statuses):
+        left = trial.subject.feature.limits.retries - (len(seen.asked) - 1)
+        if seen.asked[-1] < len(declared) - 1 and left >= 1:
+            raise LawFell(f"{declared[seen.asked[-1] + 1].name} was never asked, though nothing spoke against it")
+
+
+def _is_asked_as_declared(request: Request, model: OpenAIModel, environment: Mapping[str, str]) -> None:
+    """Look at everything of a request that the declaration of its model decides."""
+    content = request.content
+    form = _inside(content, "response_format", "type") or _inside(content, "text", "format", "type")
+    effort = _inside(content, "reasoning_effort") or _inside(content, "reasoning", "effort")
+    base = model.base_url
+    endpoint = SERVERS[model.server].endpoint(model.api)
+    url = environment.get(base.name, "") if isinstance(base, Environment) else base or OPENAI_BASE_URL
+    key = f"Bearer {environment.get(model.key.name if model.key else OPENAI_KEY, NO_KEY)}"
+    wanted: dict[str, tuple[object, object]] = {
+        "model": (content.get("model"), model.name),
+        "address": (request.url, url.rstrip("/") + _PATHS[model.api]),
+        "key": (request.headers.get("authorization"), key),
+        "temperature": (content.get("temperature"), None if model.temperature is None else float(model.temperature)),
+        "effort": (effort, model.effort),
+        "name of the caller's hash": (_hash_names(request) or endpoint.user, endpoint.user),
+        "form of replies": (form, model.structured if model.structured in _FORMATS else None),
+    }
+    for name, (found, declared) in wanted.items():
+        if found != declared:
+            # A key stands in no report.
+            raise LawFell(f"the {name} is {'another' if name == 'key' else found} where {model.name} is asked")
 
 
 def nothing_is_kept(trial: Trial) -> bool:
     """Requests carry no tools and no earlier conversation, and tell the server to keep nothing."""
-    plans = [plan for plan in trial.subject.running.plan.models if isinstance(plan, OpenAI)]
+    models = _declared(trial)
     for place, request in zip(trial.observation.asked, trial.observation.requests, strict=True):
         found = [name for name in _FORBIDDEN if name in request.content]
         if found:
             raise LawFell(f"a request carries {', '.join(found)}")
-        keeps = bool(plans) and SERVERS[plans[place].server].endpoint(plans[place].api).store
+        keeps = place < len(models) and SERVERS[models[place].server].endpoint(models[place].api).store
         if keeps and request.content.get("store") is not False:
             raise LawFell("a request does not say `store: false`")
         if request.content.get("stream"):
@@ -130,7 +195,9 @@ def callers_are_apart(trial: Trial) -> bool:
     """Nothing of one caller's call reaches another's: not a text, not a tag, not a hash."""
     if trial.case.seed % 8 != 2 or not trial.observation.requests:
         return False
-    other = trial.again(replace(trial.case, caller=trial.case.caller + "-other", seed=trial.case.seed + 1)).observation
+    two = trial.again(_of_another(trial))
+    other = two.observation
+    _is_its_own(two)
     hashes = [_hash_in(request) for request in trial.observation.requests]
     if any(found and found in hashes for found in map(_hash_in, other.requests)):
         raise LawFell("two callers have one hash")
@@ -139,6 +206,26 @@ def callers_are_apart(trial: Trial) -> bool:
     if other.reply is not None and trial.observation.reply is not None and other.reply.id == trial.observation.reply.id:
         raise LawFell("two callers got one reply's id")
     return True
+
+
+def _of_another(trial: Trial) -> Case:
+    """Return the case as another caller's, to whom the model says something else where it says something honest."""
+    case = trial.case
+    lie = case.lie
+    if lie.liar == "honest" and lie.reply is not None:
+        lie = replace(lie, reply=an_honest_reply(trial.subject, case.given, seed=1) or lie.reply)
+    return replace(case, caller=case.caller + "-other", seed=case.seed + 1, lie=lie)
+
+
+def _is_its_own(trial: Trial) -> None:
+    """Look whether what was returned is what this call's own model said: plain texts come through as they are."""
+    reply = trial.observation.reply
+    if reply is None or trial.replied is NOTHING:
+        return
+    for leaf in leaves(trial.subject, trial.replied, reply.value):
+        plain = isinstance(leaf.type, Text) and isinstance(leaf.wire, str) and leaf.wire.isascii()
+        if plain and str(leaf.wire).isprintable() and leaf.value != leaf.wire:
+            raise LawFell(f"{leaf.path} was returned with a text that this call's model never said")
 
 
 def weak_callers_are_refused(trial: Trial) -> bool:

@@ -41,8 +41,10 @@ def fences_hold(trial: Trial) -> bool:
     if trial.input.said is None or not trial.observation.requests:
         return False
     live = [said for said in trial.input.said if said.role != "system"]
+    for request in trial.observation.requests:
+        _examples_are_sent(trial, request)
     if not any(isinstance(piece, Open) for said in live for piece in said.pieces):
-        return False
+        return bool(trial.subject.example_messages)
     tags: list[str] = []
     for request in trial.observation.requests:
         tags.append(_tag_of(request, live))
@@ -88,6 +90,20 @@ def prompt_fits(trial: Trial) -> bool:
             if counted > limits.prompt_tokens:
                 raise LawFell(f"a prompt of {counted:,} tokens was sent where {limits.prompt_tokens:,} are declared")
     return bool(trial.observation.requests)
+
+
+def _examples_are_sent(trial: Trial, request: Request) -> None:
+    """Look whether each example stands there as the spec has it: what was asked, and what was answered."""
+    sent = iter(request.messages[1:])
+    for said, reply in zip(trial.subject.example_messages, trial.subject.example_replies, strict=True):
+        for each in said:
+            if each.role == "system":
+                continue
+            _, pieces = taken_apart(next(sent, ("", ""))[1])
+            if pieces != each.pieces:
+                raise LawFell("an example is not asked as the spec has it")
+        if next(sent, ("", ""))[1] != reply:
+            raise LawFell("an example is not answered as the spec has it")
 
 
 def _tag_of(request: Request, live: list[Said]) -> str:

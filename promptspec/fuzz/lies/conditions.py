@@ -21,20 +21,21 @@ if TYPE_CHECKING:
 _NO_LETTER: Final = re.compile(r"[^A-Za-z \n]")
 
 
-def broken_conditions(subject: Subject, given: Json, reply: Json) -> list[tuple[str, str]]:
+def broken_conditions(subject: Subject, given: Json, reply: Json, *, surely: bool = False) -> list[tuple[str, str]]:
     """Return the (path, rule) of the conditions that *reply* breaks, as far as the reference can tell.
 
-    Of a condition that asks too much of the reference for these texts, it is asked for their letters alone.
+    Of a condition that asks too much of the reference for these texts, it is asked for their letters alone; where it
+    must be *surely* so, not at all.
     """
     feature = subject.feature
     seeing = _Seeing(subject)
     try:
         names = _names(seeing, given, reply)
         seeing.input = names.input
-        found = [(path, "one_of") for path, where, row in seeing.rows if not _holds(where, names, row)]
+        found = [(path, "one_of") for path, where, row in seeing.rows if not _holds(where, names, row, surely=surely)]
         for rule in feature.ensures:
-            asked = rule.when is None or _holds(rule.when, names)
-            if asked and not _holds(rule.condition, names):
+            asked = rule.when is None or _holds(rule.when, names, surely=surely)
+            if asked and not _holds(rule.condition, names, surely=surely):
                 found.append((rule.path, rule.id))
     except (ValueError, LookupError, TypeError, ArithmeticError):  # the types are not right: others say so
         return []
@@ -49,8 +50,8 @@ def _names(seeing: _Seeing, given: Json, reply: Json) -> Names:
     return Names(input=seeing.input, output=seen, today=subject.today, caller="reader-1")
 
 
-def _holds(condition: Expression, names: Names, row: object = None) -> bool:
-    for letters_only in (False, True):
+def _holds(condition: Expression, names: Names, row: object = None, *, surely: bool = False) -> bool:
+    for letters_only in (False,) if surely else (False, True):
         output = cast("Mapping[str, object]", _letters(names.output)) if letters_only else names.output
         try:
             return holds(

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
+from promptspec.contract.expressions import fields_of
 from promptspec.contract.json_text import json_text
 from promptspec.contract.types import (
     Boolean,
@@ -20,13 +21,15 @@ from promptspec.contract.types import (
 )
 from promptspec.fuzz.lies.accepted import plain_given
 from promptspec.fuzz.lies.conditions import broken_conditions
-from promptspec.fuzz.lies.telling import Form, raw_values
+from promptspec.fuzz.lies.telling import Form, put, raw_values, value_at
 from promptspec.fuzz.lies.values import items_of, read
 from promptspec.models.draws import Draws
 from promptspec.models.rehearsal import candidates
 
 if TYPE_CHECKING:
-    from promptspec.fuzz.cases import Json
+    from promptspec.contract.feature import Rule
+    from promptspec.contract.types import Type
+    from promptspec.fuzz.cases import Json, Place
     from promptspec.fuzz.lies.sites import Site
     from promptspec.fuzz.subjects import Subject
 
@@ -107,6 +110,37 @@ def _built_for(subject: Subject, given: str) -> tuple[str, ...]:
         return ()
 
 
+def values_at_conditions(site: Site) -> tuple[str, ...]:
+    """Return values at which the conditions on this place change their mind, on both sides."""
+    if site.type is None or not site.place:
+        return ()
+    return _turning_at(site.subject, _said(site.given), _said(site.reply), site.place, site.type)
+
+
+@lru_cache(maxsize=1024)
+def _turning_at(subject: Subject, given: str, reply: str, place: Place, type: Type) -> tuple[str, ...]:
+    feature = subject.feature
+    field = place[0]
+    rules = [rule for rule in feature.ensures if field in _read_by(rule) or feature.bare]
+    conditions = [each for rule in rules for each in (rule.condition, rule.when) if each is not None]
+    if not conditions:
+        return ()
+    # Not above: it needs Hypothesis, and answering does not.
+    from promptspec.fuzz.turning import constants_in, turning_values
+
+    known, base = read(given), read(reply)
+
+    def verdict(value: Json) -> tuple[tuple[str, str], ...]:
+        return tuple(broken_conditions(subject, known, read(put(base, place, json_text(value)))))
+
+    found = turning_values(subject, type, value_at(base, place), constants_in(conditions), verdict)
+    return tuple(dict.fromkeys(map(json_text, found)))
+
+
+def _read_by(rule: Rule) -> set[str]:
+    return {*fields_of(rule.condition, "output"), *fields_of(rule.when, "output")}
+
+
 def _none_left(site: Site) -> Iterator[str]:
     if site.optional:
         yield from ("null", "0")
@@ -116,6 +150,7 @@ CONTRARY: Final = (
     raw_values("another-value", _other_values),
     raw_values("broken-whole", _broken_wholes),
     raw_values("none", _none_left),
+    raw_values("at-a-condition", values_at_conditions),
 )
 
 # Random

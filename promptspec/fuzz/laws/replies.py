@@ -134,7 +134,7 @@ def sinks_are_closed(trial: Trial) -> bool:
 #: Plain forms of what a page, a terminal or a chat program would act on; the runtime's own recognisers know more.
 _SINKS: Final = {
     "a link": re.compile(r"\bhttps?://\w|\bwww\.\w|\bmailto:\w|\bjavascript:\w", re.IGNORECASE),
-    "markup": re.compile(r"<(?:script|img|a|b|iframe|svg|style)\b|&lt;|&#x?[0-9a-f]{2}", re.IGNORECASE),
+    "markup": re.compile(r"<(?:script|img|a|b|iframe|svg|style)\b|&lt;|&#(?:[0-9]|x[0-9a-f])", re.IGNORECASE),
     "a Markdown link or image": re.compile(r"\]\(|!\["),
     "a code fence": re.compile(r"```"),
     "a terminal escape": re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"),

@@ -1,0 +1,15 @@
+"""All sabotages, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from quality.broken_inputs import INPUTS
+from quality.broken_outputs import OUTPUTS
+from quality.broken_plans import EMITTED
+from quality.broken_runtime import PATCHED
+from quality.sabotage import Sabotage
+
+ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED)
+BY_NAME: Final[Mapping[str, Sabotage]] = {sabotage.name: sabotage for sabotage in ALL}

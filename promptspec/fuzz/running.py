@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,11 +113,14 @@ def _prepared(subject: Subject, plan: Plan) -> Iterator[Case]:
         if plan.corpus is not None:
             yield from plan.corpus(subject)
     if "boundaries" in phases:
-        every = [*boundaries(subject), *_reply_boundaries(subject)]
-        most = plan.profile.boundaries
-        # Fewer are spread over all, so that each kind is met.
-        step = 1 if most is None else max(len(every) // most, 1)
-        yield from every[::step]
+        every = chain(boundaries(subject), _reply_boundaries(subject))
+        yield from every if plan.profile.boundaries is None else _spread(every, plan.profile.boundaries)
+
+
+def _spread(cases: Iterable[Case], most: int) -> Iterator[Case]:
+    """Yield about *most* of *cases*, spread over all of them, so that each kind is met."""
+    every = list(cases)
+    yield from every[:: max(len(every) // most, 1)]
 
 
 def fuzz_attack(running: Running[Any], attack: contract.Case) -> tuple[Fallen, ...]:

@@ -91,10 +91,17 @@ def url_of(desk: Desk, written: tree.UrlType, *, replied: bool) -> t.Url | None:
         report_no_hosts(desk, written.span)
         return None
     for host in written.hosts:
-        if not _is_host(host.value):
-            desk.add("PS302", host.span, "this is no host name", help='write it in lower case, like "example.org"')
+        if not host_is_sound(desk, host):
             return None
     return t.Url(hosts=tuple(host.value for host in written.hosts))
+
+
+def host_is_sound(desk: Desk, host: tree.StringLiteral) -> bool:
+    """Say whether *host* is the name of a host; what is none is reported."""
+    if _is_host(host.value):
+        return True
+    desk.add("PS302", host.span, "this is no host name", help='write it in lower case, like "example.org"')
+    return False
 
 
 def report_no_hosts(desk: Desk, span: Span) -> None:

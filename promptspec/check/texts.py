@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from promptspec.check.desk import Desk
 from promptspec.check.ranges import lengths
+from promptspec.check.scalars import host_is_sound
 from promptspec.contract import types as t
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.syntax import tree
@@ -16,8 +19,8 @@ from promptspec.values.patterns import BadPattern, check_pattern
 MOST_WORD = 200
 
 
-def text_of(desk: Desk, written: tree.TextType) -> t.Text | None:
-    """Return the checked text or line, or None after a report."""
+def text_of(desk: Desk, written: tree.TextType, *, given: bool) -> t.Text | None:
+    """Return the checked text or line, or None after a report. What is *given*, not replied, has nothing to open."""
     if written.kind == "code":
         desk.later(written.span, "`code(…)`")
         return None
@@ -27,30 +30,81 @@ def text_of(desk: Desk, written: tree.TextType) -> t.Text | None:
     bounds = lengths(desk, written.cap, span=written.span, what=f"`{written.kind}`", example=f"{written.kind}(..200)")
     if bounds is None:
         return None
-    pattern: t.Pattern | None = None
-    for option in written.options:
-        if isinstance(option, tree.MatchingOption):
-            pattern = _pattern(desk, option.pattern)
-            if pattern is None:
-                return None
-        elif isinstance(option, tree.LinksOption):
-            desk.later(option.span, "`links`")
-            return None
-        elif option.word.text == "markdown":
-            desk.later(option.span, "`markdown`")
-            return None
-        else:
-            desk.add(
-                "PS305",
-                option.span,
-                f"`{written.kind}` has no option `{option.word.text}`",
-                help=did_you_mean(option.word.text, ("matching",)) or f"a `{written.kind}` takes `matching /…/`",
-            )
-            return None
-    cap = t.Cap(least=bounds[0], most=bounds[1], unit=unit)
-    if pattern is not None and not _can_match(desk, written, pattern, cap):
+    options = _options(desk, written, given=given)
+    if options is None:
         return None
-    return t.Text(kind="line" if written.kind == "line" else "text", cap=cap, pattern=pattern)
+    cap = t.Cap(least=bounds[0], most=bounds[1], unit=unit)
+    if options.pattern is not None and not _can_match(desk, written, options.pattern, cap):
+        return None
+    return t.Text(
+        kind="line" if written.kind == "line" else "text",
+        cap=cap,
+        pattern=options.pattern,
+        links=tuple(options.links),
+        queries=tuple(host for host, query in options.links.items() if query),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Options:
+    """What stands behind the cap of a text. *links* says of each host whether its links may have a query."""
+
+    pattern: t.Pattern | None = None
+    links: dict[str, bool] = field(default_factory=dict[str, bool])
+
+
+def _options(desk: Desk, written: tree.TextType, *, given: bool) -> _Options | None:
+    """Return the options of a text, or None after a report."""
+    found = _Options()
+    for option in written.options:
+        match option:
+            case tree.MatchingOption():
+                found.pattern = _pattern(desk, option.pattern)
+                sound = found.pattern is not None
+            case tree.LinksOption():
+                sound = not (given and _opens_nothing(desk, option.span, "links")) and _link(desk, option, found)
+            case tree.WordOption():
+                sound = _word(desk, written, option)
+        if not sound:
+            return None
+    return found
+
+
+def _opens_nothing(desk: Desk, span: Span, what: str) -> bool:
+    """Report an option of replies at a text that is given; return True."""
+    desk.add(
+        "PS305",
+        span,
+        f"`{what}` opens the text of replies, and this text is given",
+        note="what is given may hold anything that its cap and pattern allow",
+        help="take it out",
+    )
+    return True
+
+
+def _link(desk: Desk, option: tree.LinksOption, found: _Options) -> bool:
+    host = option.host
+    if not host_is_sound(desk, host):
+        return False
+    if host.value in found.links:
+        desk.add("PS201", host.span, "this host stands twice", help="drop one of them")
+        return False
+    found.links[host.value] = option.query
+    return True
+
+
+def _word(desk: Desk, written: tree.TextType, option: tree.WordOption) -> bool:
+    if option.word.text == "markdown":
+        desk.later(option.span, "`markdown`")
+        return False
+    desk.add(
+        "PS305",
+        option.span,
+        f"`{written.kind}` has no option `{option.word.text}`",
+        help=did_you_mean(option.word.text, ("matching", "links"))
+        or f'a `{written.kind}` takes `matching /…/` and `links "…"`',
+    )
+    return False
 
 
 def _pattern(desk: Desk, written: tree.RegexLiteral) -> t.Pattern | None:

@@ -137,7 +137,7 @@ class Types:
         """Return the checked type, or None after a report. *name* is for a group without one."""
         match written:
             case tree.TextType():
-                return text_of(self.desk, written)
+                return text_of(self.desk, written, given=direction in ("input", "column"))
             case tree.WordsType():
                 return words_of(self.desk, written)
             case tree.NamedType():

@@ -82,6 +82,10 @@ class Annotations:
             parts.append(code("pattern=$", data(type.pattern.source)))
             if type.pattern.ignore_case:
                 parts.append(code("ignore_case=True"))
+        if type.links:
+            parts.append(code("links=$", data(type.links)))
+        if type.queries:
+            parts.append(code("queries=$", data(type.queries)))
         return code("ps.text($)", joined(", ", parts))
 
     def _days(self, type: t.Date) -> Code:

@@ -48,11 +48,17 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Text of several lines, or one line."""
+    """Text of several lines, or one line.
+
+    *links* are the hosts that a reply may link to, and *queries* those of them whose links may have a query. In
+    inputs both say nothing.
+    """
 
     kind: Literal["text", "line"]
     cap: Cap
     pattern: Pattern | None = None
+    links: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from promptspec.runtime.context import Context, context_of
 from promptspec.values.cleaning import Unclean, clean
 from promptspec.values.reading import exact_integer
-from promptspec.values.sinks import find_sinks
+from promptspec.values.sinks import find_sinks, without_links
 from promptspec.values.units import measure, raw_bound
 
 if TYPE_CHECKING:
@@ -57,7 +57,10 @@ def given(value: object) -> Any:
 
 @dataclass(frozen=True)
 class text:
-    """Text of *least* to *most* *unit*; `kind="line"` refuses line breaks; *pattern* must match all of it."""
+    """Text of *least* to *most* *unit*; `kind="line"` refuses line breaks; *pattern* must match all of it.
+
+    A reply may link to the hosts of *links*, and with a query to those of *queries*.
+    """
 
     least: int
     most: int
@@ -65,6 +68,8 @@ class text:
     kind: Literal["text", "line"] = "text"
     pattern: str | None = None
     ignore_case: bool = False
+    links: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
 
     @cached_property
     def _pattern(self) -> CompiledPattern | None:
@@ -94,7 +99,7 @@ class text:
         if pattern is not None and not pattern.fullmatch(cleaned):
             break_rule("pattern", "does not match the pattern")
         if context.direction == "output":
-            refuse_sinks(cleaned, context)
+            refuse_sinks(cleaned, context, links=self.links, queries=self.queries)
         return cleaned
 
     def _too(self, rule: str) -> str:
@@ -125,12 +130,15 @@ def cleaned_text(value: str, kind: Literal["text", "line"], most: int, context: 
     return cleaned.text
 
 
-def refuse_sinks(cleaned: str, context: Context) -> None:
-    """Refuse output text that holds links, markup, code, terminal escapes, or words of the prompt."""
-    sinks = find_sinks(cleaned)
-    if sinks:
-        break_rule("plain", "must be plain text without links, markup or code")
+def refuse_sinks(cleaned: str, context: Context, *, links: tuple[str, ...] = (), queries: tuple[str, ...] = ()) -> None:
+    """Refuse output text that holds links but to *links*, markup, code, terminal escapes, or words of the prompt."""
+    if find_sinks(without_links(cleaned, links, queries) if links else cleaned):
+        break_rule("plain", _but_links(links) if links else "must be plain text without links, markup or code")
     refuse_echo(cleaned, context)
+
+
+def _but_links(hosts: tuple[str, ...]) -> str:
+    return f"must be plain text without markup, code, and links but those to {', '.join(hosts)}"
 
 
 def refuse_echo(cleaned: str, context: Context) -> None:

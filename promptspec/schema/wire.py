@@ -122,7 +122,7 @@ def _or_none(schema: Schema, type: Type, direction: Direction) -> Schema:
 def _type(module: Module, type: Type, direction: Direction) -> Schema:
     match type:
         case Text():
-            return _text(type)
+            return _text(type, direction)
         case Words():
             return {"type": "string", "enum": list(type.words)}
         case Choice():
@@ -164,11 +164,11 @@ def _type(module: Module, type: Type, direction: Direction) -> Schema:
             assert_never(type)
 
 
-def _text(type: Text) -> Schema:
+def _text(type: Text, direction: Direction) -> Schema:
     from promptspec.values.units import raw_bound
 
     least, most = _least_characters(type.cap), raw_bound(type.cap.most, type.cap.unit)
-    schema = _described(_length(type.cap)) | {"type": "string"}
+    schema = _described([*_length(type.cap), *(_opened(type) if direction == "output" else ())]) | {"type": "string"}
     if least:
         schema["minLength"] = least
     schema["maxLength"] = most
@@ -194,6 +194,16 @@ def _length(cap: Cap) -> list[str]:
     if cap.unit == "chars":
         return []
     return [f"{cap.least} to {cap.most} {cap.unit}" if cap.least else f"at most {cap.most} {cap.unit}"]
+
+
+def _opened(type: Text) -> list[str]:
+    """Return what the text of a reply may hold beyond plain text."""
+    said: list[str] = []
+    if type.links:
+        plain = [host for host in type.links if host not in type.queries]
+        named = [f"https://{host}/" for host in plain] + [f"https://{host}/ with a query" for host in type.queries]
+        said.append(f"may link to {' and '.join(named)}, and nowhere else")
+    return said
 
 
 def _days(type: Date) -> list[str]:
@@ -233,7 +243,7 @@ def _url(type: Url, direction: Direction) -> Schema:
 def _turns(type: Turns) -> Schema:
     turn: Schema = {
         "type": "object",
-        "properties": {"role": {"type": "string", "enum": ["user", "assistant"]}, "text": _text(type.item)},
+        "properties": {"role": {"type": "string", "enum": ["user", "assistant"]}, "text": _text(type.item, "input")},
         "required": ["role", "text"],
         "additionalProperties": False,
     }

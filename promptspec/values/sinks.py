@@ -127,7 +127,18 @@ _LOOK_ALIKES: Final = str.maketrans({"。": ".", "․": ".", "∕": "/", "⁄": 
 _SENTINEL: Final = 0
 # What recognisers match nothing of: each needs a full stop within a word, or a character that is none of these.
 _PROSE: Final = string.ascii_letters.encode() + string.digits.encode() + b" \n,;!?'\""
-_LINK: Final = re.compile(r"https://[^\s<>()\[\]{}\"'`|\\^]+", re.IGNORECASE)
+# An https link in a text. What stands before it is no part of an address; behind the host there is a path, a query or
+# a fragment, or a blank, so that nothing that follows can be read as a part of the host: browsers drop line breaks.
+_LINK: Final = re.compile(
+    r"""(?<![\w+.\-/\\@:%&=\#?])https://(?P<host>[a-z0-9.\-]{1,253})
+    (?:(?P<rest>[/?\#][A-Za-z0-9\-._~/%+=&?\#,;!$*]*)|(?=[.,;:!?"')\]}*]*(?:[ ]|\Z)))""",
+    re.VERBOSE,
+)
+# In a path or a query: the start of another address, plainly or encoded, which a server may send a reader on to.
+_ONWARD: Final = re.compile(r"//|%(?:25)*(?:2f%(?:25)*2f|5c)", re.IGNORECASE)
+#: What stands for a link that is allowed: a word, so that what surrounds it is judged as it would be around the link.
+_LINKED: Final = "link"
+_CLOSING: Final = ".,;:!?*"
 
 
 def find_sinks(text: str) -> tuple[str, ...]:
@@ -148,21 +159,33 @@ def find_sinks(text: str) -> tuple[str, ...]:
     return tuple(name for name in SINKS if name in names) if names else ()
 
 
-def without_links(text: str, hosts: tuple[str, ...], *, query: bool = False) -> str:
-    """Return *text* with each https link to one of *hosts* replaced by a blank: what is left must be plain.
+def without_links(text: str, hosts: tuple[str, ...], queries: tuple[str, ...] = ()) -> str:
+    """Return *text* with a word in place of each allowed link: what is left must be plain.
 
-    A link ends at white space, a bracket or a quote; full stops and commas at its end are the sentence's.
+    A link is allowed where it begins with `https://`, then one of *hosts*, exactly, then a path, a fragment, or
+    nothing: a blank or the end of the text. A query follows only where the host is one of *queries*. It has no port,
+    user name, backslash or second `//`. Full stops and commas at its end are the sentence's. Linear in the text.
     """
 
     def judged(match: re.Match[str]) -> str:
-        link = match.group().rstrip(".,;:!?")
-        try:
-            parse_url(link, hosts, query=query)
-        except BadFormat:
-            return match.group()
-        return " " + match.group()[len(link) :]
+        link = match.group().rstrip(_CLOSING)
+        return _LINKED + match.group()[len(link) :] if _is_allowed(link, hosts, queries) else match.group()
 
     return _LINK.sub(judged, text)
+
+
+_CLOSING: Final = ".,;!?*"
+
+
+def _is_allowed(link: str, hosts: tuple[str, ...], queries: tuple[str, ...]) -> bool:
+    host = link.removeprefix("https://").partition("/")[0].partition("?")[0].partition("#")[0]
+    if host not in hosts or _ONWARD.search(link, len("https://")):
+        return False
+    try:
+        parse_url(link, hosts, query=host in queries)
+    except BadFormat:
+        return False
+    return True
 
 
 def escape_terminal(text: str, most: int = 200) -> str:

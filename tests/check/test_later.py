@@ -40,7 +40,6 @@ TYPES = {
     "code": "code(..4_000, python)",
     "code without a cap": "code",
     "markdown": "text(..200, markdown)",
-    "links": 'text(..200, links "example.org")',
     "pdf": "pdf(..4mb)",
     "slots": "slots(..3)",
     "quote": "quote(..200) of message",

@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, cast
 
-from promptspec.contract.types import Choice, OneOfItems, OneOfSource, Words
+from promptspec.contract.types import Choice, ListOf, OneOfItems, OneOfSource, Text, Words
 from promptspec.errors import NO_ANSWER, CallFailed, InputRefused, PromptspecError, ReplyRefused
 from promptspec.fuzz.delivered import leaves, texts
 from promptspec.fuzz.echoes import echoes
@@ -123,12 +123,13 @@ def sinks_are_closed(trial: Trial) -> bool:
     judged = False
     for leaf, text in _returned(trial):
         for name, pattern in _SINKS.items():
-            if pattern.search(text):
+            if pattern.search(rest):
                 raise LawFell(f"{leaf.path} was returned with {name} in it")
         if any(map(_shows_nothing, text) if not text.isascii() else ()):
             raise LawFell(f"{leaf.path} was returned with a character in it that shows nothing")
         judged = True
     return judged
+        rest = _without_declared_links(_text_type(leaf), text)
 
 
 #: Plain forms of what a page, a terminal or a chat program would act on; the runtime's own recognisers know more.
@@ -148,6 +149,25 @@ _SHOWN_FORMATS: Final = frozenset(
 
 
 def _shows_nothing(character: str) -> bool:
+def _text_type(leaf: Leaf) -> Text | None:
+    type = leaf.type.item if isinstance(leaf.type, ListOf) else leaf.type
+    return type if isinstance(type, Text) else None
+
+
+def _without_declared_links(type: Text | None, text: str) -> str:
+    """Return *text* without the https links whose host the type lists, character for character."""
+    if type is None or not type.links:
+        return text
+
+    def judged(match: re.Match[str]) -> str:
+        host, _, beyond = match[1].partition("/")
+        host, asks, _ = host.partition("?")
+        declared = type.queries if asks or "?" in beyond.partition("#")[0].rstrip("?") else type.links
+        return " " if host.partition("#")[0].rstrip(".,;:!?\"')]}*") in declared else match[0]
+
+    return re.sub(r"\bhttps://(\S*)", judged, text)
+
+
     # Joiners inside of words and emoji, and tags inside of flags, are part of what shows.
     if character in "\n\t\u200c\u200d" or "\U000e0020" <= character <= "\U000e007f":
         return False

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
-from promptspec.fuzz.lies.telling import fixed_in_texts, in_texts
+from promptspec.contract.types import Text
+from promptspec.fuzz.lies.telling import Form, fixed_in_texts, in_texts
+
+if TYPE_CHECKING:
+    from promptspec.fuzz.lies.sites import Site
 
 _FENCED: Final = "```"
 
@@ -145,5 +150,39 @@ INJECTING: Final = (
         'O:8:"stdClass":0:{}',
         "eval(atob('YQ=='))",
     ),
+    Form(
+        name="look-alike-link",
+        answer=lambda telling: telling.say_in_place(telling.lie.text),
+        goes="text",
+        texts=lambda site: _near_links(site),
+    ),
     in_texts("attack", lambda t: t.lie.text, hostile=True),
 )
+
+
+def _near_links(site: Site) -> Iterator[str]:
+    """Yield links that are nearly those that the text may hold; of a text that may hold none, two of any host."""
+    type = site.type
+    if not isinstance(type, Text) or not type.links:
+        yield from ("https://example.org/", "https://example.org/?q=1")
+        return
+    for host in type.links:
+        first, _, rest = host.partition(".")
+        yield from (
+            f"http://{host}/",
+            f"https://{host}.a.example/",
+            f"https://x.{host}/",
+            f"https://{host}@a.example/",
+            f"https://{host}:8443/",
+            f"https://{host}\\@a.example/",
+            f"https://{host}/ and https://a.example/",
+            f"https://{host},x@a.example/",
+            f"https://{host}\n.a.example/",
+            f"https://{host}//a.example/",
+            f"https://{first}\u3002{rest}/",
+            f"https://{host.upper()}/",
+            f"<https://{host}/>",
+            f"![x](https://{host}/x.png)",
+        )
+        if host not in type.queries:
+            yield f"https://{host}/?q=1"

@@ -30,6 +30,7 @@ _STRINGS: Final = (
     "null true false 0 ",
     "none of these\n",
 )
+_PATHS: Final = ("/", "/a", "/a/b-c_d.html", "/#part", "")
 _LONGEST_WORD: Final = 40
 _WORD: Final = re.compile(r"[A-Za-z]{1,40}")
 #: Longer texts are made only at boundaries.
@@ -45,6 +46,8 @@ def plain_text(type: Text, n: int, literals: tuple[str, ...] = ()) -> str:
         if made is not None:
             return made
     target = _target(lengths, least, min(most, max(least, _LONG)))
+    if type.links and n % 3 == 1 and (linked := _linked(type, n, target)) is not None:
+        return linked
     text = _made(makers, target, n, literals)
     if type.kind == "line":
         text = text.replace("\n", " ")
@@ -63,6 +66,17 @@ def _made(maker: int, target: int, n: int, literals: tuple[str, ...]) -> str:
         if word is not None:
             return (word[0] + ", ") * (target // (len(word[0]) + 2) + 1)
     return prose(Draws(str(n)), "answer", least=target, most=target)
+
+
+def _linked(type: Text, n: int, target: int) -> str | None:
+    """Return plain words after links that *type* allows, or None where they do not fit."""
+    host = type.links[n % len(type.links)]
+    link = f"https://{host}{_PATHS[n // 3 % len(_PATHS)]}{'?q=1' if host in type.queries else ''} "
+    text = (link + prose(Draws(str(n)), "answer", least=max(target - len(link), 0), most=max(target - len(link), 0)))[
+        :target
+    ]
+    fits = text.startswith(link) and measure(text, least=type.cap.least, most=type.cap.most, unit=type.cap.unit) is None
+    return text if fits else None
 
 
 def _target(n: int, least: int, most: int) -> int:

@@ -1,0 +1,42 @@
+"""Options that open the text of replies: what they say, and where they may stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from check.specs import checked, codes, feature
+from promptspec.contract.types import Text
+
+
+def test_hosts_stand_in_the_contract_in_the_order_of_the_spec() -> None:
+    written = 'text(..200, links "b.example", links "a.example" query)'
+    type = checked(feature(output=written)).output.fields[0].type
+    assert isinstance(type, Text)
+    assert type.links == ("b.example", "a.example")
+    assert type.queries == ("a.example",)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ('text(..200, links "a.example", links "a.example" query)', "PS201"),
+        ('text(..200, links "https://a.example")', "PS302"),
+        ('text(..200, links "A.example")', "PS302"),
+        ('text(..200, links "a.example:80")', "PS302"),
+        ('text(..200, links "")', "PS302"),
+    ],
+)
+def test_what_is_no_list_of_hosts_is_refused(written: str, code: str) -> None:
+    assert codes(feature(output=written)) == [code]
+
+
+@pytest.mark.parametrize(
+    "input", ['more: text(..200, links "a.example")', 'more: list(..3) of line(..20, links "a.example")']
+)
+def test_what_is_given_opens_nothing(input: str) -> None:
+    assert codes(feature(input=f"message: text(..20) {input}")) == ["PS305"]
+
+
+def test_a_record_may_be_shared_by_input_and_output() -> None:
+    record = 'record Note {\n    said: text(..200, links "a.example")\n}\n'
+    assert codes(record + feature(input="message: Note", output="Note")) == []

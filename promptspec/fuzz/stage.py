@@ -245,16 +245,17 @@ _LOGGERS: Final = ("promptspec", "openai", "httpx2", "aiohttp", "asyncio")
 
 
 class _Log(logging.Handler):
-    """Keeps what is logged while it is open."""
+    """Keeps what is logged while it is open, and keeps it from whoever else listens: they would hear of every case."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self._lines: list[str] = []
-        self._levels: dict[str, int] = {}
+        self._before: dict[str, tuple[int, bool]] = {}
         self._level = logging.NOTSET
         for name in _LOGGERS:
             logger = logging.getLogger(name)
-            self._levels[name] = logger.level
+            self._before[name] = logger.level, logger.propagate
+            logger.propagate = False
             logger.addHandler(self)
 
     def listen(self, level: int) -> None:
@@ -270,7 +271,8 @@ class _Log(logging.Handler):
     def close(self) -> None:
         for name in _LOGGERS:
             logger = logging.getLogger(name)
-            logger.setLevel(self._levels[name])
+            level, logger.propagate = self._before[name]
+            logger.setLevel(level)
             logger.removeHandler(self)
         super().close()
 

@@ -98,9 +98,9 @@ def test_rendering_asks_nobody_and_makes_the_messages_of_the_request(stage: Stag
 
 def test_a_stage_that_is_closed_logs_no_more():
     logger = logging.getLogger("promptspec")
-    before = (logger.level, list(logger.handlers))
+    before = (logger.level, logger.propagate, list(logger.handlers))
     stage = Stage(Subject(load("specs").features["classify_message"]))
     observation = stage.observe(Case(given={"message": "Hello"}, lie=Lie(liar="silent", reply={"answer": "order"})))
     stage.close()
     assert "reply_refused" in observation.log
-    assert (logger.level, list(logger.handlers)) == before
+    assert (logger.level, logger.propagate, list(logger.handlers)) == before

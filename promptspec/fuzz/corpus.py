@@ -11,6 +11,7 @@ from promptspec.contract.types import Group, ListOf, Text, Turns, Type
 from promptspec.fuzz.case_json import decode, encode
 from promptspec.fuzz.cases import Case, Lie
 from promptspec.fuzz.known_inputs import known_inputs
+from promptspec.fuzz.lies import is_known
 from promptspec.fuzz.lies.accepted import an_honest_reply
 
 if TYPE_CHECKING:
@@ -23,15 +24,30 @@ _MOST_NAMED: Final = 5
 
 
 class Export:
-    """Writes every case that is judged, a line each: `{"file": …, "feature": …, "case": …}`."""
+    """Writes every case that is judged, a line each: `{"file": …, "feature": …, "case": …}`.
+
+    *error* is what the disk refused, after which nothing more is written; a run goes on without.
+    """
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self.error: OSError | None = None
 
     def hear(self, case: Case, subject: Subject) -> None:
-        """Write a case down. Raises OSError where it cannot be written."""
-        line = {"file": subject.module.file, "feature": subject.name, "case": json.loads(encode(case))}
-        self._out.write(json.dumps(line, separators=(",", ":")) + "\n")
+        """Write a case down."""
+        if self.error is None:
+            line = {"file": subject.module.file, "feature": subject.name, "case": json.loads(encode(case))}
+            try:
+                self._out.write(json.dumps(line, separators=(",", ":")) + "\n")
+            except OSError as error:
+                self.error = error
+
+    def close(self) -> None:
+        """Write what is left."""
+        try:
+            self._out.close()
+        except OSError as error:
+            self.error = self.error or error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +88,7 @@ def read_corpus(lines: Iterable[str]) -> Corpus:
             if "text" in entry:
                 texts.append((str(entry.get("name", f"line {number}")), _text(entry["text"])))
             else:
-                cases.append((_text(entry["feature"]), decode(json.dumps(entry["case"]))))
+                cases.append((_text(entry["feature"]), _case(entry["case"])))
         except (ValueError, KeyError, TypeError, RecursionError):
             broken.append(number)
     return Corpus(cases=tuple(cases), texts=tuple(texts), notes=tuple(_notes(broken)))
@@ -85,6 +101,13 @@ def _entry(line: str) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         raise TypeError("no object")
     return cast("Mapping[str, Any]", entry)
+
+
+def _case(value: object) -> Case:
+    case = decode(json.dumps(value))
+    if not is_known(case.lie):
+        raise ValueError("a lie that nobody knows")
+    return case
 
 
 def _text(value: object) -> str:

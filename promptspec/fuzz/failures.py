@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
+from promptspec.diagnostics.foreign import shorten
 from promptspec.fuzz.case_json import decode, encode
 from promptspec.fuzz.cases import Case
 from promptspec.fuzz.results import Fallen
 
+#: Where failures are kept, below the root of a project.
+FOLDER: Final = Path(".promptspec") / "fuzz"
 #: The form of these files; files of another are left alone.
 FORMAT: Final = 1
 _MOST: Final = 4 * 1024 * 1024
@@ -22,13 +25,18 @@ _ID: Final = re.compile(r"[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A failure of an earlier run: the law that fell, of which feature of which spec, and the case."""
+    """A failure of an earlier run: the law that fell, of which feature of which spec, and the case.
+
+    *together* are the cases that were called at one time, the first of them cancelled after *cut* seconds.
+    """
 
     id: str
     law: str
     file: str
     feature: str
     case: Case
+    together: tuple[Case, ...] = ()
+    cut: float | None = None
 
 
 class Unreplayable(Exception):
@@ -41,9 +49,14 @@ class Failures:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @classmethod
+    def of_project(cls, root: Path) -> Failures:
+        """Return the failures of the project at *root*."""
+        return cls(root / FOLDER)
+
     def keep(self, fallen: Fallen) -> None:
         """Write a failure down. Raises OSError where the disk does not take it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        ready(self._folder)
         kept = {
             "format": FORMAT,
             "law": fallen.law,
@@ -51,6 +64,8 @@ class Failures:
             "feature": fallen.feature,
             "sentence": fallen.sentence,
             "case": json.loads(encode(fallen.case)),
+            "together": [json.loads(encode(case)) for case in fallen.together],
+            "cut": fallen.cut,
         }
         path = self._folder / f"{fallen.id}.json"
         draft = path.with_suffix(f".{os.getpid()}.part")
@@ -92,13 +107,33 @@ class Failures:
                 raise Unreplayable(f"the failure {path.stem} is larger than any that is written")
             kept = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
             version = kept["format"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise Unreplayable(f"the file of failure {path.stem} cannot be read") from None
         if version != FORMAT:
-            raise Unreplayable(f"failure {path.stem} was written by another version of promptspec (format {version})")
+            other = f"format {shorten(str(version), 20)}"
+            raise Unreplayable(f"failure {path.stem} was written by another version of promptspec ({other})")
         try:
-            case = decode(json.dumps(kept["case"]))
-            law, file, feature = str(kept["law"]), str(kept["file"]), str(kept["feature"])
-        except (ValueError, KeyError, TypeError):
+            return _failure(path.stem, kept)
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise Unreplayable(f"the file of failure {path.stem} cannot be read") from None
-        return Failure(id=path.stem, law=law, file=file, feature=feature, case=case)
+
+
+def ready(folder: Path) -> None:
+    """Make *folder*, which version control leaves alone. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n", encoding="ascii")
+
+
+def _failure(id: str, kept: dict[str, Any]) -> Failure:
+    cut = kept.get("cut")
+    return Failure(
+        id=id,
+        law=str(kept["law"]),
+        file=str(kept["file"]),
+        feature=str(kept["feature"]),
+        case=decode(json.dumps(kept["case"])),
+        together=tuple(decode(json.dumps(case)) for case in kept.get("together", [])),
+        cut=None if cut is None else float(cut),
+    )

@@ -7,11 +7,25 @@ search with nothing to remember.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.database import ExampleDatabase
+
+from promptspec.fuzz.failures import ready
+
+
+@contextmanager
+def notes_of_hypothesis(folder: Path) -> Iterator[None]:
+    """Let Hypothesis keep its own notes (tables of Unicode, and the like) in *folder*, and nothing where one works."""
+    set_hypothesis_home_dir(folder)
+    try:
+        yield
+    finally:
+        set_hypothesis_home_dir(None)
 
 
 class Kept(ExampleDatabase):
@@ -27,7 +41,8 @@ class Kept(ExampleDatabase):
         path = self._path(key, value)
         draft = path.with_suffix(f".{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            ready(self._folder)
+            path.parent.mkdir(exist_ok=True)
             try:
                 draft.write_bytes(value)
                 draft.replace(path)
@@ -53,6 +68,9 @@ class Kept(ExampleDatabase):
         except OSError as error:
             self._say(error)
 
+    def __repr__(self) -> str:
+        return f"Kept({self._folder})"
+
     def _of(self, key: bytes) -> Path:
         return self._folder / sha256(key).hexdigest()[:16]
 
@@ -63,3 +81,24 @@ class Kept(ExampleDatabase):
         note = f"cases cannot be kept for the next run: {error.strerror or type(error).__name__}"
         if note not in self._notes:
             self._notes.append(note)
+
+
+class Part(ExampleDatabase):
+    """The part of *database* called *name*: Hypothesis forgets what does not fail, and another search is no judge."""
+
+    def __init__(self, database: ExampleDatabase, name: str) -> None:
+        super().__init__()
+        self._database = database
+        self._name = name.encode("utf-8", "surrogatepass") + b"\0"
+
+    def save(self, key: bytes, value: bytes) -> None:
+        """Save *value* under *key*."""
+        self._database.save(self._name + key, value)
+
+    def fetch(self, key: bytes) -> Iterable[bytes]:
+        """Return the values of *key*."""
+        return self._database.fetch(self._name + key)
+
+    def delete(self, key: bytes, value: bytes) -> None:
+        """Delete *value* of *key*, if it is there."""
+        self._database.delete(self._name + key, value)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from promptspec.fuzz.failures import Failure, Unreplayable
 from promptspec.fuzz.judging import fallen_of
 from promptspec.fuzz.laws import LAWS
+from promptspec.fuzz.lies import is_known
+from promptspec.fuzz.sequences import SENTENCE, fell_together
 from promptspec.fuzz.specs import features_of
 from promptspec.fuzz.stage import Stage
 from promptspec.fuzz.subjects import Subject
@@ -31,10 +33,14 @@ def replay(compilation: Compilation, failure: Failure) -> Fallen | None:
         raise Unreplayable(
             f"failure {failure.id} is of the feature `{failure.feature}` of {failure.file}: name that spec"
         )
-    modules = materialize(compilation)
-    stage = Stage(Subject(function_of(modules[failure.file], failure.feature)))
+    if not all(map(is_known, [failure.case.lie, *(case.lie for case in failure.together)])):
+        raise Unreplayable(f"failure {failure.id} tells a lie that this version does not have")
+    running = function_of(materialize(compilation)[failure.file], failure.feature)
+    stage = Stage(Subject(running, root=compilation.project.root))
     trial = Trial(stage, failure.case)
     try:
+        if failure.together and fell_together(stage, failure.together, failure.cut):
+            return fallen_of(trial, law, LawFell(SENTENCE), shrunk=True)
         law.judge(trial)
     except LawFell as fell:
         return fallen_of(trial, law, fell, shrunk=True)

@@ -181,7 +181,9 @@ def _search(stage: Stage, judge: Judge, plan: Plan, progress: Progress) -> None:
     if "sequences" in phases and "callers_are_apart" in judge.laws and "callers_are_apart" not in judge.fallen:
         from promptspec.fuzz.sequences import run_sequences
 
-        run_sequences(stage, judge, profile=plan.profile, progress=progress)
+        subject = judge.subject
+        kept = [] if plan.failures is None else list(plan.failures.of(subject.module.file, subject.name))
+        run_sequences(stage, judge, profile=plan.profile, progress=progress, before=kept)
 
 
 def _trouble(case: Case, judge: Judge, law: str, troubles: list[Trouble]) -> None:
@@ -201,7 +203,8 @@ def _settle_failures(subject: Subject, judge: Judge, plan: Plan, *, finished: bo
     try:
         if finished and "examples" in plan.profile.phases:
             for failure in list(plan.failures.of(subject.module.file, subject.name)):
-                if failure.law in plan.laws and failure.law not in judge.fallen:
+                tried = not failure.together or "sequences" in plan.profile.phases
+                if tried and failure.law in plan.laws and failure.law not in judge.fallen:
                     plan.failures.forget(failure.id)
         for fallen in judge.fallen.values():
             plan.failures.keep(fallen)

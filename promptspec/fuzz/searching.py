@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import Phase, given, seed, settings, target
+from hypothesis.errors import Flaky
 
 from promptspec.fuzz.stage import Stage
 from promptspec.fuzz.trial import LawFell, Trial
@@ -41,7 +42,13 @@ def search(
     """
     while judge.standing:
         hunt = _Hunt(stage, judge, progress, shrinks=shrinks)
-        hunt.run(profile, database)
+        try:
+            hunt.run(profile, database)
+        except KeyboardInterrupt:
+            # What fell is told, as small as it is by now.
+            if hunt.law is not None and hunt.smallest is not None:
+                _keep(judge, hunt.law, hunt.smallest, progress)
+            raise
         if hunt.law is None or hunt.smallest is None:
             return
         _keep(judge, hunt.law, hunt.smallest, progress)
@@ -80,14 +87,16 @@ class _Hunt:
 
     def run(self, profile: Profile, database: ExampleDatabase | None) -> None:
         """Draw and judge cases, and shrink the first that brings a law down."""
+        from promptspec.fuzz.keeping import Part
         from promptspec.fuzz.strategies import cases
 
         subject = self._judge.subject
+        name = f"{subject.module.file}:{subject.name}"
 
         @settings(
             max_examples=profile.searched,
             deadline=None,
-            database=database,
+            database=None if database is None else Part(database, f"{name} {sorted(self._judge.fallen)}"),
             phases=self._phases,
             print_blob=False,
             report_multiple_bugs=False,
@@ -97,29 +106,34 @@ class _Hunt:
             self._try(case)
 
         if profile.repeatable:
-            text = f"{profile.seed}:{subject.module.file}:{subject.name}"
-            hunt = seed(int.from_bytes(sha256(text.encode()).digest()[:8]))(hunt)
+            hunt = seed(int.from_bytes(sha256(f"{profile.seed}:{name}".encode()).digest()[:8]))(hunt)
         try:
             hunt()
-        except _Fell:
+        except (_Fell, Flaky):  # what does not fall each time is tried once more before it is kept
             return
 
     def _try(self, case: Case) -> None:
         trial = Trial(self._stage, case)
-        if self.law is not None:  # shrinking: the same law must fall
+        if self._falls(trial):
+            self.smallest = case
+            # The one place where it rises: Hypothesis takes what rises elsewhere for another fault.
+            raise _Fell
+        _pull(trial)
+
+    def _falls(self, trial: Trial) -> bool:
+        """Say whether a law falls: any that stands, and while a case is made smaller the same one."""
+        if self.law is not None:
             try:
                 self.law.judge(trial)
             except LawFell:
-                self.smallest = case
-                raise _Fell from None
-            return
-        self._judge.count(case)
+                return True
+            return False
+        self._judge.count(trial.case)
         self._progress.case("search")
         fall = self._judge.first_fall(trial)
         if fall is not None:
-            self.law, self.smallest = fall[0], case
-            raise _Fell from None
-        _pull(trial)
+            self.law = fall[0]
+        return fall is not None
 
 
 def _pull(trial: Trial) -> None:

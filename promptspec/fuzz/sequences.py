@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from hypothesis import Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.errors import Flaky
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from promptspec.fuzz.trial import LawFell, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from promptspec.fuzz.cases import Case
+    from promptspec.fuzz.failures import Failure
     from promptspec.fuzz.judging import Judge
     from promptspec.fuzz.observations import Observation
     from promptspec.fuzz.profiles import Profile
@@ -27,17 +29,44 @@ if TYPE_CHECKING:
     from promptspec.fuzz.stage import Stage
 
 
+#: What is seen when calls are not apart.
+SENTENCE: Final = "a call among others does not do what it does alone"
+
+
 class _Fell(Exception):
     """The calls were not apart."""
 
-    def __init__(self, case: Case, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, case: Case, together: Sequence[Case], cut: float | None) -> None:
+        super().__init__()
         self.case = case
-        self.sentence = sentence
+        self.together = tuple(together)
+        self.cut = cut
 
 
-def run_sequences(stage: Stage, judge: Judge, *, profile: Profile, progress: Progress) -> None:
-    """Run `profile.sequences` sequences of up to six steps; the first call that is not as it is alone is kept."""
+def fell_together(stage: Stage, together: Sequence[Case], cut: float | None) -> Case | None:
+    """Call with all cases of *together* at one time; return the first that did not do what it does alone.
+
+    The first of them is cancelled after *cut* seconds, and judged no further, unless *cut* is None.
+    """
+    alone = [outcome_of(stage.observe(case)) for case in together]
+    seen = stage.observe_together(together, {} if cut is None else {0: cut})
+    for index in range(0 if cut is None else 1, len(together)):
+        if outcome_of(seen[index]) != alone[index]:
+            return together[index]
+    return None
+
+
+def run_sequences(
+    stage: Stage, judge: Judge, *, profile: Profile, progress: Progress, before: Iterable[Failure] = ()
+) -> None:
+    """Run `profile.sequences` sequences of up to six steps; the first call that is not as it is alone is kept.
+
+    *before* are failures of earlier runs: those of several calls are tried first.
+    """
+    for failure in before:
+        if failure.together and (case := fell_together(stage, failure.together, failure.cut)):
+            _keep(stage, judge, _Fell(case, failure.together, failure.cut), progress)
+            return
     found: list[_Fell] = []
     machine = _machine(stage, judge, progress, found)
     if profile.repeatable:
@@ -56,10 +85,19 @@ def run_sequences(stage: Stage, judge: Judge, *, profile: Profile, progress: Pro
                 report_multiple_bugs=False,
             ),
         )
-    except _Fell:
-        law = judge.laws["callers_are_apart"]
-        judge.keep(Trial(stage, found[-1].case), law, LawFell(found[-1].sentence), shrunk=True)
-        progress.fell(law.name)
+    except (_Fell, Flaky):
+        _keep(stage, judge, found[-1], progress)
+    except KeyboardInterrupt:
+        if found:
+            _keep(stage, judge, found[-1], progress)
+        raise
+
+
+def _keep(stage: Stage, judge: Judge, fell: _Fell, progress: Progress) -> None:
+    law = judge.laws["callers_are_apart"]
+    judge.keep(Trial(stage, fell.case), law, LawFell(SENTENCE), shrunk=True)
+    judge.fallen[law.name] = replace(judge.fallen[law.name], together=fell.together, cut=fell.cut)
+    progress.fell(law.name)
 
 
 def _machine(stage: Stage, judge: Judge, progress: Progress, found: list[_Fell]) -> type[RuleBasedStateMachine]:
@@ -70,30 +108,24 @@ def _machine(stage: Stage, judge: Judge, progress: Progress, found: list[_Fell])
     class Calls(RuleBasedStateMachine):
         """Calls in any order."""
 
-        @initialize()
-        def begin(self) -> None:
-            """Begin with what no call has touched."""
-            self.alone: dict[Any, tuple[object, ...]] = {}
-
         @rule(case=drawn)
         def call(self, case: Case) -> None:
-            """One call; later ones of the same case must end alike."""
-            self._check([case], {})
+            """One call, which must end alike the second time."""
+            self._check([case], None)
 
         @rule(together=st.lists(drawn, min_size=2, max_size=4), cut=st.none() | st.floats(0, 40))
         def call_together(self, together: Sequence[Case], cut: float | None) -> None:
             """Several calls at one time, the first of which may be cancelled."""
-            self._check(together, {} if cut is None else {0: cut})
+            self._check(together, cut)
 
-        def _check(self, cases: Sequence[Case], cancelled: Mapping[int, float]) -> None:
-            for case in cases:
+        def _check(self, together: Sequence[Case], cut: float | None) -> None:
+            for case in together:
                 judge.count(case)
                 progress.case("sequences")
-            alone = [outcome_of(stage.observe(case)) for case in cases]
-            for index, seen in enumerate(stage.observe_together(cases, cancelled)):
-                if index not in cancelled and outcome_of(seen) != alone[index]:
-                    found.append(_Fell(cases[index], "a call among others does not do what it does alone"))
-                    raise found[-1]
+            case = fell_together(stage, together, cut)
+            if case is not None:
+                found.append(_Fell(case, together, cut))
+                raise found[-1]
 
     return Calls
 

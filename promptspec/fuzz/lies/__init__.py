@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from promptspec.fuzz.cases import Lie
     from promptspec.fuzz.observations import Request
 
-__all__ = ["LIARS", "REPLY_TECHNIQUES", "answer"]
+__all__ = ["LIARS", "REPLY_TECHNIQUES", "answer", "is_known"]
 
 
 def answer(lie: Lie, request: Request, turn: int) -> Response:
@@ -26,6 +26,11 @@ def answer(lie: Lie, request: Request, turn: int) -> Response:
     if lie.liar == "raw":
         return Response(before=(Cut(),)) if lie.form in RAW else _unknown(lie)
     return FORMS[lie.liar, lie.form].answer(Telling(lie, request, turn))
+
+
+def is_known(lie: Lie) -> bool:
+    """Say whether there is such a liar, and such a form of it."""
+    return lie.form in RAW if lie.liar == "raw" else (lie.liar, lie.form) in FORMS
 
 
 def _unknown(lie: Lie) -> Response:

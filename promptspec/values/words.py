@@ -63,6 +63,16 @@ def letters(text: str) -> str:
     return "".join(_WORD.findall(folded))  # what stands between spaced-out letters goes with all the rest
 
 
+def folded(text: str) -> str:
+    """Return what `skeleton` makes of *text*, with spaced-out letters left apart."""
+    return _folded(text)
+
+
+def spaced_runs(folded: str) -> list[str]:
+    """Return the letters of each run of three or more single letters of a *folded* text, without what parts them."""
+    return [_SEPARATORS.sub("", run) for run in _SPACED.findall(folded)]
+
+
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()

@@ -1,0 +1,77 @@
+"""What the rules of tone cost: all of them on one text of 280 characters, each alone, and on longer texts.
+
+`python -m benchmarks.tone` needs the extra `tone`, and no network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+
+from benchmarks.measuring import Bar, cpu_in_blocks, print_bars, print_machine
+from promptspec.tone.judges import Judge, avoids, in_language, in_person, measured, mentions
+from promptspec.tone.measures import MEASURES
+
+#: All rules together on 280 characters, in milliseconds.
+MOST = 1.0
+#: How much longer a text ten times as long may take, for each of its characters.
+GROWTH = 1.5
+
+TEXT = (
+    "As in the film that you picked, a long friendship is told here with patience, but the end is a sad one: "
+    "“no great thing was ever easy”, says the guard. Have you seen it? It won 7 prizes – and lost 3! "
+    "The refund policy of the cinema is on its web page; a wonderful evening costs about 12 euros a head."
+)[:280]
+PHRASES = ("synergy", "guarantee*", "as an AI", "language model", "state of the art", "C++")
+
+
+def judges() -> dict[str, Judge]:
+    """Return a judge of each rule."""
+    found: dict[str, Judge] = {name: measured(name, Decimal(0), Decimal(30)) for name in MEASURES}
+    found["language"] = in_language("en")
+    found["person"] = in_person("first", "en", negated=True)
+    found["avoid"] = avoids(PHRASES, ((r"as an (AI|assistant)", True),))
+    found["mention"] = mentions("refund policy")
+    return found
+
+
+def main() -> int:
+    """Print what each rule costs, and whether the bars are met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
+    print_machine(("vaderSentiment", "py3langid"))
+    rules = judges()
+    long = " ".join([TEXT] * 10)
+
+    def repeat(judged: list[Judge], text: str) -> Callable[[int], None]:
+        def run(calls: int) -> None:
+            for _ in range(calls):
+                for judge in judged:
+                    judge(text)
+
+        return run
+
+    callers = {name: repeat([judge], TEXT) for name, judge in rules.items()}
+    callers |= {"all": repeat([*rules.values()], TEXT), "all, ten times the text": repeat([*rules.values()], long)}
+    taken = cpu_in_blocks(callers, calls=20 if quick else 100, rounds=5 if quick else 15)
+    print(f"\nA text of {len(TEXT)} characters\n\n| rule | µs |\n|---|---:|")
+    for name, seconds in taken.items():
+        print(f"| `{name}` | {seconds * 1e6:.1f} |")
+    growth = taken["all, ten times the text"] / taken["all"] / (len(long) / len(TEXT))
+    return int(
+        bool(
+            print_bars(
+                [
+                    Bar("all rules, 280 characters", taken["all"] * 1e3, MOST, unit=" ms"),
+                    Bar("cost a character, ten times the text", growth, GROWTH),
+                ]
+            )
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -122,6 +122,7 @@ def sinks_are_closed(trial: Trial) -> bool:
     """Returned text holds no link, markup, code, escape or invisible character that its type does not allow."""
     judged = False
     for leaf, text in _returned(trial):
+        rest = _without_declared_links(_text_type(leaf), text)
         for name, pattern in _SINKS.items():
             if pattern.search(rest):
                 raise LawFell(f"{leaf.path} was returned with {name} in it")
@@ -129,7 +130,6 @@ def sinks_are_closed(trial: Trial) -> bool:
             raise LawFell(f"{leaf.path} was returned with a character in it that shows nothing")
         judged = True
     return judged
-        rest = _without_declared_links(_text_type(leaf), text)
 
 
 #: Plain forms of what a page, a terminal or a chat program would act on; the runtime's own recognisers know more.
@@ -142,13 +142,6 @@ _SINKS: Final = {
 }
 
 
-#: Format characters that show: marks that stand before numbers (Unicode's Prepended_Concatenation_Mark).
-_SHOWN_FORMATS: Final = frozenset(
-    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
-)
-
-
-def _shows_nothing(character: str) -> bool:
 def _text_type(leaf: Leaf) -> Text | None:
     type = leaf.type.item if isinstance(leaf.type, ListOf) else leaf.type
     return type if isinstance(type, Text) else None
@@ -168,6 +161,13 @@ def _without_declared_links(type: Text | None, text: str) -> str:
     return re.sub(r"\bhttps://(\S*)", judged, text)
 
 
+#: Format characters that show: marks that stand before numbers (Unicode's Prepended_Concatenation_Mark).
+_SHOWN_FORMATS: Final = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+
+
+def _shows_nothing(character: str) -> bool:
     # Joiners inside of words and emoji, and tags inside of flags, are part of what shows.
     if character in "\n\t\u200c\u200d" or "\U000e0020" <= character <= "\U000e007f":
         return False

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, cast
+from itertools import zip_longest
+from typing import Any, Final, cast
 
 from promptspec.runtime.replies import Reply
+
+#: The one status that an answer comes with.
+_ANSWERED: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,25 @@ class Observation:
     asked: tuple[int, ...] = field(default=())
     #: What status each request was answered with; None where none came.
     statuses: tuple[int | None, ...] = field(default=())
+
+    @cached_property
+    def sent_back(self) -> tuple[str | None, ...]:
+        """For each request the reply that it must send back: the last whole answer before it; None for the first."""
+        found: list[str | None] = []
+        last: str | None = None
+        for status, text in zip_longest(self.statuses, self.texts):
+            found.append(last)
+            if status == _ANSWERED and text is not None:
+                last = text
+        return tuple(found)
+
+    @cached_property
+    def asking(self) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """The (role, content) of the messages of each request, without the one that sends a reply back."""
+        return tuple(
+            request.messages if reply is None else request.messages[:-1]
+            for request, reply in zip(self.requests, self.sent_back, strict=True)
+        )
 
     @property
     def answers(self) -> tuple[str, ...]:

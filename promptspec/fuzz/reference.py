@@ -37,6 +37,7 @@ from promptspec.contract.types import (
     Url,
     Words,
 )
+from promptspec.fuzz.reference_drops import leave_out
 from promptspec.fuzz.reference_expressions import Names, Value, holds
 from promptspec.fuzz.reference_texts import Broken as Broken
 from promptspec.fuzz.reference_texts import OutOfFragment as OutOfFragment
@@ -68,6 +69,20 @@ def judge_reply(
 
     Raises ValueError where the input itself is not accepted.
     """
+    return _judged_reply(module, feature, input_value, reply, rows, today, caller)[0]
+
+
+def dropped_items(
+    module: Module, feature: Feature, input_value: object, reply: object, *, rows: Rows, today: date, caller: str = ""
+) -> Found:
+    """Return the (path, rule) of every item that `else drop` leaves out of *reply*; see `judge_reply`."""
+    return _judged_reply(module, feature, input_value, reply, rows, today, caller)[1]
+
+
+def _judged_reply(
+    module: Module, feature: Feature, input_value: object, reply: object, rows: Rows, today: date, caller: str
+) -> tuple[Found, Found]:
+    """Return what *reply* breaks, and what is dropped of it."""
     given = _Judge(module, rows, today, output=False)
     settled_input = given.record(feature.input, input_value, "input")
     if given.found:
@@ -78,7 +93,14 @@ def judge_reply(
     judge.input = cast("Mapping[str, Value]", settled_input)
     settled = judge.record(feature.output, reply, "output", bare=feature.bare)
     names = Names(input=judge.input, output=cast("Mapping[str, Value]", settled), today=today, caller=caller)
-    return _conditions(judge, feature.ensures, names)
+    found = _conditions(judge, (), names)
+    if found:
+        return found, []
+    left = leave_out(feature.ensures, names)
+    if left.broken:
+        return list(left.broken), []
+    others = tuple(rule for rule in feature.ensures if rule.drop is None)
+    return _conditions(judge, others, left.names), list(left.dropped)
 
 
 def _conditions(judge: _Judge, rules: tuple[Rule, ...], names: Names) -> Found:

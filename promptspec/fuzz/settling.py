@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -170,3 +170,19 @@ def _whole(digits: str) -> int:
     if len(digits) > 400:
         raise ValueError("a number of so many digits")
     return int(digits)
+
+
+def without(value: object, paths: Sequence[str], *, bare: bool) -> object:
+    """Return the wire's *value* without the items at *paths*, such as `output.lines[3]`; of a *bare* output `[3]`."""
+    named = [("answer" if bare else "") + path.removeprefix("output").removeprefix(".") for path in paths]
+    return _without(value, "", frozenset(named))
+
+
+def _without(value: object, here: str, paths: frozenset[str]) -> object:
+    if isinstance(value, dict):
+        entries = cast("dict[str, object]", value).items()
+        return {name: _without(item, f"{here}.{name}" if here else name, paths) for name, item in entries}
+    if isinstance(value, list):
+        items = enumerate(cast("list[object]", value))
+        return [item for index, item in items if f"{here}[{index}]" not in paths]
+    return value

@@ -9,9 +9,9 @@ from promptspec.errors import PromptspecError
 from promptspec.fuzz.cases import Json
 from promptspec.fuzz.fences import taken_apart
 from promptspec.fuzz.lies.conditions import broken_conditions
-from promptspec.fuzz.reference import Found, OutOfFragment, judge_input, judge_reply, seen_input
+from promptspec.fuzz.reference import Found, OutOfFragment, dropped_items, judge_input, judge_reply, seen_input
 from promptspec.fuzz.reference_prompt import Said, expected_messages
-from promptspec.fuzz.settling import NOTHING, firmly_settled, read_strictly, settle, strings_in, texts_in
+from promptspec.fuzz.settling import NOTHING, firmly_settled, read_strictly, settle, strings_in, texts_in, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -161,13 +161,47 @@ class Trial:
             return None
 
     @cached_property
+    def kept(self) -> Json:
+        """The value of the wire in the model's last answer without the items that the spec drops; NOTHING for none."""
+        if self.replied is NOTHING:
+            return NOTHING
+        return without(self.replied, [path for path, _ in self.dropped or ()], bare=self.subject.feature.bare)
+
+    @cached_property
+    def dropped(self) -> Found | None:
+        """What of the model's last answer must be dropped; where the reference does not know, what was."""
+        known = self.known_drops
+        reply = self.observation.reply
+        return known if known is not None or reply is None else [(each.path, each.rule) for each in reply.dropped]
+
+    @cached_property
+    def known_drops(self) -> Found | None:
+        """What the reference drops of the model's last answer; None where it does not know."""
+        subject = self.subject
+        if not any(rule.drop is not None for rule in subject.feature.ensures):
+            return []
+        try:
+            return dropped_items(
+                subject.module,
+                subject.feature,
+                self.case.given,
+                self.replied,
+                rows=subject.rows,
+                today=self.input.today,
+                caller=self.case.caller,
+            )
+        except (OutOfFragment, ValueError):
+            return None
+
+    @cached_property
     def tags(self) -> tuple[str, ...]:
         """The live tags of all requests of the call."""
-        live = len(self.input.said or ())
+        seen = self.observation
+        live = sum(said.role != "system" for said in self.input.said or ())
         return tuple(
             tag
-            for request in self.observation.requests
-            for _, content in request.messages[-live:]
+            for request, reply in zip(seen.requests, seen.sent_back, strict=True)
+            for _, content in request.messages[len(request.messages) - live - (reply is not None) :]
             if (tag := taken_apart(content)[0])
         )
 

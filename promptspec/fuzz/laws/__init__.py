@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from promptspec.fuzz.laws import calls, inputs, prompts, replies, tools
+from promptspec.fuzz.laws import calls, inputs, prompts, repairs, replies, tools
 from promptspec.fuzz.results import Degree
 from promptspec.fuzz.trial import Trial
 
@@ -54,6 +54,7 @@ _ALL: Final = (
     Law(calls.weak_callers_are_refused, "enforced"),
     Law(calls.nothing_is_kept, "by construction"),
     Law(calls.limits_hold, "enforced"),
+    Law(repairs.repairs_are_closed, "by construction"),
     Law(calls.fallback_keeps_laws, "enforced"),
     Law(replies.reply_is_total, "enforced"),
     Law(replies.world_is_closed, "enforced"),

@@ -101,14 +101,19 @@ def _declared(trial: Trial) -> list[OpenAIModel]:
 
 
 def limits_hold(trial: Trial) -> bool:
-    """Requests never pass 1 + retries, and none is sent once an answer came that asking again cannot mend."""
+    """Requests never pass 1 + repairs + retries, and none is sent after what asking again cannot mend."""
     seen = trial.observation
-    most = 1 + trial.subject.feature.limits.retries
+    limits = trial.subject.feature.limits
+    most = 1 + limits.repairs + limits.retries
     if len(seen.requests) > most:
         raise LawFell(f"{len(seen.requests)} requests were sent where at most {most} are declared")
-    for status, text in zip(seen.statuses[:-1], seen.texts, strict=False):
-        if text is not None and status == 200:
-            raise LawFell("a model was asked again after it had answered")
+    answered = [text for status, text in zip(seen.statuses, seen.texts, strict=True) if status == 200 and text]
+    if len(answered) > 1 + limits.repairs:
+        raise LawFell(f"a model answered {len(answered)} times where {limits.repairs} repairs are declared")
+    failed = len(seen.requests) - len(answered)
+    if failed > 1 + limits.retries:
+        raise LawFell(f"a model was asked {failed} times in vain where {limits.retries} retries are declared")
+    for status in seen.statuses[:-1]:
         if status is not None and status >= 300 and status not in _AGAIN:
             raise LawFell(f"a model was asked again after it answered with status {status}")
     return bool(seen.requests)
@@ -222,7 +227,7 @@ def _is_its_own(trial: Trial) -> None:
     reply = trial.observation.reply
     if reply is None or trial.replied is NOTHING:
         return
-    for leaf in leaves(trial.subject, trial.replied, reply.value):
+    for leaf in leaves(trial.subject, trial.kept, reply.value):
         plain = isinstance(leaf.type, Text) and isinstance(leaf.wire, str) and leaf.wire.isascii()
         if plain and str(leaf.wire).isprintable() and leaf.value != leaf.wire:
             raise LawFell(f"{leaf.path} was returned with a text that this call's model never said")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from promptspec.fuzz.fences import taken_apart
 from promptspec.fuzz.reference_prompt import Open, Said
@@ -14,6 +14,9 @@ from promptspec.values.untyped import tokenizer
 if TYPE_CHECKING:
     from promptspec.fuzz.observations import Request
     from promptspec.fuzz.trial import Trial
+
+    #: The (role, content) of messages.
+    Messages: TypeAlias = tuple[tuple[str, str], ...]
 
 #: A live tag has at least 96 bits (rule 8).
 _TAG_DIGITS: Final = 24
@@ -29,8 +32,8 @@ def roles_hold(trial: Trial) -> bool:
     for example in trial.subject.example_messages:
         wanted += [said.role for said in example if said.role != "system"] + ["assistant"]
     wanted += [said.role for said in trial.input.said if said.role != "system"]
-    for request in trial.observation.requests:
-        roles = [role for role, _ in request.messages]
+    for messages in trial.observation.asking:
+        roles = [role for role, _ in messages]
         if roles != wanted:
             raise LawFell(f"the roles are {_counted(roles)} where they must be {_counted(wanted)}")
     return True
@@ -46,8 +49,8 @@ def fences_hold(trial: Trial) -> bool:
     if not any(isinstance(piece, Open) for said in live for piece in said.pieces):
         return bool(trial.subject.example_messages)
     tags: list[str] = []
-    for request in trial.observation.requests:
-        tags.append(_tag_of(request, live))
+    for messages in trial.observation.asking:
+        tags.append(_tag_of(messages, live))
     if len(set(tags)) != len(tags):
         raise LawFell("two attempts of one call carry the same tag")
     _is_fresh(trial, tags[0])
@@ -63,14 +66,14 @@ def system_is_closed(trial: Trial) -> bool:
         raise LawFell("the contract has an open value in the system message")
     wanted = "".join(str(piece) for said in closed for piece in said.pieces)
     live = [said for said in trial.input.said if said.role != "system"]
-    for request in trial.observation.requests:
-        _, system = request.messages[0]
+    for request, messages in zip(trial.observation.requests, trial.observation.asking, strict=True):
+        _, system = messages[0]
         # Servers that take no schema are told it at the end of the system message.
         if system != wanted and not (system.startswith(wanted) and system.endswith(trial.subject.wire_schema)):
             raise LawFell("the system message is not what the spec says it is for these closed values")
         if not any(schema in request.body for schema in trial.subject.sent_schemas):
             raise LawFell("the request does not carry the schema of the reply")
-        for (_, content), said in zip(_live(request, len(live)), live, strict=True):
+        for (_, content), said in zip(_live(messages, len(live)), live, strict=True):
             _, pieces = taken_apart(content)
             if [piece for piece in pieces if isinstance(piece, str)] != _texts(said):
                 raise LawFell("outside of its fences a message is not what the spec says it is")
@@ -106,10 +109,10 @@ def _examples_are_sent(trial: Trial, request: Request) -> None:
             raise LawFell("an example is not answered as the spec has it")
 
 
-def _tag_of(request: Request, live: list[Said]) -> str:
+def _tag_of(messages: Messages, live: list[Said]) -> str:
     """Return the tag of the live messages, each of which must come apart into what was put in."""
     tags: set[str] = set()
-    for (_, content), said in zip(_live(request, len(live)), live, strict=True):
+    for (_, content), said in zip(_live(messages, len(live)), live, strict=True):
         tag, pieces = taken_apart(content)
         wanted = [piece for piece in said.pieces if isinstance(piece, Open)]
         found = [piece for piece in pieces if isinstance(piece, Open)]
@@ -139,8 +142,8 @@ def _is_fresh(trial: Trial, tag: str) -> None:
             raise LawFell("two calls carry the same tag")
 
 
-def _live(request: Request, count: int) -> tuple[tuple[str, str], ...]:
-    return request.messages[len(request.messages) - count :] if count else ()
+def _live(messages: Messages, count: int) -> Messages:
+    return messages[len(messages) - count :] if count else ()
 
 
 def _texts(said: Said) -> list[str]:

@@ -46,7 +46,14 @@ def reply_is_total(trial: Trial) -> bool:
     broken = trial.broken_by_reply
     if broken:
         raise LawFell("a reply was returned that breaks " + ", ".join(f"{rule} at {path}" for path, rule in broken[:5]))
+    dropped = [(each.path, each.rule) for each in seen.reply.dropped]
+    if trial.known_drops is not None and dropped != trial.known_drops:
+        raise LawFell(f"{_told(dropped)} was dropped where {_told(trial.known_drops)} must be")
     return True
+
+
+def _told(dropped: list[tuple[str, str]]) -> str:
+    return ", ".join(f"{path} by {rule}" for path, rule in dropped[:5]) or "nothing"
 
 
 def judges_agree_on_replies(trial: Trial) -> bool:
@@ -74,7 +81,7 @@ def world_is_closed(trial: Trial) -> bool:
     if seen.reply is None or trial.replied is NOTHING:
         return False
     judged = False
-    for leaf in leaves(trial.subject, trial.replied, seen.reply.value):
+    for leaf in leaves(trial.subject, trial.kept, seen.reply.value):
         match leaf.type:
             case Words() | Choice() | OneOfSource() | OneOfItems():
                 _is_offered(trial, leaf)
@@ -217,7 +224,7 @@ def _returned(trial: Trial) -> Iterator[tuple[Leaf, str]]:
     reply = trial.observation.reply
     if reply is None:
         return
-    wire = None if trial.replied is NOTHING else trial.replied
+    wire = None if trial.kept is NOTHING else trial.kept
     for leaf in leaves(trial.subject, wire, reply.value):
         for text in texts(leaf):
             yield leaf, text

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from promptspec.contract.expressions import Expression
 from promptspec.contract.types import Date, DateTime, Group, ListOf, Number, OneOfItems, OneOfSource, Record, Type
 from promptspec.fuzz.lies.values import entries_of, items_of, plain
+from promptspec.fuzz.reference_drops import leave_out
 from promptspec.fuzz.reference_expressions import Names, holds
 from promptspec.fuzz.reference_texts import OutOfFragment
 
@@ -33,11 +34,16 @@ def broken_conditions(subject: Subject, given: Json, reply: Json, *, surely: boo
         names = _names(seeing, given, reply)
         seeing.input = names.input
         found = [(path, "one_of") for path, where, row in seeing.rows if not _holds(where, names, row, surely=surely)]
-        for rule in feature.ensures:
+        left = leave_out(feature.ensures, names) if surely else None
+        rules = feature.ensures
+        if left is not None:
+            found += left.broken
+            names, rules = left.names, [rule for rule in rules if rule.drop is None]
+        for rule in rules:
             asked = rule.when is None or _holds(rule.when, names, surely=surely)
             if asked and not _holds(rule.condition, names, surely=surely):
                 found.append((rule.path, rule.id))
-    except (ValueError, LookupError, TypeError, ArithmeticError):  # the types are not right: others say so
+    except (OutOfFragment, ValueError, LookupError, TypeError, ArithmeticError):  # others say so
         return []
     return found
 

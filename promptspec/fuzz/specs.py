@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from promptspec import __version__
 from promptspec.fuzz.results import FeatureResult, RunResult, Trouble
 from promptspec.fuzz.running import Plan, fuzz_feature
+from promptspec.fuzz.workers import side_by_side
 from promptspec.loading import function_of, materialize
 from promptspec.trials.tests import run_test
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from promptspec.api import Compilation
     from promptspec.contract.feature import Feature, Module
     from promptspec.fuzz.progress import Progress
+    from promptspec.fuzz.workers import Work
 
 
 def features_of(compilation: Compilation) -> list[tuple[Module, Feature]]:
@@ -50,12 +53,39 @@ def fuzz_specs(compilation: Compilation, plan: Plan, progress: Progress, *, feat
         if not results[-1].finished:
             finished = False
             break
+    return _run_result(plan, results, plan.notes, finished=finished)
+
+
+def fuzz_specs_in_processes(
+    compilation: Compilation, plan: Plan, listen: Callable[[], Progress], *, features: Sequence[str] = (), jobs: int
+) -> RunResult:
+    """As `fuzz_specs`, with *jobs* features at a time; *listen* is called once their processes have begun."""
+    plan = replace(plan, root=compilation.project.root)
+    modules = materialize(compilation)
+    wanted = [found for found in features_of(compilation) if not features or found[1].name in features]
+    if min(jobs, len(wanted)) <= 1:
+        return fuzz_specs(compilation, plan, listen(), features=features)
+    works: list[Work] = [partial(_worked, module, feature, modules[module.file], plan) for module, feature in wanted]
+    results, notes = side_by_side(works, min(jobs, len(works)), listen)
+    finished = len(results) == len(wanted) and all(result.finished for result in results)
+    return _run_result(plan, results, [*plan.notes, *notes], finished=finished)
+
+
+def _worked(
+    module: Module, feature: Feature, running: ModuleType, plan: Plan, progress: Progress
+) -> tuple[FeatureResult, tuple[str, ...]]:
+    """Put one feature to the test in a process of its own, whose notes are told beside the result."""
+    mine = replace(plan, notes=[])
+    return _fuzzed(module, feature, running, mine, progress), tuple(mine.notes)
+
+
+def _run_result(plan: Plan, results: Sequence[FeatureResult], notes: Sequence[str], *, finished: bool) -> RunResult:
     return RunResult(
         version=__version__,
         profile=plan.profile.name,
         seed=plan.profile.seed,
         features=tuple(results),
-        notes=tuple(dict.fromkeys(plan.notes)),
+        notes=tuple(dict.fromkeys(notes)),
         finished=finished,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
@@ -48,6 +49,9 @@ def command(
     seeds: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Try the cases and texts of these JSON lines too.")
     ] = None,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="Features at a time; 0 for as many as there are processors.", min=0)
+    ] = 0,
     replay: Annotated[
         str | None, typer.Option(metavar="ID", help="Try one failure again; says FIXED or FAILED.")
     ] = None,
@@ -66,9 +70,13 @@ def command(
             plan = _with_corpus(plan, seeds)
         if export is not None:
             plan = _with_export(plan, stack.enter_context(export.open("w", encoding="ascii")))
-        from promptspec.fuzz.specs import fuzz_specs
+        from promptspec.fuzz.specs import fuzz_specs_in_processes
+        from promptspec.fuzz.workers import usable_processes
 
-        result = fuzz_specs(compilation, plan, _progress(ctx.obj, stack, json=json), features=feature or [])
+        # Cases are written down in their order, which side by side they have not.
+        at_once = 1 if export is not None else jobs or usable_processes()
+        listen = partial(_progress, ctx.obj, stack, json=json)
+        result = fuzz_specs_in_processes(compilation, plan, listen, features=feature or [], jobs=at_once)
         stack.close()
         texts = {name: text.content for name, text in compilation.texts.items()}
         _write_reports(result, texts, {"html": html, "junit": junit, "sarif": sarif, "jsonl": jsonl})

@@ -13,15 +13,21 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from queue import Empty
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 if TYPE_CHECKING:
     from promptspec.fuzz.cases import Phase
     from promptspec.fuzz.progress import Progress
     from promptspec.fuzz.results import FeatureResult
 
-    #: Puts one feature to the test, telling a progress of it; returns what was found, and sentences about the run.
-    Work: TypeAlias = Callable[[Progress], tuple[FeatureResult, tuple[str, ...]]]
+
+class Work(Protocol):
+    """Puts one feature to the test, telling a progress of it; returns what was found, and sentences about the run."""
+
+    def __call__(self, progress: Progress, /) -> tuple[FeatureResult, tuple[str, ...]]:
+        """Do it."""
+        ...
+
 
 #: Cases that a worker counts before it tells of them.
 _MANY: Final = 200
@@ -132,7 +138,7 @@ def _worker(works: Sequence[Work], taken: Any, said: Any) -> None:
     """Do what nobody has taken yet, until there is nothing left or somebody interrupts."""
     while True:
         with taken.get_lock():
-            index = taken.value
+            index = int(taken.value)
             taken.value += 1
         if index >= len(works):
             return

@@ -42,6 +42,7 @@ def text_of(desk: Desk, written: tree.TextType, *, given: bool) -> t.Text | None
         pattern=options.pattern,
         links=tuple(options.links),
         queries=tuple(host for host, query in options.links.items() if query),
+        markdown=options.markdown,
     )
 
 
@@ -50,6 +51,7 @@ class _Options:
     """What stands behind the cap of a text. *links* says of each host whether its links may have a query."""
 
     pattern: t.Pattern | None = None
+    markdown: bool = False
     links: dict[str, bool] = field(default_factory=dict[str, bool])
 
 
@@ -64,7 +66,7 @@ def _options(desk: Desk, written: tree.TextType, *, given: bool) -> _Options | N
             case tree.LinksOption():
                 sound = not (given and _opens_nothing(desk, option.span, "links")) and _link(desk, option, found)
             case tree.WordOption():
-                sound = _word(desk, written, option)
+                sound = _word(desk, written, option, found, given=given)
         if not sound:
             return None
     return found
@@ -93,15 +95,15 @@ def _link(desk: Desk, option: tree.LinksOption, found: _Options) -> bool:
     return True
 
 
-def _word(desk: Desk, written: tree.TextType, option: tree.WordOption) -> bool:
+def _word(desk: Desk, written: tree.TextType, option: tree.WordOption, found: _Options, *, given: bool) -> bool:
     if option.word.text == "markdown":
-        desk.later(option.span, "`markdown`")
-        return False
+        found.markdown = True
+        return not (given and _opens_nothing(desk, option.span, "markdown"))
     desk.add(
         "PS305",
         option.span,
         f"`{written.kind}` has no option `{option.word.text}`",
-        help=did_you_mean(option.word.text, ("matching", "links"))
+        help=did_you_mean(option.word.text, ("matching", "markdown", "links"))
         or f'a `{written.kind}` takes `matching /…/` and `links "…"`',
     )
     return False

@@ -86,6 +86,8 @@ class Annotations:
             parts.append(code("links=$", data(type.links)))
         if type.queries:
             parts.append(code("queries=$", data(type.queries)))
+        if type.markdown:
+            parts.append(code("markdown=True"))
         return code("ps.text($)", joined(", ", parts))
 
     def _days(self, type: t.Date) -> Code:

@@ -50,8 +50,8 @@ class Pattern:
 class Text:
     """Text of several lines, or one line.
 
-    *links* are the hosts that a reply may link to, and *queries* those of them whose links may have a query. In
-    inputs both say nothing.
+    *links* are the hosts that a reply may link to, and *queries* those of them whose links may have a query;
+    *markdown* opens it to Markdown. In inputs all three say nothing.
     """
 
     kind: Literal["text", "line"]
@@ -59,6 +59,7 @@ class Text:
     pattern: Pattern | None = None
     links: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+    markdown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from decimal import Context as Arithmetic
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, cast
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: More digits than any bound of a spec has.
 _EXACT = Arithmetic(prec=1_000)
+PLAIN: Final = "must be plain text without links, markup or code"
 _UNITS = {"chars": "characters", "words": "words", "bytes": "bytes", "tokens": "tokens"}
 
 
@@ -59,7 +60,8 @@ def given(value: object) -> Any:
 class text:
     """Text of *least* to *most* *unit*; `kind="line"` refuses line breaks; *pattern* must match all of it.
 
-    A reply may link to the hosts of *links*, and with a query to those of *queries*.
+    A reply may link to the hosts of *links*, and with a query to those of *queries*;
+    *markdown* opens it to Markdown.
     """
 
     least: int
@@ -70,6 +72,7 @@ class text:
     ignore_case: bool = False
     links: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+    markdown: bool = False
 
     @cached_property
     def _pattern(self) -> CompiledPattern | None:
@@ -99,8 +102,27 @@ class text:
         if pattern is not None and not pattern.fullmatch(cleaned):
             break_rule("pattern", "does not match the pattern")
         if context.direction == "output":
-            refuse_sinks(cleaned, context, links=self.links, queries=self.queries)
+            self._refuse_sinks(cleaned)
+            refuse_echo(cleaned, context)
         return cleaned
+
+    def _refuse_sinks(self, cleaned: str) -> None:
+        """Refuse what the type does not open."""
+        if self.markdown:
+            from promptspec.values.markdown import find_markdown_sinks
+
+            sinks = find_markdown_sinks(cleaned, self.links, self.queries)
+        elif self.links:
+            sinks = find_sinks(without_links(cleaned, self.links, self.queries))
+        else:
+            sinks = find_sinks(cleaned)
+        if sinks:
+            break_rule("plain", self._kept_out())
+
+    def _kept_out(self) -> str:
+        what = "Markdown without HTML, images" if self.markdown else "plain text without markup, code"
+        but = f", and links but those to {', '.join(self.links)}" if self.links else " and links"
+        return f"must be {what}{but}" if self.markdown or self.links else PLAIN
 
     def _too(self, rule: str) -> str:
         if rule == "too_long":
@@ -130,15 +152,11 @@ def cleaned_text(value: str, kind: Literal["text", "line"], most: int, context: 
     return cleaned.text
 
 
-def refuse_sinks(cleaned: str, context: Context, *, links: tuple[str, ...] = (), queries: tuple[str, ...] = ()) -> None:
-    """Refuse output text that holds links but to *links*, markup, code, terminal escapes, or words of the prompt."""
-    if find_sinks(without_links(cleaned, links, queries) if links else cleaned):
-        break_rule("plain", _but_links(links) if links else "must be plain text without links, markup or code")
+def refuse_sinks(cleaned: str, context: Context) -> None:
+    """Refuse output text that holds links, markup, code, terminal escapes, or words of the prompt."""
+    if find_sinks(cleaned):
+        break_rule("plain", PLAIN)
     refuse_echo(cleaned, context)
-
-
-def _but_links(hosts: tuple[str, ...]) -> str:
-    return f"must be plain text without markup, code, and links but those to {', '.join(hosts)}"
 
 
 def refuse_echo(cleaned: str, context: Context) -> None:

@@ -198,7 +198,7 @@ def _length(cap: Cap) -> list[str]:
 
 def _opened(type: Text) -> list[str]:
     """Return what the text of a reply may hold beyond plain text."""
-    said: list[str] = []
+    said = ["may be Markdown, without images, HTML, and links that are not listed"] if type.markdown else []
     if type.links:
         plain = [host for host in type.links if host not in type.queries]
         named = [f"https://{host}/" for host in plain] + [f"https://{host}/ with a query" for host in type.queries]

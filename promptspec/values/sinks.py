@@ -13,7 +13,7 @@ from promptspec.values.formats import BadFormat, parse_url
 from promptspec.values.untyped import Compiled, CompiledSet, category, compile_re2, compile_re2_set, normalize
 
 #: Named in every reply; changes with any recogniser.
-SINKS_VERSION: Final = "2"
+SINKS_VERSION: Final = "3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ RECOGNISERS: Final = (
             r"\babout:(?:blank|srcdoc|config)\b|\bchrome:[/\\]",
             r"\bmagnet:\?",
             r"\bwww[0-9]{0,2}\.[\pL\pN]",
-            r"(?:^|[\s\"'(=\[<,])[/\\][/\\][\pL\pN\-]+(?:\.[\pL\pN]|[/\\:])",
+            r"(?:^|[\s\"'(=\[<,{])[/\\][/\\][\pL\pN\-]+(?:\.[\pL\pN]|[/\\:])",
             rf"{_HOST}(?:{_TOP})(?:[^\pL\pN\pM_\-]|$)",
             rf"{_HOST}[a-z]{{2}}(?::[0-9]{{2,5}}/|[/?#][\pL\pN?#%=&_~\-])",
             rf"{_HOST}[a-z]{{3,24}}(?::[0-9]{{2,5}}(?:/|$|\s)|/[\pL\pN%_~\-]+[/?=])",
@@ -97,7 +97,7 @@ RECOGNISERS: Final = (
         name="markup",
         meaning=(
             "`# heading`, a line of `=` under text, `**strong**`, `*emphasis*` and `_emphasis_` between blanks, "
-            "`~~struck~~`, code in backticks, a table's line of dashes, BBCode; lists with `-` or `1.`, lines of `-` "
+            "`~~struck~~`, code in backticks, a table's line of dashes; lists with `-` or `1.`, lines of `-` "
             "and quotes with `>` stay plain"
         ),
         patterns=(
@@ -109,8 +109,12 @@ RECOGNISERS: Final = (
             r"(?:^|[\s(\"'])_[^\s_](?:[^_\n]*[^\s_])?_(?:[\s)\"'.,;:!?]|$)",
             r"`[^`\n]+`",
             r"(?m:^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*\|)",
-            r"\[(?:url|img|code|quote|size|color|email|video|spoiler)[=\]]|\[/(?:b|i|u|s|url|img|code|quote)\]",
         ),
+    ),
+    Recogniser(
+        name="bbcode",
+        meaning="tags of forums in square brackets, such as `[img]` and `[/url]`",
+        patterns=(r"\[(?:url|img|code|quote|size|color|email|video|spoiler)[=\]]|\[/(?:b|i|u|s|url|img|code|quote)\]",),
     ),
     Recogniser(
         name="terminal_escape",
@@ -138,7 +142,6 @@ _LINK: Final = re.compile(
 _ONWARD: Final = re.compile(r"//|%(?:25)*(?:2f%(?:25)*2f|5c)", re.IGNORECASE)
 #: What stands for a link that is allowed: a word, so that what surrounds it is judged as it would be around the link.
 _LINKED: Final = "link"
-_CLOSING: Final = ".,;:!?*"
 
 
 def find_sinks(text: str) -> tuple[str, ...]:

@@ -39,7 +39,6 @@ TYPES = {
     "image": "image(..4mb)",
     "code": "code(..4_000, python)",
     "code without a cap": "code",
-    "markdown": "text(..200, markdown)",
     "pdf": "pdf(..4mb)",
     "slots": "slots(..3)",
     "quote": "quote(..200) of message",

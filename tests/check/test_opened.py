@@ -31,7 +31,12 @@ def test_what_is_no_list_of_hosts_is_refused(written: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "input", ['more: text(..200, links "a.example")', 'more: list(..3) of line(..20, links "a.example")']
+    "input",
+    [
+        "more: text(..200, markdown)",
+        'more: text(..200, links "a.example")',
+        'more: list(..3) of line(..20, links "a.example")',
+    ],
 )
 def test_what_is_given_opens_nothing(input: str) -> None:
     assert codes(feature(input=f"message: text(..20) {input}")) == ["PS305"]
@@ -40,3 +45,9 @@ def test_what_is_given_opens_nothing(input: str) -> None:
 def test_a_record_may_be_shared_by_input_and_output() -> None:
     record = 'record Note {\n    said: text(..200, links "a.example")\n}\n'
     assert codes(record + feature(input="message: Note", output="Note")) == []
+
+
+def test_markdown_stands_in_the_contract() -> None:
+    type = checked(feature(output="text(..200, markdown)")).output.fields[0].type
+    assert isinstance(type, Text)
+    assert type.markdown

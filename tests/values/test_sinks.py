@@ -143,7 +143,7 @@ def test_prose_in_lines_and_columns_is_plain(text: str) -> None:
         ("~~gone~~", ("markup",)),
         ("run `rm`", ("markup",)),
         ("|---|---|", ("markup",)),
-        ("[img]x[/img]", ("markup",)),
+        ("[img]x[/img]", ("bbcode",)),
         ("\x1b[31m", ("terminal_escape",)),
         ("\x9b31m", ("terminal_escape",)),
         ("\\x1b[31m", ("terminal_escape",)),
@@ -229,7 +229,7 @@ def test_a_text_that_begins_with_a_link_is_no_other_address(tail: str) -> None:
             host = ada_url.URL(text).hostname
         except ValueError:
             return
-        assert host.removesuffix(".") in LINKED
+        assert host.rstrip(".,;!*") in LINKED
 
 
 @pytest.mark.parametrize(

@@ -129,15 +129,33 @@ def sinks_are_closed(trial: Trial) -> bool:
     """Returned text holds no link, markup, code, escape or invisible character that its type does not allow."""
     judged = False
     for leaf, text in _returned(trial):
-        rest = _without_declared_links(_text_type(leaf), text)
+        type = _text_type(leaf)
+        rest = _without_declared_links(type, text)
         for name, pattern in _SINKS.items():
-            if pattern.search(rest):
+            if pattern.search(rest) and not (type is not None and type.markdown and name in _OF_MARKDOWN):
                 raise LawFell(f"{leaf.path} was returned with {name} in it")
         if any(map(_shows_nothing, text) if not text.isascii() else ()):
             raise LawFell(f"{leaf.path} was returned with a character in it that shows nothing")
+        if type is not None and type.markdown:
+            _shows_text_alone(leaf.path, type, text)
         judged = True
     return judged
 
+
+def _shows_text_alone(path: str, type: Text, text: str) -> None:
+    """Look at *text* as a renderer of Markdown does, another one than the recognisers know of."""
+    from markdown_it import MarkdownIt
+
+    for block in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text):
+        for token in (block, *(block.children or ())):
+            if token.type in ("image", "html_inline", "html_block"):
+                raise LawFell(f"{path} was returned with {token.type} in its Markdown")
+            if token.type == "link_open" and _without_declared_links(type, str(token.attrGet("href"))).strip():
+                raise LawFell(f"{path} was returned with a link in its Markdown that its type does not list")
+
+
+#: Judged by the renderer instead: a link with words in brackets, and code.
+_OF_MARKDOWN: Final = ("a Markdown link or image", "a code fence")
 
 #: Plain forms of what a page, a terminal or a chat program would act on; the runtime's own recognisers know more.
 _SINKS: Final = {

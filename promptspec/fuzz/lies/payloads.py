@@ -156,6 +156,20 @@ INJECTING: Final = (
         goes="text",
         texts=lambda site: _near_links(site),
     ),
+    fixed_in_texts(
+        "image-in-markdown",
+        "**x** ![x](https://a.example/x.png)",
+        "![x][y]\n\n[y]: https://a.example/",
+        "\\![x](/x)",
+        "- one\n\n  [y]:\n  /x\n\n[y]",
+        "> [a\nb]: /x\n\n[a b]",
+        "*x* <img src=x>",
+        "`` ` `` <b>x</b>",
+        "[*x*](//a.example)",
+        "&lbrack;x](/y)",
+        "[x](<https://a.example/>)",
+        "```\n<b>\n",
+    ),
     in_texts("attack", lambda t: t.lie.text, hostile=True),
 )
 

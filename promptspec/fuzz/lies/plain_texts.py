@@ -31,6 +31,12 @@ _STRINGS: Final = (
     "none of these\n",
 )
 _PATHS: Final = ("/", "/a", "/a/b-c_d.html", "/#part", "")
+#: Markdown that shows text.
+_MARKDOWN: Final = (
+    "# Title\n\nWords with *emphasis*, **strength** and `code`.\n\n- one\n- two\n\n> quoted\n",
+    "| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1\n```\n",
+    "~~gone~~ _so_ __it__ ***is***\n\n---\n\n1. one\n2. two\n",
+)
 _LONGEST_WORD: Final = 40
 _WORD: Final = re.compile(r"[A-Za-z]{1,40}")
 #: Longer texts are made only at boundaries.
@@ -49,6 +55,8 @@ def plain_text(type: Text, n: int, literals: tuple[str, ...] = ()) -> str:
     if type.links and n % 3 == 1 and (linked := _linked(type, n, target)) is not None:
         return linked
     text = _made(makers, target, n, literals)
+    if type.markdown and n % 3 == 2:
+        text = (_MARKDOWN[n // 3 % len(_MARKDOWN)] * (target // 40 + 1))[:target]
     if type.kind == "line":
         text = text.replace("\n", " ")
     text = text[:target]

@@ -56,10 +56,11 @@ def read_regular(path: Path, name: str, *, most: int) -> bytes:
             "missing" if missing else "unreadable",
             f"there is no file `{name}`" if missing else f"`{name}` cannot be read: {error.strerror}",
         ) from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise FileRefused("irregular", f"`{name}` is no regular file")
     with open(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise FileRefused("irregular", f"`{name}` is no regular file")
         if status.st_size > most:
             raise FileRefused("too_large", f"`{name}` has {status.st_size:,} bytes, and {most:,} are allowed")
         data = file.read(most + 1)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptspec.fuzz.cases import VALID, Case, Json
+from promptspec.fuzz.interrupts import Interrupts
 from promptspec.fuzz.judging import Judge
 from promptspec.fuzz.known_inputs import known_inputs
 from promptspec.fuzz.laws import LAWS, Law
@@ -61,23 +62,16 @@ def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = 
     judge = Judge(subject, plan.laws, plan.heard)
     troubles: list[Trouble] = []
     progress.begin(subject.module.file, subject.name, len(plan.laws))
-    stage = Stage(subject)
     finished = True
-    try:
-        for case in _prepared(subject, plan):
-            before = set(judge.fallen)
-            judge.take(stage, case)
-            progress.case(case.phase)
-            for law in judge.fallen.keys() - before:
-                progress.fell(law)
-                _trouble(case, judge, law, troubles)
-            if not judge.standing or (plan.first and judge.fallen):
-                break
-        _search(stage, judge, plan, progress)
-    except KeyboardInterrupt:
-        finished = False
-    finally:
-        stage.close()
+    with Interrupts() as interrupts:
+        stage = Stage(subject, interrupts.obey)
+        try:
+            _judge_cases(stage, judge, plan, progress, troubles)
+        except KeyboardInterrupt:
+            finished = False
+        finally:
+            stage.close()
+    finished = finished and not interrupts.asked
     _settle_failures(subject, judge, plan, finished=finished)
     plan.notes.extend(f"{subject.name}: {doubt}" for doubt in dict.fromkeys(judge.doubtful))
     result = FeatureResult(
@@ -95,6 +89,20 @@ def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = 
     )
     progress.end(result)
     return result
+
+
+def _judge_cases(stage: Stage, judge: Judge, plan: Plan, progress: Progress, troubles: list[Trouble]) -> None:
+    """Judge the cases of every phase, until no law stands or none is left."""
+    for case in _prepared(judge.subject, plan):
+        before = set(judge.fallen)
+        judge.take(stage, case)
+        progress.case(case.phase)
+        for law in judge.fallen.keys() - before:
+            progress.fell(law)
+            _trouble(case, judge, law, troubles)
+        if not judge.standing or (plan.first and judge.fallen):
+            break
+    _search(stage, judge, plan, progress)
 
 
 def _prepared(subject: Subject, plan: Plan) -> Iterator[Case]:

@@ -41,12 +41,13 @@ if TYPE_CHECKING:
 
 
 class Stage:
-    """Calls one feature, case after case."""
+    """Calls one feature, case after case. *obey* is called before each, and may raise KeyboardInterrupt."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, obey: Callable[[], None] | None = None) -> None:
         from promptspec.fuzz.lies import answer
 
         self.subject = subject
+        self._obey = obey
         self._answer: Answering = answer
         self._loop = virtual_loop()
         self._world = self._world_of(0, subject.today)
@@ -62,6 +63,8 @@ class Stage:
 
     def observe(self, case: Case, caller: Anyone | None = None) -> Observation:
         """Call the feature with *case*, as *caller* in place of the case's own, and return everything that was seen."""
+        if self._obey is not None:
+            self._obey()
         return self._loop.run_until_complete(self._called(case, caller))
 
     def observe_together(self, cases: Sequence[Case], cancelled: Mapping[int, float]) -> list[Observation]:

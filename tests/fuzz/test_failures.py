@@ -13,12 +13,14 @@ from fuzz.broken_runtime import answers_are_mixed_up, brackets_are_lost, tiny, t
 from promptspec.api import Compilation, compile_paths
 from promptspec.fuzz.cases import VALID, Case, Lie
 from promptspec.fuzz.failures import FOLDER, FORMAT, Failures, Unreplayable
+from promptspec.fuzz.laws import LAWS
 from promptspec.fuzz.profiles import PROFILES
 from promptspec.fuzz.replaying import replay
 from promptspec.fuzz.results import Fallen
 from promptspec.fuzz.running import Plan, fuzz_feature
 from promptspec.fuzz.subjects import Subject
 
+FENCES = {"fences_hold": LAWS["fences_hold"]}
 EXAMPLES = replace(PROFILES["pr"], phases=("examples",))
 CASE = Case(given={"note": "[[\ud800\u202e"}, claim=VALID, lie=Lie(reply={"answer": "yes"}), seed=3)
 
@@ -73,7 +75,7 @@ def test_the_folder_is_left_alone_by_version_control(failures: Failures, tmp_pat
 
 def test_what_fell_is_kept_tried_first_and_forgotten_once_it_holds(subject: Subject, failures: Failures) -> None:
     heard: list[Case] = []
-    plan = Plan(profile=EXAMPLES, failures=failures, heard=lambda case, _subject: heard.append(case))
+    plan = Plan(profile=EXAMPLES, laws=FENCES, failures=failures, heard=lambda case, _subject: heard.append(case))
     with brackets_are_lost():
         (first,) = fuzz_feature(subject.running, plan).fallen
     (kept,) = failures.of("tiny.spec", "tiny")
@@ -95,7 +97,7 @@ def test_a_failure_of_a_law_that_was_not_asked_for_is_not_forgotten(subject: Sub
 
 def test_a_folder_that_takes_nothing_is_told_of_and_the_run_goes_on(subject: Subject, tmp_path: Path) -> None:
     (tmp_path / "full").write_text("a file stands here")
-    plan = Plan(profile=EXAMPLES, failures=Failures(tmp_path / "full" / "fuzz"))
+    plan = Plan(profile=EXAMPLES, laws=FENCES, failures=Failures(tmp_path / "full" / "fuzz"))
     with brackets_are_lost():
         result = fuzz_feature(subject.running, plan)
     assert [fallen.law for fallen in result.fallen] == ["fences_hold"]
@@ -107,7 +109,7 @@ def test_a_replay_says_whether_the_law_holds_now(
     subject: Subject, failures: Failures, compilation: Compilation
 ) -> None:
     with brackets_are_lost():
-        (first,) = fuzz_feature(subject.running, Plan(profile=EXAMPLES, failures=failures)).fallen
+        (first,) = fuzz_feature(subject.running, Plan(profile=EXAMPLES, laws=FENCES, failures=failures)).fallen
         again = replay(compilation, failures.find(first.id))
     assert again is not None
     assert (again.id, again.sentence) == (first.id, first.sentence)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,13 +14,16 @@ from promptspec.cli.ending import FINE, OUTSIDE, REFUSED, USAGE, Stop, ending
 from promptspec.cli.options import Format, FormatOption, PathsArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from promptspec.api import Compilation
     from promptspec.cli.desk import Desk
+    from promptspec.fuzz.cases import Case
+    from promptspec.fuzz.failures import Failure
     from promptspec.fuzz.progress import Progress
-    from promptspec.fuzz.results import RunResult
+    from promptspec.fuzz.results import Fallen, RunResult
     from promptspec.fuzz.running import Plan
+    from promptspec.fuzz.subjects import Subject
 
 #: A spec that does not compile.
 _UNCOMPILED: Final = 2
@@ -61,33 +64,57 @@ def command(
     json = format is Format.JSON
     with ending(ctx.obj, json=json), ExitStack() as stack:
         _needs_hypothesis()
+        stack.enter_context(_apart())
         compilation = _compiled(ctx.obj, paths, json=json)
         if replay is not None:
-            raise typer.Exit(_replay(ctx.obj, compilation, replay))
+            raise typer.Exit(_replay(ctx.obj, compilation, replay, json=json))
         plan = _plan(compilation, profile, seed, law or [], phase or [])
         _check_features(compilation, feature or [])
         if seeds is not None:
             plan = _with_corpus(plan, seeds)
-        if export is not None:
-            plan = _with_export(plan, stack.enter_context(export.open("w", encoding="ascii")))
-        from promptspec.fuzz.specs import fuzz_specs_in_processes
-        from promptspec.fuzz.workers import usable_processes
-
+        exported = None if export is None else _Exported(export)
+        if exported is not None:
+            plan = replace(plan, heard=exported.hear)
         # Cases are written down in their order, which side by side they have not.
-        at_once = 1 if export is not None else jobs or usable_processes()
-        listen = partial(_progress, ctx.obj, stack, json=json)
-        result = fuzz_specs_in_processes(compilation, plan, listen, features=feature or [], jobs=at_once)
-        stack.close()
+        result = _run(ctx.obj, compilation, plan, feature or [], jobs=1 if exported else jobs, json=json)
         texts = {name: text.content for name, text in compilation.texts.items()}
-        _write_reports(result, texts, {"html": html, "junit": junit, "sarif": sarif, "jsonl": jsonl})
-        _show(ctx.obj, result, texts, json=json)
-        raise typer.Exit(_exit_of(result))
+        unwritten = [] if exported is None else list(exported.close())
+        unwritten += _write_reports(result, texts, {"html": html, "junit": junit, "sarif": sarif, "jsonl": jsonl})
+        _show(ctx.obj, result, texts, unwritten, json=json)
+        raise typer.Exit(_exit_of(result, unwritten))
 
 
-def _exit_of(result: RunResult) -> int:
+def _run(desk: Desk, compilation: Compilation, plan: Plan, features: list[str], *, jobs: int, json: bool) -> RunResult:
+    from promptspec.fuzz.specs import fuzz_specs_in_processes
+    from promptspec.fuzz.workers import usable_processes
+    from promptspec.project import Unusable
+
+    with ExitStack() as stack:
+        listen = partial(_progress, desk, stack, json=json)
+        try:
+            return fuzz_specs_in_processes(
+                compilation, plan, listen, features=features, jobs=jobs or usable_processes()
+            )
+        except Unusable as error:
+            raise Stop(OUTSIDE, str(error)) from None
+
+
+def _exit_of(result: RunResult, unwritten: list[str]) -> int:
     if not result.holds:
         return REFUSED
-    return FINE if result.finished else OUTSIDE
+    return FINE if result.finished and not unwritten else OUTSIDE
+
+
+def _apart() -> AbstractContextManager[None]:
+    """Keep what Hypothesis writes for itself out of the project."""
+    from promptspec.fuzz.keeping import notes_of_hypothesis
+    from promptspec.keeping import cache_folder
+    from promptspec.project import Unusable
+
+    try:
+        return notes_of_hypothesis(cache_folder() / "hypothesis")
+    except Unusable as error:
+        raise Stop(OUTSIDE, str(error)) from None
 
 
 def _progress(desk: Desk, stack: ExitStack, *, json: bool) -> Progress:
@@ -122,7 +149,7 @@ def _compiled(desk: Desk, paths: list[Path], *, json: bool) -> Compilation:
 
 
 def _plan(compilation: Compilation, profile: str, seed: int, laws: list[str], phases: list[str]) -> Plan:
-    from promptspec.fuzz.failures import Failures
+    from promptspec.fuzz.failures import FOLDER, Failures
     from promptspec.fuzz.keeping import Kept
     from promptspec.fuzz.laws import LAWS
     from promptspec.fuzz.profiles import PHASES, PROFILES
@@ -133,7 +160,7 @@ def _plan(compilation: Compilation, profile: str, seed: int, laws: list[str], ph
     _check_names("phase", phases, list(PHASES))
     chosen = PROFILES[profile]
     kept = tuple(each for each in PHASES if not phases or each in phases)
-    folder = compilation.project.root / ".promptspec" / "fuzz"
+    folder = compilation.project.root / FOLDER
     notes: list[str] = []
     return Plan(
         profile=replace(chosen, seed=seed, phases=kept),
@@ -173,37 +200,68 @@ def _with_corpus(plan: Plan, path: Path) -> Plan:
     return replace(plan, corpus=corpus.cases_of)
 
 
-def _with_export(plan: Plan, out: TextIO) -> Plan:
-    from promptspec.fuzz.corpus import Export
+class _Exported:
+    """The file of `--export`. Raises OSError where it cannot be begun."""
 
-    return replace(plan, heard=Export(out).hear)
+    def __init__(self, path: Path) -> None:
+        from promptspec.fuzz.corpus import Export
+
+        self._path = path
+        self._export = Export(path.open("w", encoding="ascii"))
+
+    def hear(self, case: Case, subject: Subject) -> None:
+        """Write a case down."""
+        self._export.hear(case, subject)
+
+    def close(self) -> Iterator[str]:
+        """Close the file, and yield why not all of it was written."""
+        self._export.close()
+        if self._export.error is not None:
+            yield _unwritten(self._path, self._export.error)
 
 
-def _replay(desk: Desk, compilation: Compilation, id: str) -> int:
-    from promptspec.diagnostics.foreign import escape
+def _replay(desk: Desk, compilation: Compilation, id: str, *, json: bool) -> int:
     from promptspec.fuzz.failures import Failures, Unreplayable
     from promptspec.fuzz.replaying import replay
+    from promptspec.fuzz.reports.jsonl import render_replay
 
     try:
-        failure = Failures(compilation.project.root / ".promptspec" / "fuzz").find(id)
+        failure = Failures.of_project(compilation.project.root).find(id)
         fallen = replay(compilation, failure)
     except Unreplayable as error:
         raise Stop(USAGE, str(error)) from None
+    if json:
+        desk.output.write(render_replay(failure.id, failure.law, failure.feature, fallen))
+    else:
+        _show_replay(desk, compilation, failure, fallen)
+    return FINE if fallen is None else REFUSED
+
+
+def _show_replay(desk: Desk, compilation: Compilation, failure: Failure, fallen: Fallen | None) -> None:
+    from promptspec.diagnostics.foreign import escape
+
     if fallen is None:
         desk.say(f"{desk.paint('FIXED', 'green', desk.output)}  {escape(failure.feature)}: {failure.law} holds")
-        return 0
+        return
     from promptspec.fuzz.reports.terminal import failure_text
 
     texts = {name: text.content for name, text in compilation.texts.items()}
     desk.say(failure_text(fallen, specs=texts, width=desk.width))
     desk.say(f"{desk.paint('FAILED', 'bold red', desk.output)}  {escape(failure.feature)}: {failure.law}")
-    return REFUSED
 
 
-def _write_reports(result: RunResult, texts: Mapping[str, str], files: Mapping[str, Path | None]) -> None:
+def _write_reports(result: RunResult, texts: Mapping[str, str], files: Mapping[str, Path | None]) -> Iterator[str]:
+    """Write every report that was asked for, and yield why one could not be."""
     for kind, path in files.items():
         if path is not None:
-            path.write_text(_rendered(kind, result, texts), encoding="utf-8")
+            try:
+                path.write_text(_rendered(kind, result, texts), encoding="utf-8")
+            except OSError as error:
+                yield _unwritten(path, error)
+
+
+def _unwritten(path: Path, error: OSError) -> str:
+    return f"`{path}` cannot be written: {error.strerror or type(error).__name__}"
 
 
 def _rendered(kind: str, result: RunResult, texts: Mapping[str, str]) -> str:
@@ -220,11 +278,16 @@ def _rendered(kind: str, result: RunResult, texts: Mapping[str, str]) -> str:
             return reports.render_jsonl(result)
 
 
-def _show(desk: Desk, result: RunResult, texts: Mapping[str, str], *, json: bool) -> None:
+def _show(desk: Desk, result: RunResult, texts: Mapping[str, str], unwritten: list[str], *, json: bool) -> None:
+    from promptspec.diagnostics.foreign import escape
+
     if json:
-        desk.output.write(_rendered("jsonl", result, texts))
+        told = replace(result, notes=(*result.notes, *unwritten))
+        desk.output.write(_rendered("jsonl", told, texts))
         return
     from promptspec.fuzz.reports.terminal import render_terminal
 
     shown = render_terminal(result, specs=texts, width=desk.width, colour=desk.colours(desk.output))
     desk.output.write(shown)
+    for each in unwritten:
+        desk.warn(f"{desk.paint('error', 'bold red', desk.errors)}: {escape(each)}")

@@ -22,6 +22,19 @@ def render_jsonl(result: RunResult) -> str:
     return "".join(f"{_ascii(json_text(line))}\n" for line in _lines(result))
 
 
+def render_replay(id: str, law: str, feature: str, fallen: Fallen | None) -> str:
+    """Return the line about one failure that was tried again; *fallen* is None where the law holds now."""
+    told = {
+        "kind": "replay",
+        "id": id,
+        "law": law,
+        "feature": feature,
+        "verdict": "fixed" if fallen is None else "failed",
+        "fallen": None if fallen is None else _fallen(fallen),
+    }
+    return f"{_ascii(json_text(told))}\n"
+
+
 def _lines(result: RunResult) -> Iterator[dict[str, Any]]:
     for feature in result.features:
         yield from (_law(feature, law) for law in feature.laws)

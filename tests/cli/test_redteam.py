@@ -15,7 +15,7 @@ import pytest
 
 from cli.terminal import ROOT
 from engines.raw_server import answering, chat_body, raw_server, response
-from fuzz.attacked import KEY, RATE, Serving, leaky, obedient, redteam, runs, shapeless, steadfast, write
+from fuzz.attacked import ANSWER, KEY, RATE, Serving, leaky, obedient, redteam, runs, shapeless, steadfast, write
 from promptspec.values.echo import Echo
 
 ALL = ("--calls", 1_000)
@@ -70,6 +70,13 @@ def test_a_reply_outside_of_the_schema_is_held_by_the_checks(tmp_path: Path):
     assert facts["all"]["fell"] == 0
     assert facts["all"]["obeyed"] == 20
     assert {each["stage"] for each in facts["attempts"]} <= {"reply refused", "input refused"}
+
+
+def test_a_repair_is_a_call_and_is_judged_with_what_it_mends(tmp_path: Path):
+    with Serving(shapeless) as server:
+        write(tmp_path, server.url, ANSWER.replace("repairs 0", "repairs 1"))
+        facts = told(tmp_path / "a.spec", "--calls", 20, "--at-once", 1)
+    assert (facts["calls"], facts["all"]["fell"], facts["all"]["obeyed"]) == (20, 0, 10)
 
 
 def test_a_server_that_is_down_is_no_proof_of_anything(tmp_path: Path):

@@ -47,6 +47,7 @@ feature answer {{
         reply 200 tokens
         time 5s
         retries 0
+        repairs 0
     }}
 
     example "a question" {{
@@ -81,6 +82,7 @@ feature rate {{
         reply 100 tokens
         time 5s
         retries 0
+        repairs 0
     }}
 
     example "a calm one" {{

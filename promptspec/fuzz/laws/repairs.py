@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from promptspec.fuzz.fences import taken_apart
+from promptspec.fuzz.laws.prompts import fences_hold
 from promptspec.fuzz.reference_prompt import Open
 from promptspec.fuzz.settling import NOTHING, read_strictly, strings_in
 from promptspec.fuzz.trial import LawFell, known_again
@@ -33,6 +34,27 @@ _MOST_BESIDE: Final = 4_096
 def repairs_are_closed(trial: Trial) -> bool:
     """A reply is sent back in one more message alone: in a fresh fence, with the rules that it breaks by name."""
     seen = trial.observation
+    if not any(reply is not None for reply in seen.sent_back[: len(seen.requests)]):
+        return False
+    try:
+        _all_are_closed(trial)
+    except LawFell:
+        if _fences_are_broken(trial):  # that is what there is to tell
+            return False
+        raise
+    return True
+
+
+def _fences_are_broken(trial: Trial) -> bool:
+    try:
+        fences_hold(trial)
+    except LawFell:
+        return True
+    return False
+
+
+def _all_are_closed(trial: Trial) -> None:
+    seen = trial.observation
     tags: list[str] = []
     ours = _BEFORE
     for at, (request, reply) in enumerate(zip(seen.requests, seen.sent_back, strict=True)):
@@ -55,7 +77,6 @@ def repairs_are_closed(trial: Trial) -> bool:
         tags.append(tag)
         if len(content.encode()) > len(fence.text.encode()) + _MOST_BESIDE:
             raise LawFell("what is said beside a reply that is sent back grows without bound")
-    return bool(tags)
 
 
 def _is_the_reply(trial: Trial, fence: Open, reply: str) -> None:

@@ -117,7 +117,7 @@ def _broken(trial: Trial) -> str:
 
 def _delivered(trial: Trial, attempt: Attempt, seen: Observation) -> tuple[Verdict, str, bool]:
     assert seen.reply is not None, "a call returns or raises"
-    wire = None if trial.replied is NOTHING else trial.replied
+    wire = None if trial.kept is NOTHING else trial.kept
     every = list(leaves(trial.subject, wire, seen.reply.value))
     marked = [leaf.path for leaf in every if any(map(has_canary, texts(leaf)))]
     if marked:

@@ -54,7 +54,7 @@ class Live:
         self._worst = Tokens(prompt=0, reply=0)
 
     async def allow(self, worst: Tokens) -> None:
-        """Reserve the *worst* case of the next request, and of those that repeat it."""
+        """Reserve the *worst* case of the next request; those that repeat it cost at least as much."""
         self.close()
         self._worst = worst
         try:
@@ -64,7 +64,7 @@ class Live:
 
     async def exchange(self, by: str, body: bytes, send: Send) -> Received:
         """Send a request and keep what comes of it, also where nothing does."""
-        ticket = self._taken()
+        ticket = self._taken(body)
         loop = asyncio.get_running_loop()
         began = loop.time()
         used: Tokens | None = None
@@ -91,10 +91,12 @@ class Live:
             self._budget.give_back(self._ticket)
             self._ticket = None
 
-    def _taken(self) -> Ticket:
+    def _taken(self, body: bytes) -> Ticket:
         ticket, self._ticket = self._ticket, None
         try:
-            return ticket or self._budget.reserve_now(self._worst)
+            # A request that sends a reply back is larger than the first one; a token holds at least one byte.
+            worst = Tokens(prompt=max(self._worst.prompt, len(body)), reply=self._worst.reply)
+            return ticket or self._budget.reserve_now(worst)
         except Spent:
             self._stop()
 

@@ -13,6 +13,7 @@ from promptspec.syntax import tree
 from promptspec.syntax.words import TEXT_UNITS
 from promptspec.text import Span
 from promptspec.values.automaton import shortest
+from promptspec.values.code import LANGUAGES
 from promptspec.values.patterns import BadPattern, check_pattern
 
 #: The most characters of one word among others: it stands in the schema of each reply.
@@ -20,16 +21,17 @@ MOST_WORD = 200
 
 
 def text_of(desk: Desk, written: tree.TextType, *, given: bool) -> t.Text | None:
-    """Return the checked text or line, or None after a report. What is *given*, not replied, has nothing to open."""
-    if written.kind == "code":
-        desk.later(written.span, "`code(…)`")
-        return None
+    """Return the checked text, line or code, or None after a report. What is *given*, not replied, opens nothing."""
     unit = written.unit.text if written.unit else "chars"
     if unit not in TEXT_UNITS:  # that has been said
         return None
     bounds = lengths(desk, written.cap, span=written.span, what=f"`{written.kind}`", example=f"{written.kind}(..200)")
     if bounds is None:
         return None
+    if written.kind == "code":
+        language = _language(desk, written, given=given)
+        cap = t.Cap(least=bounds[0], most=bounds[1], unit=unit)
+        return t.Text(kind="text", cap=cap, code=language) if language else None
     options = _options(desk, written, given=given)
     if options is None:
         return None
@@ -72,6 +74,28 @@ def _options(desk: Desk, written: tree.TextType, *, given: bool) -> _Options | N
     return found
 
 
+def _language(desk: Desk, written: tree.TextType, *, given: bool) -> str | None:
+    """Return the language of a code, or None after a report."""
+    named = [option.word for option in written.options if isinstance(option, tree.WordOption)]
+    others = [option for option in written.options if not isinstance(option, tree.WordOption)]
+    if others:
+        desk.add(
+            "PS305", others[0].span, "`code` has no such option", help="a `code` takes its language, as in `python`"
+        )
+    elif len(named) != 1:
+        place = named[1].span if named else written.span
+        desk.add("PS305", place, "a `code` names one language", help="write `code(..4_000, python)`")
+    elif named[0].text not in LANGUAGES:
+        known = f"languages are {', '.join(f'`{each}`' for each in LANGUAGES)}"
+        help = did_you_mean(named[0].text, tuple(LANGUAGES)) or known
+        desk.add("PS305", named[0].span, f"`code` knows no language `{named[0].text}`", help=help)
+    elif given:
+        _opens_nothing(desk, written.span, "code")
+    else:
+        return named[0].text
+    return None
+
+
 def _opens_nothing(desk: Desk, span: Span, what: str) -> bool:
     """Report an option of replies at a text that is given; return True."""
     desk.add(
@@ -79,7 +103,7 @@ def _opens_nothing(desk: Desk, span: Span, what: str) -> bool:
         span,
         f"`{what}` opens the text of replies, and this text is given",
         note="what is given may hold anything that its cap and pattern allow",
-        help="take it out",
+        help="write `text`" if what == "code" else "take it out",
     )
     return True
 

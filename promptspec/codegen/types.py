@@ -88,6 +88,8 @@ class Annotations:
             parts.append(code("queries=$", data(type.queries)))
         if type.markdown:
             parts.append(code("markdown=True"))
+        if type.code:
+            parts.append(code("code=$", data(type.code)))
         return code("ps.text($)", joined(", ", parts))
 
     def _days(self, type: t.Date) -> Code:

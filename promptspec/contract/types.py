@@ -51,7 +51,7 @@ class Text:
     """Text of several lines, or one line.
 
     *links* are the hosts that a reply may link to, and *queries* those of them whose links may have a query;
-    *markdown* opens it to Markdown. In inputs all three say nothing.
+    *markdown* opens it to Markdown; *code* is the language that it must be code of. In inputs all four say nothing.
     """
 
     kind: Literal["text", "line"]
@@ -60,6 +60,7 @@ class Text:
     links: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
     markdown: bool = False
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ def judge_text(type: Text, raw: str, *, output: bool) -> str:
     _measure(text, type.cap.least, type.cap.most, type.cap.unit)
     if type.pattern is not None and not matches(type.pattern, text, full=True):
         raise Broken("pattern")
+    if output and type.code:
+        raise OutOfFragment("it takes a parser to tell whether this is code")
     if output and not _SURELY_PLAIN.fullmatch(text):
         raise OutOfFragment("it takes a recogniser to tell whether this is plain")
     return text

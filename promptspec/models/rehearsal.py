@@ -6,6 +6,7 @@ Nothing here is judged: every text goes through the checks of any reply, and whe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -201,6 +202,15 @@ class _Builder:
                 assert_never(type)
 
     def _text(self, type: Text, topic: str) -> str:
+        if not type.code:
+            return self._words(type, topic)
+        from promptspec.values.code import as_code
+
+        cap = type.cap
+        room = replace(cap, least=max(cap.least - 2, 0), most=max(cap.most - 2, 1))
+        return as_code(type.code, self._words(replace(type, cap=room), topic))
+
+    def _words(self, type: Text, topic: str) -> str:
         from promptspec.values.units import measure, raw_bound
 
         cap, draws = type.cap, self._draws

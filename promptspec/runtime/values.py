@@ -61,7 +61,7 @@ class text:
     """Text of *least* to *most* *unit*; `kind="line"` refuses line breaks; *pattern* must match all of it.
 
     A reply may link to the hosts of *links*, and with a query to those of *queries*;
-    *markdown* opens it to Markdown.
+    *markdown* opens it to Markdown, and *code* makes it code of a language.
     """
 
     least: int
@@ -73,6 +73,7 @@ class text:
     links: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
     markdown: bool = False
+    code: str = ""
 
     @cached_property
     def _pattern(self) -> CompiledPattern | None:
@@ -108,6 +109,9 @@ class text:
 
     def _refuse_sinks(self, cleaned: str) -> None:
         """Refuse what the type does not open."""
+        if self.code:
+            self._refuse_no_code(cleaned)
+            return
         if self.markdown:
             from promptspec.values.markdown import find_markdown_sinks
 
@@ -118,6 +122,17 @@ class text:
             sinks = find_sinks(cleaned)
         if sinks:
             break_rule("plain", self._kept_out())
+
+    def _refuse_no_code(self, cleaned: str) -> None:
+        from promptspec.values.code import LANGUAGES, code_problem
+
+        match code_problem(cleaned, self.code):
+            case None:
+                return
+            case "plain":
+                break_rule("plain", "must be code without fences, terminal escapes and characters that show nothing")
+            case rule:
+                break_rule(rule, f"must be {LANGUAGES[self.code]} that parses, and nothing around it")
 
     def _kept_out(self) -> str:
         what = "Markdown without HTML, images" if self.markdown else "plain text without markup, code"

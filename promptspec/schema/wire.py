@@ -198,6 +198,10 @@ def _length(cap: Cap) -> list[str]:
 
 def _opened(type: Text) -> list[str]:
     """Return what the text of a reply may hold beyond plain text."""
+    if type.code:
+        from promptspec.values.code import LANGUAGES
+
+        return [f"code in {LANGUAGES[type.code]} alone, without a fence or words around it"]
     said = ["may be Markdown, without images, HTML, and links that are not listed"] if type.markdown else []
     if type.links:
         plain = [host for host in type.links if host not in type.queries]

@@ -37,8 +37,6 @@ TONE = "tone house {\n    person not first\n}\n"
 
 TYPES = {
     "image": "image(..4mb)",
-    "code": "code(..4_000, python)",
-    "code without a cap": "code",
     "pdf": "pdf(..4mb)",
     "slots": "slots(..3)",
     "quote": "quote(..200) of message",

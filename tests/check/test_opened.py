@@ -34,6 +34,7 @@ def test_what_is_no_list_of_hosts_is_refused(written: str, code: str) -> None:
     "input",
     [
         "more: text(..200, markdown)",
+        "more: code(..200, python)",
         'more: text(..200, links "a.example")',
         'more: list(..3) of line(..20, links "a.example")',
     ],
@@ -51,3 +52,23 @@ def test_markdown_stands_in_the_contract() -> None:
     type = checked(feature(output="text(..200, markdown)")).output.fields[0].type
     assert isinstance(type, Text)
     assert type.markdown
+
+
+def test_code_names_its_language() -> None:
+    type = checked(feature(output="code(..200, json)")).output.fields[0].type
+    assert isinstance(type, Text)
+    assert type.code == "json"
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("code", "PS301"),
+        ("code(..200)", "PS305"),
+        ("code(..200, cobol)", "PS305"),
+        ("code(..200, python, json)", "PS305"),
+        ('code(..200, python, links "a.example")', "PS305"),
+    ],
+)
+def test_code_without_one_known_language_is_refused(written: str, code: str) -> None:
+    assert codes(feature(output=written)) == [code]

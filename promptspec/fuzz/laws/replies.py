@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, cast
@@ -132,10 +133,12 @@ def sinks_are_closed(trial: Trial) -> bool:
         type = _text_type(leaf)
         rest = _without_declared_links(type, text)
         for name, pattern in _SINKS.items():
-            if pattern.search(rest) and not (type is not None and type.markdown and name in _OF_MARKDOWN):
+            if pattern.search(rest) and name not in _opened(type):
                 raise LawFell(f"{leaf.path} was returned with {name} in it")
         if any(map(_shows_nothing, text) if not text.isascii() else ()):
             raise LawFell(f"{leaf.path} was returned with a character in it that shows nothing")
+        if type is not None and type.code:
+            _is_code(leaf.path, type.code, text)
         if type is not None and type.markdown:
             _shows_text_alone(leaf.path, type, text)
         judged = True
@@ -154,8 +157,30 @@ def _shows_text_alone(path: str, type: Text, text: str) -> None:
                 raise LawFell(f"{path} was returned with a link in its Markdown that its type does not list")
 
 
-#: Judged by the renderer instead: a link with words in brackets, and code.
-_OF_MARKDOWN: Final = ("a Markdown link or image", "a code fence")
+def _opened(type: Text | None) -> tuple[str, ...]:
+    """Return what may stand in a text of *type*. Links with words and code in Markdown are judged by the renderer."""
+    if type is None:
+        return ()
+    if type.code:
+        return ("a link", "markup", "a Markdown link or image")
+    return ("a Markdown link or image", "a code fence") if type.markdown else ()
+
+
+def _is_code(path: str, language: str, text: str) -> None:
+    """Look whether *text* parses where its language is one that must."""
+    import ast
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            if language == "python":
+                ast.parse(text)
+            elif language == "json":
+                json.loads(text)
+        except (SyntaxError, ValueError):
+            raise LawFell(f"{path} was returned and is no {language}") from None
+
 
 #: Plain forms of what a page, a terminal or a chat program would act on; the runtime's own recognisers know more.
 _SINKS: Final = {

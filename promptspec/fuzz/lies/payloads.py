@@ -157,6 +157,18 @@ INJECTING: Final = (
         texts=lambda site: _near_links(site),
     ),
     fixed_in_texts(
+        "around-code",
+        f"{_FENCED}python\nx = 1\n{_FENCED}",
+        "Here is the code:\n\nx = 1",
+        "x = 1\n\u202e# hidden",
+        "x = '\\x1b[2J'",
+        "x = " + "-" * 3000 + "1",
+        "(" * 190,
+        "{'a': 1}",
+        "[NaN]",
+        "x = (1",
+    ),
+    fixed_in_texts(
         "image-in-markdown",
         "**x** ![x](https://a.example/x.png)",
         "![x][y]\n\n[y]: https://a.example/",

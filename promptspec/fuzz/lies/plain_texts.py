@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from promptspec.contract.types import Text
 from promptspec.models.draws import Draws, prose, prose_of_words
+from promptspec.values.code import as_code
 from promptspec.values.units import measure, raw_bound
 
 #: Pieces that are strung together until the text is long enough; each is plain alone and beside the others.
@@ -37,6 +39,17 @@ _MARKDOWN: Final = (
     "| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1\n```\n",
     "~~gone~~ _so_ __it__ ***is***\n\n---\n\n1. one\n2. two\n",
 )
+_CODE: Final = {
+    "python": (
+        "x = 1\n",
+        "def f(a: int) -> str:\n    return f'{a}: <b>'\n",
+        "items[0](1)  # https://a.example\n",
+        "'é' * 3",
+    ),
+    "json": ("[1, 2.5, null]", '{"a": "<b>", "b": [true]}', "0", '"é"'),
+    "sql": ("select * from films where year > 1990;", "drop table films; -- gone"),
+    "html": ('<a href="https://a.example">x</a>',),
+}
 _LONGEST_WORD: Final = 40
 _WORD: Final = re.compile(r"[A-Za-z]{1,40}")
 #: Longer texts are made only at boundaries.
@@ -45,6 +58,8 @@ _LONG: Final = 600
 
 def plain_text(type: Text, n: int, literals: tuple[str, ...] = ()) -> str:
     """Return a text of *type*, chosen by *n*; 0 is the plainest and shortest. What cannot be met is left to checks."""
+    if type.code:
+        return _code(type, n)
     makers, lengths = n % 32, n // 32
     least, most = type.cap.least, raw_bound(type.cap.most, type.cap.unit)
     if type.pattern is not None:
@@ -74,6 +89,18 @@ def _made(maker: int, target: int, n: int, literals: tuple[str, ...]) -> str:
         if word is not None:
             return (word[0] + ", ") * (target // (len(word[0]) + 2) + 1)
     return prose(Draws(str(n)), "answer", least=target, most=target)
+
+
+def _code(type: Text, n: int) -> str:
+    """Return code of the language of *type*, or words that are code of it, as long as fits."""
+    snippets = _CODE.get(type.code, ())
+    fitting = [
+        text for text in snippets if measure(text, least=type.cap.least, most=type.cap.most, unit=type.cap.unit) is None
+    ]
+    if fitting and n % 3:
+        return fitting[n % len(fitting)]
+    room = replace(type.cap, least=max(type.cap.least - 2, 0), most=max(type.cap.most - 2, 1))
+    return as_code(type.code, _simplest(replace(type, code="", cap=room), n))
 
 
 def _linked(type: Text, n: int, target: int) -> str | None:

@@ -133,7 +133,7 @@ def busy() -> Unavailable:
 
 @pytest.mark.parametrize("script", [(busy, busy, busy), (busy, UNSURE, busy, busy), (UNSURE, busy, busy, busy)])
 def test_retries_are_one_budget_with_those_of_repairs(sort: Feature[Any], script: tuple[Any, ...]) -> None:
-    model = Scripted(*[each() if callable(each) else each for each in script], GOOD)
+    model = Scripted(*(each if isinstance(each, str) else each() for each in script), GOOD)
     with pytest.raises(ModelUnavailable):
         call(sort, model)
     assert len(model.asked) == len(script)

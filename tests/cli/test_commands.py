@@ -239,7 +239,7 @@ def test_run_gives_programs_an_exact_object(greet: Path):
     assert reply["value"] == {"text": "Welcome back, Ada", "score": "0.50"}
     assert reply["rehearsed"] is True
     assert reply["id"].startswith("r_")
-    assert set(reply) == {"value", "rehearsed", "id", "model", "warnings", "usage"}
+    assert set(reply) == {"value", "rehearsed", "id", "model", "warnings", "dropped", "attempts", "usage"}
 
 
 def test_run_reads_an_object_and_fields_go_over_it(greet: Path, project: Path):
@@ -331,3 +331,16 @@ def test_a_new_spec_checks_clean_whatever_its_name(project: Path):
     for name in ("intent", "intent_output", "answer", "message"):
         promptspec("new", name, "--dir", project / "specs")
         assert promptspec("check", project / "specs" / f"{name}.spec").code == 0, name
+
+
+def test_run_tells_of_items_that_were_left_out(project: Path):
+    spec = project / "short.spec"
+    spec.write_text(
+        "promptspec 1\n\nfeature short {\n    model rehearsed\n    input { note: line(1..9) }\n"
+        '    output list(1..2) of int(1..2)\n    ensure all n in output: n < 2 or note == "a" else drop "is two"\n'
+        "    caller anyone\n}\n\nmodel rehearsed = rehearsal()\n"
+    )
+    for note in ("a", "b"):
+        reply = json.loads(promptspec("run", spec, f"--field=note={note}", "--json").out)
+        assert all(item["rule"] == "ensure_1" for item in reply["dropped"])
+        assert note == "a" or 2 not in reply["value"]

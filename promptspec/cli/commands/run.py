@@ -61,6 +61,8 @@ def _write_json(desk: Desk, reply: Reply[Any]) -> None:
         "id": reply.id,
         "model": reply.model,
         "warnings": list(reply.warnings),
+        "dropped": [{"path": item.path, "rule": item.rule} for item in reply.dropped],
+        "attempts": [{"model": each.model, "outcome": each.outcome} for each in reply.attempts],
         "usage": {"input_tokens": reply.usage.input_tokens, "output_tokens": reply.usage.output_tokens},
     }
     desk.say(pretty(facts))
@@ -70,7 +72,8 @@ def _write_text(desk: Desk, reply: Reply[Any]) -> None:
     from promptspec.cli.showing import lines_of, plain_data
     from promptspec.diagnostics.foreign import escape
 
-    for warning in reply.warnings:
+    dropped = [f"`{item.path}` was left out, as `{item.rule}` says" for item in reply.dropped]
+    for warning in (*reply.warnings, *dropped):
         desk.warn(f"{desk.paint('warning', 'bold yellow', desk.errors)}: {escape(warning)}")
     for line in lines_of(plain_data(reply.value)):
         desk.say(line)

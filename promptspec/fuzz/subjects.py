@@ -87,8 +87,15 @@ class Subject:
         self._spec = None if root is None else Spec(root, root / self.module.file)
         #: The rows of each source by name, then by key: what the reference judges by.
         self.rows: Mapping[str, Mapping[str, Mapping[str, object]]] = {
-            source.name: _Rows(source) for source in running.plan.sources
+            source.name: _Rows(source, self._declared_rows(source.name)) for source in running.plan.sources
         }
+
+    def _declared_rows(self, name: str) -> dict[str, dict[str, object]] | None:
+        """Return the rows that the spec itself writes down, by their keys; None where they stand in a file."""
+        source = next((source for source in self.module.sources if source.name == name), None)
+        if source is None or source.kind != "rows":
+            return None
+        return {row.key: {source.key: row.key, source.label: row.label} for row in source.rows}
 
     @property
     def name(self) -> str:
@@ -207,11 +214,14 @@ def _allowed_url(hosts: tuple[str, ...]) -> str:
 class _Rows(Mapping[str, Mapping[str, object]]):
     """The rows of one source by their keys, read once where they are few."""
 
-    def __init__(self, source: Source[Any]) -> None:
+    def __init__(self, source: Source[Any], declared: dict[str, dict[str, object]] | None) -> None:
         self._source = source
+        self._declared = declared
 
     @cached_property
     def _known(self) -> dict[str, dict[str, object]] | None:
+        if self._declared is not None:
+            return self._declared
         if len(self._source) > _MOST_ROWS:
             return None
         return {str(cells[self._source.key]): cells for cells in map(self._cells, self._source)}

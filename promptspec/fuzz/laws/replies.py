@@ -63,9 +63,12 @@ def judges_agree_on_replies(trial: Trial) -> bool:
     if trial.replied is NOTHING:
         return False
     if seen.reply is None:
-        if trial.case.lie.liar != "honest" or not isinstance(seen.error, ReplyRefused):
+        if not isinstance(seen.error, ReplyRefused):
             return False
-        if trial.broken_by_reply == [] and not _rules(seen.error) <= _BEYOND_TYPES:
+        # A liar's reply may be refused for how it came; for what it says it is judged as everybody's.
+        if trial.case.lie.liar != "honest" and not all(v.path.startswith("output") for v in seen.error.violations):
+            return False
+        if trial.broken_by_reply == [] and not all(map(_is_judged_elsewhere, _rules(seen.error))):
             raise LawFell(f"the reference accepts a reply that was refused: {seen.error.detail}")
         return True
     # On the wire every field is there; what may be left out there, the reader forgives.
@@ -271,6 +274,10 @@ def _returned(trial: Trial) -> Iterator[tuple[Leaf, str]]:
     for leaf in leaves(trial.subject, wire, reply.value):
         for text in texts(leaf):
             yield leaf, text
+
+
+def _is_judged_elsewhere(rule: str) -> bool:
+    return rule in _BEYOND_TYPES or rule.startswith("tone_")
 
 
 def _rules(error: ReplyRefused) -> frozenset[str]:

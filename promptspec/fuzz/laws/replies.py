@@ -7,7 +7,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, cast
 
-from promptspec.contract.types import Choice, ListOf, OneOfItems, OneOfSource, Text, Words
+from promptspec.contract.types import Choice, Integer, ListOf, OneOfItems, OneOfSource, Text, Words
 from promptspec.errors import NO_ANSWER, CallFailed, InputRefused, PromptspecError, ReplyRefused
 from promptspec.fuzz.delivered import leaves, texts
 from promptspec.fuzz.echoes import echoes
@@ -17,7 +17,7 @@ from promptspec.runtime.v1 import NOT_ON_OFFER
 from promptspec.values.untyped import category
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from promptspec.fuzz.delivered import Leaf
     from promptspec.fuzz.trial import Trial
@@ -127,6 +127,12 @@ def _is_an_entry(trial: Trial, leaf: Leaf, type: OneOfItems) -> None:
         position = int(cast("int", position)) if position == int(cast("int", position)) else 0
     if not 1 <= position <= len(offered):
         raise LawFell(f"{leaf.path} is an entry that was not offered")
+    entry = cast("Mapping[str, object]", offered[position - 1])
+    for field in trial.subject.record(type.record, type.file).fields:
+        if isinstance(field.type, Text | Words | Integer):
+            said = entry.get(field.name)
+            if getattr(leaf.value, field.name, said) != said:
+                raise LawFell(f"{leaf.path} is another entry than the one that the reply named")
 
 
 def sinks_are_closed(trial: Trial) -> bool:

@@ -109,6 +109,7 @@ FAILURES: Final[dict[str, Callable[[Telling], Response]]] = {
     "html": lambda _t: Response(
         headers={"content-type": "text/html"}, body=(b"<!doctype html><title>Welcome</title>",)
     ),
+    "late": lambda t: Response(before=(Pause(600.0),), body=(_body(t),), text=t.honest),
     "h": lambda t: t.say_honestly(),
 }
 
@@ -119,7 +120,8 @@ _MIXED: Final = ("429-soon", "500", "cut", "refused", "cut-body", "408")
 def _orders() -> tuple[str, ...]:
     once = tuple(name for name in FAILURES if name != "h")
     twice = tuple(" ".join(pair) for pair in product(_MIXED, repeat=2))
-    return (*(f"{name} h" for name in once), *(f"{pair} h" for pair in twice), *once)
+    then_late = ("500 late", "429-soon late")
+    return (*(f"{name} h" for name in once), *(f"{pair} h" for pair in twice), *once, *then_late)
 
 
 def _flap(telling: Telling) -> Response:

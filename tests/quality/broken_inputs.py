@@ -59,10 +59,20 @@ TEXTS: Final = (
         "a-byte-too-many", "text.most", "off by one", 'ps.text(0, 40, unit="bytes")', 'ps.text(0, 41, unit="bytes")'
     ),
     _input(
-        "no-cap-on-tokens", "text.most", "removed", 'ps.text(0, 12, unit="tokens")', 'ps.text(0, 99, unit="tokens")'
+        "no-cap-on-tokens",
+        "text.most",
+        "removed",
+        'ps.text(0, 12, unit="tokens")',
+        'ps.text(0, 99, unit="tokens")',
+        feature="weigh",
     ),
     _input(
-        "a-token-too-many", "text.most", "off by one", 'ps.text(0, 12, unit="tokens")', 'ps.text(0, 13, unit="tokens")'
+        "a-token-too-many",
+        "text.most",
+        "off by one",
+        'ps.text(0, 12, unit="tokens")',
+        'ps.text(0, 13, unit="tokens")',
+        feature="weigh",
     ),
     _input("bytes-as-characters", "text.unit", "removed", 'ps.text(0, 40, unit="bytes")', "ps.text(0, 40)"),
     _input(

@@ -56,7 +56,7 @@ OUTPUTS: Final = (
         "url.hosts",
         "off by one",
         '("example.org", "example.com")',
-        '("example.org", "example.com", "collect.example")',
+        '("example.org", "example.com", "evilexample.org")',
         feature="weigh",
     ),
     _output("list-one-more", "items.most", "off by one", "ps.items(0, 3)", "ps.items(0, 4)", feature="weigh"),

@@ -34,6 +34,8 @@ PLANS: Final = (
     _emitted("a-second-more", "reply_is_total", "talk", "Limits.seconds", "off by one", ("seconds=5.0", "seconds=6.0")),
     _emitted("one-retry-more", "limits_hold", "own", "Limits.retries", "off by one", ("retries=0", "retries=1")),
     _emitted("retries-unlimited", "limits_hold", "talk", "Limits.retries", "removed", ("retries=1", "retries=99")),
+    _emitted("one-repair-more", "limits_hold", "own", "Limits.repairs", "off by one", ("repairs=1", "repairs=2")),
+    _emitted("repairs-unlimited", "limits_hold", "own", "Limits.repairs", "removed", ("repairs=1", "repairs=99")),
     _emitted(
         "weaker-caller",
         "weak_callers_are_refused",
@@ -392,7 +394,7 @@ CONDITIONS: Final = (
     *_ensure("reply-count", "everything", "holds", "(y.count <= (x.count + 5))", "(y.count <= (x.count + 6))"),
     *_ensure("reply-words", "everything", "ensure", "(ps.words(y.why) <= 12)", "(ps.words(y.why) <= 13)"),
     *_ensure("answer-words", "talk", "words", "(ps.words(y.answer) <= 30)", "(ps.words(y.answer) <= 31)"),
-    *_ensure("reply-rest", "weigh", "abs", "(abs((y.left - 4)) <= 3)", "(abs((y.left - 4)) <= 4)"),
+    *_ensure("reply-rest", "weigh", "abs", "(abs((y.left - 8)) >= 1)", "(abs((y.left - 9)) >= 1)"),
     *_ensure(
         "reply-search", "weigh", "search", '(not ps.search(y.why, "glass|china"))', '(not ps.search(y.why, "glass"))'
     ),

@@ -172,8 +172,8 @@ INPUTS: Final = (
     _patched("another-rule-named", "refuses_invalid", "talk", (f"{_VALUES}:break_rule", _wrong_rule)),
     _patched("word-of-any-case", "refuses_invalid", "everything", (f"{_VALUES}:word.judge", _word_of_any_case)),
     _patched("conditions-not-looked-at", "refuses_invalid", "own", (f"{_FEATURE}:_Call._refuse", _nothing)),
-    _patched("booleans-are-numbers", "judges_agree", "weigh", (f"{_VALUES}:exact_integer", _whole_of_booleans)),
-    _patched("texts-are-numbers", "judges_agree", "weigh", (f"{_VALUES}:exact_integer", _whole_of_texts)),
+    _patched("booleans-are-numbers", "judges_agree", "everything", (f"{_VALUES}:exact_integer", _whole_of_booleans)),
+    _patched("texts-are-numbers", "judges_agree", "everything", (f"{_VALUES}:exact_integer", _whole_of_texts)),
     _patched("floats-are-decimals", "judges_agree", "weigh", (f"{_VALUES}:number.judge", _floats_taken)),
     _patched("compatible-forms", "judges_agree", "talk", (f"{_CLEANING}:normalize", _compatible)),
     _patched("not-cleaned-at-all", "cleaning_is_idempotent", "talk", (f"{_VALUES}:cleaned_text", _not_cleaned)),
@@ -480,6 +480,20 @@ def _refusal_again(original: Any, *arguments: Any, **keywords: Any) -> Any:
         raise Unavailable("the model refused", again=True, status=200) from None
 
 
+def _unfenced(_original: Any, draft: Any, reply: str, _broken: Any) -> None:
+    draft.begin("user")
+    draft.text(f"The last reply was refused: {reply}")
+
+
+def _quoted_again(original: Any, draft: Any, reply: str, broken: Any) -> None:
+    original(draft, reply, broken)
+    draft.text(f"Do not say {reply[:20]} again.")
+
+
+def _other_reply(original: Any, draft: Any, reply: str, broken: Any) -> None:
+    original(draft, reply.strip() + " ", broken)
+
+
 async def _second_first(original: Any, models: Any, compose: Any, **keywords: Any) -> Any:
     return await original(tuple(reversed(models)), compose, **keywords)
 
@@ -507,6 +521,7 @@ def _model_named(name: str) -> Callable[[dict[str, Any]], object]:
     return lambda content: content.update(model=name)
 
 
+_REPAIR: Final = f"{_ASKING}:add_repair"
 _ASK: Final = f"{_FEATURE}:ask_models"
 
 ASKING: Final = (
@@ -514,6 +529,9 @@ ASKING: Final = (
     _patched("retries-without-end", "limits_hold", "talk", (_ASK, _without_end)),
     _patched("asked-again-after-4xx", "limits_hold", "talk", (f"{_MODEL}:failure_of_status", _always_again)),
     _patched("asked-again-after-a-refusal", "limits_hold", "talk", (f"{_MODEL}:read_answer", _refusal_again)),
+    _patched("reply-sent-back-unfenced", "repairs_are_closed", "own", (_REPAIR, _unfenced)),
+    _patched("reply-quoted-beside-its-fence", "repairs_are_closed", "own", (_REPAIR, _quoted_again)),
+    _patched("another-reply-sent-back", "repairs_are_closed", "own", (_REPAIR, _other_reply)),
     _patched("second-model-first", "fallback_keeps_laws", "everything", (_ASK, _second_first)),
     _patched("round-and-round", "fallback_keeps_laws", "everything", (_ASK, _round_and_round)),
     _patched("first-model-left-out", "fallback_keeps_laws", "everything", (_ASK, _first_alone)),
@@ -681,7 +699,7 @@ REPLIES: Final = (
     _patched("ensures-not-evaluated", "reply_is_total", "talk", (f"{_FEATURE}:_Call.deliver", _without_ensures)),
     _patched("ensures-on-another-value", "reply_is_total", "talk", (f"{_FEATURE}:_Call.deliver", _ensured_first)),
     _patched("unfinished-answer-taken", "reply_is_total", "talk", (f"{_MODEL}:read_answer", _finish_ignored)),
-    _patched("none-where-not-declared", "world_is_closed", "everything", (f"{_SOURCES}:entry.judge", _none_admitted)),
+    _patched("none-where-not-declared", "reply_is_total", "everything", (f"{_SOURCES}:entry.judge", _none_admitted)),
     _patched("positions-from-zero", "world_is_closed", "everything", (f"{_SOURCES}:entry.judge", _from_zero)),
     _patched("the-entry-before", "world_is_closed", "everything", (f"{_SOURCES}:entry.judge", _next_entry)),
     _patched("another-row", "world_is_closed", "own", (f"{_SOURCES}:Source.find", _another_row)),

@@ -21,11 +21,10 @@ _EMITTED_AS: Final[Mapping[str, str]] = {"sum": "total"}
 #: Kinds that are no rules of a spec, or that no case can see, with the reason.
 EXEMPT: Final[Mapping[str, str]] = {
     "Draft": "the parameter of `write_prompt`; its methods are counted one by one",
-    "Drops": "what `drop` leaves out is told to the application; a law comes with its reference",
+    "Drops": "what `else drop` leaves out is told to the application; no feature of everything.spec drops",
     "Env.name": "the same as OpenAI.base_url and OpenAI.key, in which it stands",
     "Example.today": "the day of an example is judged when the spec is compiled",
     "Feature": "the base of the function itself",
-    "Limits.repairs": "laws about repairs come with their reference; everything.spec declares none",
     "OpenAI.hosts": "it allows what is called; a model that may not be called calls nobody, whatever a case says",
     "Plan.asks_caller": "asked by `render` alone, and no case renders without a caller",
     "Plan.bare": "a build in which it is wrong returns another class, which type checkers and its first call show",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
-from typing import Final, cast
+from typing import Final
 
 from promptspec.fuzz.attacks.table import techniques
 from promptspec.fuzz.lies.known import TECHNIQUES_OF
@@ -38,34 +38,30 @@ technique is in [attacks](attacks.md). This page is made from the code.
 
 
 def encoded(catches: tuple[Catch, ...]) -> str:
-    """Return *catches* as a property of a test's report."""
-    return json.dumps([[c.law, c.cases, c.phase, c.technique, c.liar] for c in catches])
+    """Return the last two cells of a row: the median of the cases, and what caught the sabotage from the first seed."""
+    return f"{round(median(catch.cases for catch in catches)):,} | {_told(catches[0])}" if catches else ""
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """Return what the page lists, by the name of the sabotage: the cells that the code decides, and the others."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.exists() else []
+    found: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        if line.startswith("| `"):
+            first, cases, told = line.removeprefix("| ").removesuffix(" |").rsplit(" | ", 2)
+            found[first.split("`")[1]] = (first, f"{cases} | {told}")
+    return found
 
 
 def write_tables(caught: Mapping[str, str]) -> None:
-    """Write both tables from the catches of all sabotages. A run of some of them alone writes nothing."""
-    if set(caught) != {sabotage.name for sabotage in ALL}:
-        return
-    catches = {name: _decoded(text) for name, text in caught.items()}
-    PAGE.write_text(_page(catches), encoding="utf-8")
-    CAUGHT.write_text(json.dumps(_by_technique(catches), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _decoded(text: str) -> tuple[Catch, ...]:
-    found = cast("list[tuple[str, int, str, str, str]]", json.loads(text))
-    return tuple(
-        Catch(law=law, cases=cases, phase=cast("object", phase), technique=technique, liar=liar)  # pyright: ignore
-        for law, cases, phase, technique, liar in found
-    )
-
-
-def _page(catches: Mapping[str, tuple[Catch, ...]]) -> str:
-    rows = "".join(
-        f"| {row_key(sabotage)} | {round(median(c.cases for c in catches[sabotage.name])):,} "
-        f"| {_told(catches[sabotage.name][0])} |\n"
-        for sabotage in ALL
-    )
-    return _HEAD.format(count=len(ALL)) + rows
+    """Write both tables, with *caught* for the sabotages that were run; of the others the page keeps what it says."""
+    known = {name: cells for name, (_, cells) in rows().items()} | {
+        name: cells for name, cells in caught.items() if cells
+    }
+    lines = "".join(f"| {row_key(sabotage)} | {known[sabotage.name]} |\n" for sabotage in ALL if sabotage.name in known)
+    PAGE.write_text(_HEAD.format(count=len(ALL)) + lines, encoding="utf-8")
+    table = _by_technique({sabotage.name: known[sabotage.name] for sabotage in ALL if sabotage.name in known})
+    CAUGHT.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def row_key(sabotage: Sabotage) -> str:
@@ -81,19 +77,16 @@ def _told(catch: Catch) -> str:
     return f"{catch.phase}: {catch.technique}" if catch.technique else catch.phase
 
 
-def _by_technique(catches: Mapping[str, tuple[Catch, ...]]) -> dict[str, str]:
+def _by_technique(cells: Mapping[str, str]) -> dict[str, str]:
     """Return, for each technique, the sabotages that it was the first to catch."""
     found: dict[str, list[str]] = {technique.name: [] for technique in techniques()}
-    for name, each in catches.items():
-        for technique in dict.fromkeys(t for catch in each for t in _techniques_of(catch)):
-            if technique in found and name not in found[technique]:
+    for name, cell in cells.items():
+        _, _, told = cell.partition(" | ")[2].partition(": ")
+        liar, _, form = told.partition(": ")
+        for technique in (told, *TECHNIQUES_OF.get((liar, form), ())):
+            if technique in found:
                 found[technique].append(name)
     return {technique: _listed(names) for technique, names in sorted(found.items())}
-
-
-def _techniques_of(catch: Catch) -> tuple[str, ...]:
-    liar, _, form = catch.liar.partition(": ")
-    return (*((catch.technique,) if catch.technique else ()), *TECHNIQUES_OF.get((liar, form), ()))
 
 
 def _listed(names: list[str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from promptspec.runtime.feature import Feature
+
+#: How hard specs can be fuzzed.
+PROFILES: Final = ("dev", "pr", "nightly")
 
 
 @pytest.fixture
@@ -38,8 +41,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("promptspec_paths", "folders and files whose .spec files are tests", type="paths", default=[])
     parser.addini("promptspec_profile", "how hard specs are fuzzed: dev, pr or nightly", default="pr")
     parser.getgroup("promptspec").addoption(
-        "--promptspec-profile", metavar="NAME", help="how hard specs are fuzzed: dev, pr or nightly"
+        "--promptspec-profile", choices=PROFILES, help="how hard specs are fuzzed: dev, pr or nightly"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a profile that does not exist."""
+    profile = config.getini("promptspec_profile")
+    if profile not in PROFILES:
+        raise pytest.UsageError(f"promptspec_profile: there is no profile `{profile}`, only {', '.join(PROFILES)}")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

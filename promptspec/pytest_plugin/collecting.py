@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import pytest
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from promptspec.api import Compilation
     from promptspec.contract.feature import Case, Feature, Module
+    from promptspec.diagnostics import Report
     from promptspec.fuzz.results import Fallen, FeatureResult
     from promptspec.runtime.feature import Feature as Running
 
@@ -29,15 +30,18 @@ class Refused(Exception):
 
 
 def collect(path: Path, parent: pytest.Collector) -> SpecFile | None:
-    """Return the collector of the spec at *path*, or None for a file without the header of this language."""
+    """Return the collector of the spec at *path*, or None for a file without the header of this language.
+
+    A file that cannot be read is collected, so that it fails rather than being left out.
+    """
     from promptspec.ports import FileRefused
     from promptspec.project import MOST_SPEC, read_regular
     from promptspec.syntax import read_header
 
     try:
-        data = read_regular(path, path.name, most=MOST_SPEC)
+        data = read_regular(path.resolve(), path.name, most=MOST_SPEC)
     except FileRefused:
-        return None
+        return _made(SpecFile, parent, path=path)
     if _HEADER not in data[:4096] or read_header(data.decode("utf-8", "replace")) is None:
         return None
     return _made(SpecFile, parent, path=path)
@@ -53,12 +57,17 @@ class SpecFile(pytest.File):
 
     compilation: Compilation
     _modules: Mapping[str, ModuleType] | None = None
+    _tried: Report | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the items of every feature."""
         from promptspec.api import compile_paths
+        from promptspec.project import Unusable
 
-        self.compilation = compile_paths([self.path])
+        try:
+            self.compilation = compile_paths([self.path])
+        except Unusable as error:
+            raise Refused(escape(str(error))) from None
         if self.compilation.has_errors():
             raise Refused(_diagnosed(self.compilation))
         for unit in self.compilation.units:
@@ -69,17 +78,22 @@ class SpecFile(pytest.File):
 
     def _items(self, module: Module, feature: Feature) -> Iterator[pytest.Item]:
         if feature.examples:
-            yield _made(ExamplesItem, self, name=f"{feature.name}[examples]", feature=feature)
+            yield self._item(ExamplesItem, "examples", feature)
         for case in feature.cases:
-            name = f"{feature.name}[{case.kind}: {escape(shorten(case.title, 60))}]"
+            name = f"{case.kind}: {escape(shorten(case.title, 60))}"
             if case.kind == "test":
-                yield _made(CaseItem, self, name=name, module=module, feature=feature, case=case)
+                yield self._item(CaseItem, name, feature, module=module, case=case)
             else:
-                yield _made(AttackItem, self, name=name, feature=feature, case=case)
+                yield self._item(AttackItem, name, feature, case=case)
         from promptspec.fuzz.laws import LAWS
 
         for law in LAWS:
-            yield _made(LawItem, self, name=f"{feature.name}[{law}]", feature=feature, law=law)
+            yield self._item(LawItem, law, feature, law=law)
+
+    def _item(self, kind: Any, part: str, feature: Feature, **more: Any) -> pytest.Item:
+        name = f"{feature.name}[{part}]"
+        # pytest 9.2 takes a name of its own making for another than the same name read back by `--lf`.
+        return _made(kind, self, name=name, nodeid=f"{self.nodeid}::{name}", feature=feature, **more)
 
     def running(self, feature: Feature) -> Running[Any]:
         """Return the function of *feature*."""
@@ -88,6 +102,23 @@ class SpecFile(pytest.File):
         if self._modules is None:
             self._modules = materialize(self.compilation)
         return function_of(self._modules[feature.origin.file], feature.name)
+
+    def refused_examples(self, feature: Feature) -> str:
+        """Return what is wrong with the examples of *feature*, or ""."""
+        from promptspec.diagnostics import Report
+        from promptspec.trials import try_examples
+
+        if self._tried is None:
+            self._tried = Report()
+            try_examples(self.compilation, self._tried)
+        text = self.compilation.texts[feature.origin.file]
+        lines = {example.origin.line for example in feature.examples}
+        mine = [
+            found
+            for found in self._tried.diagnostics
+            if found.span.file == text.file and text.position(found.span.start).line in lines
+        ]
+        return _diagnosed(replace(self.compilation, diagnostics=tuple(mine))) if mine else ""
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
         """Show what is wrong with the spec, without a traceback."""
@@ -102,8 +133,10 @@ class _Item(pytest.Item):
     def __init__(self, *, feature: Feature, **more: Any) -> None:
         cast("Any", super()).__init__(**more)
         self.feature = feature
-        # Where workers share tests by group, the items of one feature stay together: they share one run.
-        self.add_marker(pytest.mark.xdist_group(f"{feature.origin.file}:{feature.name}"))
+        # Where workers share tests by group, the items of one feature stay together: they share one run. Without
+        # pytest-xdist nobody knows this marker, and where markers must be known it would be refused.
+        if self.config.pluginmanager.hasplugin("xdist"):
+            self.add_marker(pytest.mark.xdist_group(f"{feature.origin.file}:{feature.name}"))
 
     @property
     def line(self) -> int:
@@ -124,19 +157,9 @@ class ExamplesItem(_Item):
 
     def runtest(self) -> None:
         """Try them."""
-        from promptspec.diagnostics import Report
-        from promptspec.trials import try_examples
-
-        report = Report()
-        try_examples(self.parent.compilation, report)
-        mine = [found for found in report.diagnostics if self._is_mine(found.span.start)]
-        if mine:
-            raise Refused(_diagnosed(replace(self.parent.compilation, diagnostics=tuple(mine))))
-
-    def _is_mine(self, offset: int) -> bool:
-        lines = {example.origin.line for example in self.feature.examples}
-        text = self.parent.compilation.texts[self.feature.origin.file]
-        return any(text.line_start(line) <= offset <= text.line_start(line) + len(text.line(line)) for line in lines)
+        refused = self.parent.refused_examples(self.feature)
+        if refused:
+            raise Refused(refused)
 
 
 class CaseItem(_Item):
@@ -170,6 +193,8 @@ class _Fuzzed(_Item):
 
         if find_spec("hypothesis") is None:
             raise Refused(f"the fuzzer is not installed: {INSTALL}")
+        if self.parent.refused_examples(self.feature):
+            raise Refused(f"an example of {self.feature.name} is refused, so nothing else is tried")
 
 
 class AttackItem(_Fuzzed):
@@ -190,7 +215,7 @@ class AttackItem(_Fuzzed):
 
         fallen = fuzz_attack(self.parent.running(self.feature), self._case)
         if fallen:
-            raise Refused(_told(self, fallen))
+            raise Refused("\n".join([_told(self, fallen), *_kept(self, fallen)]))
 
 
 class LawItem(_Fuzzed):
@@ -202,24 +227,30 @@ class LawItem(_Fuzzed):
 
     def runtest(self) -> None:
         """Put the feature to the test, by all laws that are asked for at once, and say what came of this one."""
-        result = _results(self)
+        result, notes = _results(self)
         mine = next(law for law in result.laws if law.law == self.law)
         if mine.fallen is not None:
-            raise Refused(_told(self, [mine.fallen]))
+            raise Refused("\n".join([_told(self, [mine.fallen]), *notes]))
         if not result.finished:
             raise KeyboardInterrupt
         if not mine.judged:
             pytest.skip(f"no case says anything about {self.law} of this feature")
 
 
-_RESULTS: Final = pytest.StashKey[dict[tuple[Path, str], "FeatureResult"]]()
+#: What a run found, and what it says of itself.
+_Found: TypeAlias = "tuple[FeatureResult, list[str]]"
+_RESULTS: Final = pytest.StashKey[dict[tuple[Path, str], _Found]]()
 
 
-def _results(item: LawItem) -> FeatureResult:
-    """Return the results of the item's feature; they are found with the first item, for all that were selected."""
+def _results(item: LawItem) -> _Found:
+    """Return the results of the item's feature; they are found with the first item, for all that were selected.
+
+    What fell is kept in the project, as by the command line, which replays it.
+    """
     found = item.config.stash.setdefault(_RESULTS, {})
     key = (item.path, item.feature.name)
-    if key not in found or all(law.law != item.law for law in found[key].laws):
+    if key not in found or all(law.law != item.law for law in found[key][0].laws):
+        from promptspec.fuzz.failures import Failures
         from promptspec.fuzz.laws import LAWS
         from promptspec.fuzz.running import Plan, fuzz_feature
 
@@ -229,17 +260,28 @@ def _results(item: LawItem) -> FeatureResult:
             if isinstance(other, LawItem) and (other.path, other.feature.name) == key
         ]
         laws = {name: law for name, law in LAWS.items() if name in (*selected, item.law)}
-        found[key] = fuzz_feature(item.parent.running(item.feature), Plan(profile=_profile(item.config), laws=laws))
+        root = item.parent.compilation.project.root
+        plan = Plan(profile=_profile(item.config), laws=laws, failures=Failures.of_project(root), root=root)
+        found[key] = fuzz_feature(item.parent.running(item.feature), plan), plan.notes
     return found[key]
+
+
+def _kept(item: _Item, fallen: Iterable[Fallen]) -> Iterator[str]:
+    """Keep what fell, for the command that replays it; yield why it cannot be kept."""
+    from promptspec.fuzz.failures import Failures
+
+    failures = Failures.of_project(item.parent.compilation.project.root)
+    try:
+        for each in fallen:
+            failures.keep(each)
+    except OSError as error:
+        yield f"failures cannot be kept: {error.strerror or type(error).__name__}"
 
 
 def _profile(config: pytest.Config) -> Any:
     from promptspec.fuzz.profiles import PROFILES
 
-    name = config.getoption("--promptspec-profile") or config.getini("promptspec_profile")
-    if name not in PROFILES:
-        raise pytest.UsageError(f"there is no profile `{name}`: {', '.join(PROFILES)}")
-    return PROFILES[name]
+    return PROFILES[config.getoption("--promptspec-profile") or config.getini("promptspec_profile")]
 
 
 def _told(item: _Item, fallen: Iterable[Fallen]) -> str:

@@ -18,11 +18,15 @@ SINKS_VERSION: Final = "3"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recogniser:
-    """A sink, what it is, and the RE2 patterns that find it in text after NFKC, with `i` for all letters."""
+    """A sink, what it is, and the RE2 patterns that find it in text after NFKC, with `i` for all letters.
+
+    *origin* names the checks of PyRIT, garak and others that look for the same: names and ideas, not their patterns.
+    """
 
     name: str
     meaning: str
     patterns: tuple[str, ...]
+    origin: str = "own"
 
 
 # Names at the top of the domain system. A bare name ends in one of the first kind; a two-letter country counts where
@@ -43,6 +47,7 @@ _HTTP, _HTTPS, _JAVASCRIPT, _VBSCRIPT, _DATA = map(_GAP.join, ("http", "https", 
 RECOGNISERS: Final = (
     Recogniser(
         name="url",
+        origin="garak web_injection.StringAssemblyDataExfil, TaskXSS; own",
         meaning="an address with `://`, or one that mail and chat programs make into a link by themselves",
         patterns=(
             r"[^\s:/]:[/\\][/\\]",
@@ -69,6 +74,7 @@ RECOGNISERS: Final = (
     ),
     Recogniser(
         name="html",
+        origin="garak web_injection.TaskXSS; PyRIT XSS scorer",
         meaning="`<` right before a letter, `/` and a letter, `!` or `?`; a reference such as `&lt;` or `&#60`",
         patterns=(
             r"<(?:[a-z]|/[a-z]|!|\?)",
@@ -79,22 +85,31 @@ RECOGNISERS: Final = (
     ),
     Recogniser(
         name="markdown_link",
+        origin="garak web_injection.MarkdownURINonImageExfilExtended",
         meaning="`](`, or a line `[name]: address`",
         patterns=(r"\]\(", r"(?m:^[ \t>*\-]{0,9}\[[^\]\n]+\]:[ \t]*\S)"),
     ),
-    Recogniser(name="markdown_image", meaning="`![`", patterns=(r"!\[",)),
+    Recogniser(
+        name="markdown_image",
+        origin="garak web_injection.MarkdownImageExfil; PyRIT Markdown injection scorer",
+        meaning="`![`",
+        patterns=(r"!\[",),
+    ),
     Recogniser(
         name="autolink",
+        origin="own",
         meaning="`<scheme:…>` or `<name@host>`",
         patterns=(r"<[a-z][a-z0-9+.\-]+:[^\s<>]*>", r"<[^\s<>@]+@[^\s<>]+>"),
     ),
     Recogniser(
         name="code_fence",
+        origin="Giskard LLMOutputFormattingDetector",
         meaning="three backticks anywhere, or `~~~` at the start of a line",
         patterns=(r"```", r"(?m:^[ \t>]{0,9}~~~)"),
     ),
     Recogniser(
         name="markup",
+        origin="Giskard LLMOutputFormattingDetector",
         meaning=(
             "`# heading`, a line of `=` under text, `**strong**`, `*emphasis*` and `_emphasis_` between blanks, "
             "`~~struck~~`, code in backticks, a table's line of dashes; lists with `-` or `1.`, lines of `-` "
@@ -113,13 +128,141 @@ RECOGNISERS: Final = (
     ),
     Recogniser(
         name="bbcode",
+        origin="own",
         meaning="tags of forums in square brackets, such as `[img]` and `[/url]`",
         patterns=(r"\[(?:url|img|code|quote|size|color|email|video|spoiler)[=\]]|\[/(?:b|i|u|s|url|img|code|quote)\]",),
     ),
     Recogniser(
         name="terminal_escape",
+        origin="garak ansiescape.Escaped, Raw",
         meaning="a control character other than TAB, LF and CR, or an escape spelt out, such as `\\x1b[`",
         patterns=(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]", r"\\(?:x1b|033|e|u001b|u\{1b\})\["),
+    ),
+    Recogniser(
+        name="sql",
+        meaning="a statement behind a quote or `;`, `union select`, a condition that always holds",
+        patterns=(
+            r"\bunion\s+(?:all\s+|distinct\s+)?select\b",
+            r";\s*(?:(?:drop|alter|create|truncate)\s+(?:table|database|schema|view|user|index|procedure)\b|delete\s+from\b"
+            r"|insert\s+into\b|update\s+\w+\s+set\b|shutdown\s*(?:;|--)|exec(?:ute)?\s+[\w@.\[]+|select\s+[\w*@(]+\s*(?:[,(]|from\b))",
+            r"\bselect\s+(?:\*|@@|[\w.]+\()\s*.{0,200}\bfrom\b|\bwaitfor\s+delay\b\s*'|\bxp_cmdshell\b",
+            r"['\")]\s*(?:or|and)\s+['\"(]*\w+['\")]*\s*(?:=|<|>|like\b)",
+            r"\b(?:or|and)\s+([0-9]+)\s*=\s*[0-9]+|'\s*\)*\s*;?\s*(?:--|#|/\*)",
+            r"[\"'{]\s*\$(?:where|ne|gte?|lte?|regex|or|nin)\b",
+        ),
+        origin="garak exploitation.SQLiEcho, SQLiSystem; PyRIT SQL injection scorer; own (NoSQL)",
+    ),
+    Recogniser(
+        name="shell",
+        meaning="a command that is substituted, chained or piped, a shell by its path, `rm -rf`",
+        patterns=(
+            r"\$\([^\s)]|\|\s*(?:ba|z|da|k)?sh\b|/bin/(?:ba|z|da)?sh\b|\bbash\s+-[ic]\b|/dev/tcp/|>\s*/dev/|:\(\)\s*\{",
+            r"[;|&]\s*(?:cat|curl|wget|nc|ncat|python3?|perl|rm|chmod|chown|sudo|nslookup|ping|echo|ls|cp|mv)\s+[\-/~$.<|'\"]",
+            r"(?:&&|\|\|)\s*[a-z][\w./\-]*\s+\S",
+            r"\brm\s+-[rf]|\b(?:curl|wget)\s+-|\bsudo\s+(?:rm|apt|cat|su|bash|chmod)\b\s*[-/.]",
+            r"\bpowershell(?:\.exe)?\s+-|\bcmd(?:\.exe)?\s+/c\b|\b(?:iex|invoke-expression)\s*\(",
+        ),
+        origin="PyRIT shell command scorer; garak exploitation; own",
+    ),
+    Recogniser(
+        name="template",
+        meaning="`{{ … }}`, `{% … %}`, `${…}`, `#{…}`, `*{…}`, names such as `__class__`",
+        patterns=(
+            r"\{\{.{0,300}?\}\}|\{%.{0,300}?%\}|[$#*%@]\{[^{}\n]{1,300}\}",
+            r"__(?:class|globals|import|builtins|subclasses|mro|init|reduce)__",
+        ),
+        origin="garak exploitation.JinjaTemplatePythonInjection; PyRIT SSTI scorer",
+    ),
+    Recogniser(
+        name="request_forgery",
+        meaning="addresses of the machine itself or of a cloud's metadata, schemes of other protocols",
+        patterns=(
+            r"\b(?:169\.254\.169\.254|100\.100\.100\.200|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})\b|\b0\.0\.0\.0[:/]",
+            r"\blocalhost(?::[0-9]|/)|\[::(?:1|ffff:[0-9a-f.:]+)?\]|\bmetadata\.google",
+            r"\b(?:gopher|dict|ldaps?|netdoc|jar|phar|expect|php|sftp|tftp|jndi):[/a-z]",
+        ),
+        origin="PyRIT SSRF scorer; own",
+    ),
+    Recogniser(
+        name="xml_entity",
+        meaning="a document type or an entity of XML, an inclusion",
+        patterns=(
+            r"<!\s*(?:doctype|entity)\b",
+            r"\b(?:system|public)\s+[\"'](?:file|https?|php|expect):|<xi:include\b|\]\]>",
+        ),
+        origin="PyRIT XXE scorer; own",
+    ),
+    Recogniser(
+        name="ldap",
+        meaning="filters of a directory: `)(|(`, `(&(`, `(name=*)`",
+        patterns=(r"\([|&!]\s*\(|\)\s*\(\s*[|&]|\*\)\s*\(|\([a-z]{1,40}=\*\)",),
+        origin="PyRIT LDAP injection scorer; own",
+    ),
+    Recogniser(
+        name="path_traversal",
+        meaning="`../`, also encoded; files of a system that hold accounts or keys",
+        patterns=(
+            r"(?:^|[^.])\.\.[/\\]|(?:%2e|%c0%ae|%252e){2}(?:%2f|%5c|%252f|[/\\])|\.\.(?:%2f|%5c|%252f|%c0%af)",
+            r"/etc/(?:passwd|shadow|hosts|sudoers)|/proc/self/|/\.ssh/|\.aws/credentials|\b[a-z]:\\(?:windows|winnt)\b|\bboot\.ini\b",
+        ),
+        origin="PyRIT path traversal scorer; own",
+    ),
+    Recogniser(
+        name="open_redirect",
+        meaning="a parameter such as `next=` that holds an address; a line break in a header",
+        patterns=(
+            r"[?&](?:url|uri|next|redir(?:ect)?(?:_ur[il])?|return(?:_?to|_?url)?|dest(?:ination)?|continue|goto|target|callback)"
+            r"=\s*(?:https?\b|[/\\]{2}|%2f|%5c)",
+            r"%0d%0a|%0a[a-z\-]+:|(?m:^(?:set-cookie|location|bcc):[ \t]*\S+=?[/\S])",
+        ),
+        origin="PyRIT open redirect scorer; own (headers)",
+    ),
+    Recogniser(
+        name="credential",
+        meaning="keys of well-known services, private keys, tokens, `password=` with digits behind it",
+        patterns=(
+            r"\b(?:akia|asia)[0-9a-z]{16}\b|\baiza[0-9a-z_\-]{35}|\bgh[pousr]_[0-9a-z]{30,}|\bgithub_pat_",
+            r"\bglpat-[0-9a-z_\-]{16,}|\bsk-(?:[a-z]+-)?[0-9a-z_\-]{20,}|\b[rs]k_(?:live|test)_[0-9a-z]{16,}",
+            r"\bxox[abeprs]-[0-9a-z\-]{10,}|\bhf_[0-9a-z]{30,}|\beyj[0-9a-z_\-]{10,}\.eyj[0-9a-z_\-]{6,}",
+            r"-----begin [a-z ]{0,30}private key",
+            r"\b(?:password|passwd|pwd|api[_\- ]?key|secret|access[_\- ]?token)\s?[=:]\s?[\"']?"
+            r"[\w!@$%^&*+/\-]{0,30}[0-9][\w!@$%^&*+/\-]{4,}",
+        ),
+        origin="garak apikey.ApiKey; PyRIT credential leak scorer",
+    ),
+    Recogniser(
+        name="package",
+        meaning="a command that installs a package by name, an import of a module",
+        patterns=(
+            r"\b(?:pip3?|pipx|npm|gem|cargo|brew|conda|apt|apt-get|dnf|yum|pnpm|winget|choco)\s+install\s+[\w@.\-]",
+            r"\b(?:yarn|pnpm|cargo|poetry|uv|npm|bun)\s+add\s+[\w@.\-]+|\bnpx\s+-y\b|\bgo\s+get\s+[\w.\-]+/",
+            r"(?m:^\s*from\s+[\w.]+\s+import\s+[\w*]+|^\s*import\s+[\w.]+\s+as\s+\w+\s*$)|\brequire\(['\"]",
+        ),
+        origin="garak packagehallucination; own",
+    ),
+    Recogniser(
+        name="test_signature",
+        meaning="the strings by which scanners for viruses, spam and phishing are tried: EICAR, GTUBE, GTphish",
+        patterns=(r"eicar-standard-antivirus|\*gtube-|\*gtphish\*|x5o!p%@ap",),
+        origin="garak knownbadsignatures.EICAR, GTUBE, GTphish",
+    ),
+    Recogniser(
+        name="formula",
+        meaning="a formula of a spreadsheet that calls a function, at the start of a line",
+        patterns=(r"(?m:^[=@+\-][a-z]{2,20}\s?[(|!])",),
+        origin="own",
+    ),
+    Recogniser(
+        name="latex",
+        meaning="links, files and commands of LaTeX",
+        patterns=(r"\\(?:href|url|includegraphics|input|include|write18|openin|immediate)\s?\{",),
+        origin="own",
+    ),
+    Recogniser(
+        name="serialized",
+        meaning="objects of YAML, PHP or Python that are built, or code that is run, where they are read",
+        patterns=(r"!!python/|\bo:[0-9]+:\"[a-z\\]|\bcos\nsystem\b|\beval\((?:atob|base64|compile)|\bos\.system\(",),
+        origin="own",
     ),
 )
 
@@ -130,7 +273,9 @@ SINKS: Final = (*(recogniser.name for recogniser in RECOGNISERS), "invisible")
 _LOOK_ALIKES: Final = str.maketrans({"。": ".", "․": ".", "∕": "/", "⁄": "/", "⧸": "/", "∶": ":", "꞉": ":", "ː": ":"})
 _SENTINEL: Final = 0
 # What recognisers match nothing of: each needs a full stop within a word, or a character that is none of these.
-_PROSE: Final = string.ascii_letters.encode() + string.digits.encode() + b" \n,;!?'\""
+_PROSE: Final = string.ascii_letters.encode() + string.digits.encode() + b" \n,!?'\""
+# Words without which no recogniser matches text of such characters alone.
+_NOT_PROSE: Final = (b"select", b"install", b"import", b" add", b"akia", b"asia", b"aiza")
 # An https link in a text. What stands before it is no part of an address; behind the host there is a path, a query or
 # a fragment, or a blank, so that nothing that follows can be read as a part of the host: browsers drop line breaks.
 _LINK: Final = re.compile(
@@ -231,11 +376,15 @@ def _names_hit(text: bytes) -> set[str]:
 
 
 def is_prose(text: bytes) -> bool:
-    """Say whether *text* is of ASCII letters, digits, blanks, `,;!?'"`, and full stops that end a sentence.
+    """Say whether *text* is of ASCII letters, digits, blanks, `,!?'"`, and full stops that end a sentence.
 
-    No recogniser matches any of it, and finding that out here takes a fifth of the time.
+    None of the words stands in it that some recogniser needs. No recogniser matches any of it, and finding that out
+    here takes a fifth of the time.
     """
-    return not text.replace(b". ", b"").removesuffix(b".").translate(None, _PROSE)
+    if text.replace(b". ", b"").removesuffix(b".").translate(None, _PROSE):
+        return False
+    lower = text.lower()
+    return not any(word in lower for word in _NOT_PROSE)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from promptspec.fuzz.laws import LAWS
 from promptspec.models.servers import SERVERS, STRONGEST_FIRST
+from promptspec.values.sinks import RECOGNISERS
 
 
 def servers_table() -> str:
@@ -28,3 +29,9 @@ def servers_table() -> str:
 def laws_table() -> str:
     """Return the rows of docs/reference/laws.md."""
     return "".join(f"| `{law.name}` | {law.claim} | {law.degree} |\n" for law in LAWS.values())
+
+
+def sinks_table() -> str:
+    """Return the rows of docs/reference/sinks.md."""
+    rows = ((each.name, each.meaning.replace("|", r"\|"), each.origin) for each in RECOGNISERS)
+    return "".join(f"| `{name}` | {meaning} | {origin} |\n" for name, meaning, origin in rows)

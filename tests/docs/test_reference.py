@@ -12,7 +12,7 @@ import typer
 
 import promptspec
 from docs.pages import ROOT
-from docs.tables import laws_table, servers_table
+from docs.tables import laws_table, servers_table, sinks_table
 from promptspec import errors
 from promptspec.check.functions import FUNCTIONS
 from promptspec.check.later import LATER_LIMITS
@@ -59,6 +59,10 @@ def test_the_table_of_servers_is_that_of_the_code() -> None:
 
 def test_the_table_of_laws_is_that_of_the_code() -> None:
     assert laws_table() in (REFERENCE / "laws.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_sinks_is_that_of_the_code() -> None:
+    assert sinks_table() in (REFERENCE / "sinks.md").read_text(encoding="utf-8")
 
 
 def error_classes() -> list[type[errors.PromptspecError]]:

@@ -65,7 +65,8 @@ def test_what_does_not_parse_is_refused(language: str, text: str) -> None:
 
 
 CHAINS = [
-    "-", "~", "+-", "not ", "lambda:", "a if b else ", "a**", "await ", "(", "[", "{", "{1:", "(-", "f(", "a.", "a+", "a<",
+    "-", "~", "+-", "not ", "lambda:", "a if b else ", "a**", "await ", "(", "[", "{", "{1:", "(-", "f(", "a.", "a+",
+    "a<",
     "x=", "if a: b\nelif a: b\nel", "[-------", "not (", "f'{-", "f'{(", "-a**-", "if a:\n ", "*", "lambda x=lambda:",
 ]  # fmt: skip
 

@@ -17,6 +17,9 @@ from promptspec.values import cleaning, echo, sinks
 from promptspec.values.cleaning import Kind, Unclean, clean
 
 _PIECES = (
+    " union select ", "pip install x", "import x as y", "\nfrom a import b", "yarn add x", "AKIAIOSFODNN7EXAMPLE",
+    " or 1",
+    "drop table ", "rm", "cat ", "AIza" + "b" * 35, "eicar",
     "www", "com", "xn", "http", "https", "javascript", "data", "mailto", "dot", "x1b", "lt", "url", "1", "127", "a",
     "Z",
     " ", "\n", ".", ". ", "..", ",", ";", "!", "?", "'", '"', ":", "/", "-", "(", "[", "]", "&", "<", "_", "\\", "\r",

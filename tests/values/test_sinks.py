@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import ada_url
 import pytest
@@ -156,9 +157,52 @@ def test_each_sink_is_named(text: str, names: tuple[str, ...]) -> None:
     assert find_sinks(text) == names
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("sql", each) for each in (
+            "'; DROP TABLE users; --", "1 OR 1=1", "' UNION SELECT NULL--", "' union select a", "Robert'); --",
+            "' or 'a'='a", "x'; exec xp_cmdshell", '{"$ne": 1}', "a; delete from t", "'/*")),
+        *(("shell", each) for each in (
+            "$(id)", "; cat /etc/passwd", "| nc -e x", "&& curl x", "rm -rf ~", "| sh", "curl -s x", "/bin/sh",
+            ":(){ :|:& };:",
+            "powershell -enc x", "bash -c x")),
+        *(("template", each) for each in ("{{7*7}}", "{% raw %}", "${7*7}", "#{7*7}", "*{x}", "''.__class__", "{{\tx}}")),
+        *(("request_forgery", each) for each in ("169.254.169.254", "127.0.0.1", "localhost:80", "[::1]", "gopher:x")),
+        *(("xml_entity", each) for each in ("<!DOCTYPE x", "<!ENTITY e", 'SYSTEM "file:x"', "]]>")),
+        *(("ldap", each) for each in ("*)(uid=*))(|(uid=*", "(&(a=b)", "(cn=*)")),
+        *(("path_traversal", each) for each in (
+            "../../x", "..\\x", "%2e%2e%2f", "..%2f", "/etc/passwd", "C:\\Windows", "~/.ssh/id")),
+        *(("open_redirect", each) for each in ("/go?next=https:x", "?url=//x", "%0d%0aSet-Cookie: a=b", "a\nBcc: all")),
+        *(("credential", each) for each in (
+            "AKIAIOSFODNN7EXAMPLE", "ghp_" + "a1" * 18,
+            "sk-proj-" + "a1" * 20, "xoxb-1234567890-x", "AIza" + "b" * 35,
+            "-----BEGIN RSA PRIVATE KEY-----", "eyJhbGciOiJIUzI1.eyJzdWIiOiIx.x", "password=hunter22222",
+            "api_key: ab12cd34ef")),
+        *(("package", each) for each in (
+            "pip install x", "run npm install left-pad", "yarn add x",
+            "from os import path", "import numpy as np", "require('x')")),
+        *(("test_signature", each) for each in ("$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!", "XJS*C4JDBQ*GTUBE-STANDARD")),
+        *(("formula", each) for each in ("=SUM(A1)", "@SUM(A1)", "=cmd|' /C calc'", "+HYPERLINK(x)")),
+        *(("latex", each) for each in ("\\href{x}{y}", "\\input{x}")),
+        *(("serialized", each) for each in ("!!python/object", 'O:8:"stdClass"', "eval(atob('x'))")),
+    ],
+)  # fmt: skip
+def test_payloads_are_named_in_any_case_and_inside_of_a_sentence(name: str, text: str) -> None:
+    for written in (text, text.upper(), f"Yes.\n{text}\nThat is it."):
+        assert name in find_sinks(written), written
+
+
+def test_at_most_one_ordinary_sentence_of_a_hundred_is_refused() -> None:
+    sentences = (Path(__file__).parent / "data" / "sentences.txt").read_text(encoding="utf-8").splitlines()
+    refused = {text: find_sinks(text) for text in sentences if find_sinks(text)}
+    assert len(sentences) >= 300
+    assert len(refused) <= len(sentences) / 100, refused
+
+
 def test_every_recogniser_is_needed_and_says_what_it_is() -> None:
     assert tuple(recogniser.name for recogniser in RECOGNISERS) == SINKS[:-1]
-    assert all(recogniser.meaning and recogniser.patterns for recogniser in RECOGNISERS)
+    assert all(recogniser.meaning and recogniser.patterns and recogniser.origin for recogniser in RECOGNISERS)
 
 
 @given(st.text(st.sampled_from("ab.:/<>[]()!*_`#&;|-~= \n"), max_size=30))

@@ -43,8 +43,8 @@ class Observation:
     """What came of one call. Exactly one of *reply* and *error* is set.
 
     *texts* are what the model said to each request, None where it said nothing whole; *log* is what was logged
-    while the call ran (for every fourth seed at every level, else from INFO up) and what Python prints of the error; *seconds* is the time on the call's
-    own clock.
+    while the call ran (for every fourth seed at every level, else from INFO up) and what Python prints of the error;
+    *seconds* is the time on the call's own clock.
     """
 
     requests: tuple[Request, ...]

@@ -114,7 +114,9 @@ def _overview(result: RunResult) -> Iterator[Node]:
         )
         for number, feature in enumerate(result.features, 1)
     ]
-    table = _table("Laws of each feature", ("Feature", "Held", "Fell", "Not judged", "Tests that failed", "Cases"), rows)
+    table = _table(
+        "Laws of each feature", ("Feature", "Held", "Fell", "Not judged", "Tests that failed", "Cases"), rows
+    )
     yield element("nav", element("h2", "Features", id="features"), table, aria_labelledby="features")
 
 

@@ -14,6 +14,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -230,6 +231,8 @@ def _texts(contents: Mapping[str, bytes]) -> dict[str, SpecText]:
 def _forget_old(folder: Path) -> None:
     """Remove records that nobody has made anew for a month, and what an interrupted process left."""
     limit = time.time() - _LONGEST
-    for old in cast("Iterable[os.DirEntry[str]]", os.scandir(folder)):
-        if old.stat(follow_symlinks=False).st_mtime < limit:
-            os.unlink(old.path)
+    with os.scandir(folder) as found:
+        for old in cast("Iterable[os.DirEntry[str]]", found):
+            with suppress(FileNotFoundError):  # another process was faster
+                if old.stat(follow_symlinks=False).st_mtime < limit:
+                    os.unlink(old.path)

@@ -14,7 +14,14 @@ from promptspec.syntax import tree
 C = TypeVar("C", bound=tree.Clause)
 
 #: Clauses that may stand in a feature more than once.
-_REPEATABLE = (tree.RequireClause, tree.EnsureClause, tree.CaseClause, tree.ExamplesFrom)
+_REPEATABLE = (
+    tree.RequireClause,
+    tree.EnsureClause,
+    tree.CaseClause,
+    tree.ExamplesFrom,
+    tree.ToneUse,
+    tree.ToneClause,
+)
 _NAMES: dict[type[tree.Clause], str] = {
     tree.ModelClause: "model",
     tree.InputClause: "input",

@@ -17,6 +17,7 @@ from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fi
 from promptspec.check.rules import Rules, check_where
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts
+from promptspec.check.tones import CheckedTone, Tones
 from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Around, Types, Where
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
@@ -109,6 +110,7 @@ class FeatureCheck:
         ensures = rules.ensures(self._clauses.all(tree.EnsureClause), input, output, bare=bare)
         cases = Cases(desk=desk, scope=self._scope, types=self._types, input=input, output=output, bare=bare)
         examples = self._examples(cases, self._asks_today(input, output, (*requires, *ensures), messages))
+        tone = self._tone(input, output, messages, examples)
         others = tuple(
             case
             for clause in self._clauses.all(tree.CaseClause)
@@ -118,7 +120,7 @@ class FeatureCheck:
             if model is not None:
                 self._models.of(model, fits_strict=True)
             return None
-        self._unused(inputs, input, output, used | rules.used)
+        self._unused(inputs, input, output, used | rules.used | tone.used)
         clause = self._clauses.one(tree.LimitationsClause)
         limitations = clause.text.value if clause else ""
         origin = desk.origin(self._declared.span)
@@ -130,10 +132,11 @@ class FeatureCheck:
             input=input,
             output=output,
             bare=bare,
-            messages=with_notes(messages, limitations, origin),
+            messages=with_notes(messages, limitations, origin, tone.first, tone.last),
             fence="json" if fence == "json" else "tags",
             requires=requires,
             ensures=ensures,
+            tone=tone.rules,
             limits=Limits(reply_tokens=1, reply_derived=True),
             caller=caller,
             limitations=limitations,
@@ -280,6 +283,23 @@ class FeatureCheck:
         prompts = Prompts(desk=self._desk, facts=self._facts, names=names, input=input)
         messages = prompts.check(clause)
         return messages, prompts.used
+
+    def _tone(
+        self,
+        input: t.Record,
+        output: t.Record,
+        messages: tuple[Message | History, ...],
+        examples: tuple[Example, ...],
+    ) -> CheckedTone:
+        clauses = (*self._clauses.all(tree.ToneUse), *self._clauses.all(tree.ToneClause))
+        if not clauses:
+            return CheckedTone()
+        bare = references(input.fields, "input", self._facts)
+        names = Names(bare=bare, roots={"input": bare})
+        tones = Tones(desk=self._desk, scope=self._scope, facts=self._facts, output=output, names=names)
+        tone = tones.check(clauses, self._declared.clauses, messages)
+        tones.judge_examples(tone, examples)
+        return tone
 
     def _asks_today(
         self, input: t.Record, output: t.Record, rules: tuple[Rule, ...], messages: tuple[Message | History, ...]

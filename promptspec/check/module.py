@@ -14,6 +14,7 @@ from promptspec.check.later import later_parts
 from promptspec.check.models import Models
 from promptspec.check.scope import Scope, gather
 from promptspec.check.sources import check_source
+from promptspec.check.tone_rules import later_rules, read_rules
 from promptspec.check.types import Types
 from promptspec.contract import types as t
 from promptspec.contract.feature import Environment, Feature, Module, OpenAIModel
@@ -75,6 +76,10 @@ def check_module(
     for declaration in own:
         if isinstance(declaration, tree.RecordDeclaration):
             types.type(tree.NamedType(span=declaration.name.span, name=declaration.name.text), "record", "")
+        elif isinstance(declaration, tree.ToneDeclaration):
+            scope.tones[declaration.name.text] = read_rules(desk, declaration.rules)
+            for span, what in later_rules(declaration.rules):
+                desk.later(span, what)
     models = Models(desk, scope)
     _later(desk, own)
     for declaration in own:

@@ -349,19 +349,28 @@ def expressions_of(parts: tuple[Part, ...]) -> Iterator[e.Expression]:
 
 
 def with_notes(
-    messages: tuple[Message | History, ...], limitations: str, origin: t.Origin
+    messages: tuple[Message | History, ...],
+    limitations: str,
+    origin: t.Origin,
+    tone: tuple[Part, ...] = (),
+    tone_of_input: tuple[Part, ...] = (),
 ) -> tuple[Message | History, ...]:
-    """Return *messages* with what the compiler adds before the author's system text."""
+    """Return *messages* with what the compiler adds to the author's system text.
+
+    Before it stand a note on fences, the limitations, and what is told of the *tone*; behind it what is told of the
+    *tone_of_input*, which differs from call to call.
+    """
     # What is static stands first, so that prompt caches hit.
     notes = FENCE_NOTE if _has_fences(messages) else ""
     if limitations:
         notes += f"Known limitations: {limitations.strip()}\n"
-    if not notes:
+    before: tuple[Part, ...] = (Fixed(text=notes), *tone) if notes else tone
+    if not before and not tone_of_input:
         return messages
     first = messages[0] if messages else None
     if isinstance(first, Message) and first.role == "system":
-        return (replace(first, parts=(Fixed(text=notes), *first.parts)), *messages[1:])
-    return (Message(role="system", parts=(Fixed(text=notes),), origin=origin), *messages)
+        return (replace(first, parts=(*before, *first.parts, *tone_of_input)), *messages[1:])
+    return (Message(role="system", parts=(*before, *tone_of_input), origin=origin), *messages)
 
 
 def _has_fences(messages: tuple[Message | History, ...]) -> bool:

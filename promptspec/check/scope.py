@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from promptspec.check.desk import Desk
+from promptspec.check.tone_rules import ReadRule
 from promptspec.contract.feature import Import, Source
 from promptspec.contract.types import Enumeration, Record
 from promptspec.diagnostics import Label, did_you_mean
@@ -55,6 +56,7 @@ class Scope:
     enums: dict[str, Enumeration] = field(default_factory=dict[str, Enumeration])
     records: dict[str, Record] = field(default_factory=dict[str, Record])
     sources: dict[str, Source] = field(default_factory=dict[str, Source])
+    tones: dict[str, tuple[ReadRule, ...]] = field(default_factory=dict[str, "tuple[ReadRule, ...]"])
     keys: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     held: dict[tuple[str, str], Record] = field(default_factory=dict[tuple[str, str], Record])
     imports: tuple[Import, ...] = ()

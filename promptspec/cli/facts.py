@@ -46,6 +46,7 @@ def attacks(compilation: Compilation) -> str | None:
 
 def _of(module: Module, feature: Feature) -> Iterator[str]:
     from promptspec.contract.feature import OpenAIModel
+    from promptspec.contract.tone import ToneVoice
 
     yield escape(feature.name)
     for model in feature.models:
@@ -62,6 +63,9 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
     yield f"    reply of at most {limits.reply_tokens:,} tokens{derived}; {limits.time_ms / 1000:g} s for everything"
     more = f"{_count(limits.retries, 'retry', 'retries')} and {_count(limits.repairs, 'repair')}"
     yield f"    at most {_count(1 + limits.retries + limits.repairs, 'request')} a call, with {more}"
+    for rule in feature.tone:
+        if isinstance(rule.kind, ToneVoice):
+            yield f'    voice "{escape(rule.kind.text)}" is told to the model, and nothing checks it (persuasion)'
     for description in _descriptions(module, feature):
         yield f"    a JSON Schema tells the model: {escape(description)}"
 

@@ -11,6 +11,7 @@ from promptspec.codegen.plans import PlanWriter, asks_caller
 from promptspec.codegen.prompts import Prompt
 from promptspec.codegen.records import default_of
 from promptspec.codegen.row_conditions import RowConditions
+from promptspec.codegen.tones import ToneWriter
 from promptspec.codegen.types import Annotations
 from promptspec.contract.expressions import Expression, Quantified, Reference
 from promptspec.contract.feature import Feature, Rule
@@ -41,6 +42,7 @@ class FeatureWriter:
         writer.docstring("\n\n".join(said))
         writer.blank()
         PlanWriter(writer, feature, self._names, seed=self._seed, largest_reply=self._largest_reply).write()
+        ToneWriter(writer, feature, self._names).write()
         self._call("__call__", "call", Code(""), self._value(), ".value")
         self._call("aio", "acall", Code("async "), self._value(), ".value")
         reply = code("ps.Reply[$]", self._value())

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from promptspec.contract.expressions import Expression
+from promptspec.contract.tone import ToneRule
 from promptspec.contract.types import (
     Choice,
     Constant,
@@ -265,6 +266,7 @@ class Feature:
     fence: Literal["tags", "json"]
     requires: tuple[Rule, ...]
     ensures: tuple[Rule, ...]
+    tone: tuple[ToneRule, ...] = ()
     limits: Limits
     caller: CallerLevel
     limitations: str

@@ -100,6 +100,17 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS603", "an example, test or attack of the wrong shape"),
         Entry("PS604", "an example that its own feature refuses"),
         Entry("PS605", "a file of examples that cannot be used"),
+        # 7xx: tone
+        Entry("PS701", "a tone rule that does not exist, or has the wrong arguments"),
+        Entry("PS702", "a tone rule out of its range"),
+        Entry("PS703", "a tone rule that means nothing in the language"),
+        Entry("PS704", "an unknown language"),
+        Entry("PS705", "tone rules that contradict each other"),
+        Entry("PS706", "an example that breaks the tone of its feature"),
+        Entry("PS707", "a tone without text"),
+        Entry("PS708", "a list of words that cannot be used"),
+        Entry("PS709", "a tone rule whose library is not installed"),
+        Entry("PS710", "a mention of what the prompt never shows"),
         # 8xx: sources and models
         Entry("PS802", "a row that does not fit its source"),
         Entry("PS803", "a setting that is missing, unknown or wrong"),

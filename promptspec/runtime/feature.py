@@ -1,4 +1,4 @@
-"""The call: admit, clean and validate, require, render, ask, read, validate, ensure, deliver (rule 20)."""
+"""The call: admit, clean and validate, require, render, ask, read, validate, ensure, tone, deliver (rule 20)."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from promptspec.runtime.plan import Plan, Rehearsal
 from promptspec.runtime.repairing import NOT_REPAIRED
 from promptspec.runtime.replies import ID_BITS, Guarantees, Outcome, Reply
 from promptspec.runtime.replies import Attempt as Told
+from promptspec.runtime.toning import Tone, broken_tone
 from promptspec.safety.callers import ID_KEY, Anyone, Session, admit, hash_of
 from promptspec.values.reading import Unreadable, read_json
 
@@ -59,6 +60,7 @@ class Feature(Generic[V]):
     """One LLM feature. Generated subclasses say what it asks and what must hold."""
 
     plan: ClassVar[Plan]
+    tone: ClassVar[tuple[Tone, ...]] = ()
 
     # What a generated class writes
 
@@ -458,7 +460,7 @@ class _Call:
         """Return the reply if everything holds of it. Raises ReplyRefused with every rule that it breaks.
 
         What is judged, in this order, each on what those before it left: the types with sinks and echo, the conditions
-        on rows, `ensure … else drop`, the `ensure` clauses.
+        on rows, `ensure … else drop`, the `ensure` clauses, the tone.
         """
         plan, feature = self.feature.plan, self.feature
         context = Context(
@@ -474,6 +476,7 @@ class _Call:
         output = feature.drop_failing(self.input, output, drops, context.today)
         _refuse_reply(drops.broken)
         _refuse_reply(feature.broken_ensures(self.input, output, context.today))
+        _refuse_reply(islice(broken_tone(feature.tone, self.input, output, bare=plan.bare), MOST))
         return Reply(
             value=getattr(output, "answer") if plan.bare else output,  # noqa: B009 - no class of ours has it
             id="r_" + self.world.entropy.token(ID_BITS),

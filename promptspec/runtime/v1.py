@@ -24,6 +24,16 @@ from promptspec.runtime.plan import Env, Example, Limits, OpenAI, Plan, Rehearsa
 from promptspec.runtime.records import Input, Record, Row
 from promptspec.runtime.replies import Guarantees, Outcome, Reply
 from promptspec.runtime.sources import NOT_ON_OFFER, Source, entry, one_of
+from promptspec.runtime.toning import (
+    Tone,
+    avoids,
+    in_given_language,
+    in_language,
+    in_person,
+    measured,
+    mentions,
+    mentions_given,
+)
 from promptspec.runtime.values import Word, boolean, day, email, given, integer, moment, number, text, url, word
 from promptspec.safety.callers import Anyone, Session, SignedIn, Verified
 
@@ -52,11 +62,13 @@ __all__ = [
     "SignedIn",
     "Source",
     "Stamp",
+    "Tone",
     "Turn",
     "TurnFields",
     "Verified",
     "Violation",
     "Word",
+    "avoids",
     "boolean",
     "contains",
     "day",
@@ -66,11 +78,17 @@ __all__ = [
     "exact",
     "given",
     "holds",
+    "in_given_language",
+    "in_language",
+    "in_person",
     "integer",
     "items",
     "lower",
     "matches",
+    "measured",
     "member",
+    "mentions",
+    "mentions_given",
     "moment",
     "number",
     "one_of",

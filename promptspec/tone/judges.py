@@ -25,10 +25,12 @@ TONE_VERSION: Final = "1"
 _BREAK: Final = re.compile(r"[ \t]*\n[ \t]*")
 
 
-def measured(name: MeasureName, least: Decimal | None, most: Decimal | None) -> Judge:
+def measured(name: MeasureName, least: Decimal | str | None, most: Decimal | str | None) -> Judge:
     """Return the judge of a rule of `MEASURES`; both bounds hold. Raises ModuleNotFoundError without its library."""
     require_for(name)
     measure = MEASURES[name].measure
+    least = None if least is None else Decimal(least)
+    most = None if most is None else Decimal(most)
 
     def holds(text: str) -> bool:
         value = Decimal(str(measure(text)))

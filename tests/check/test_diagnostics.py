@@ -20,7 +20,7 @@ CASES = ROOT / "tests" / "cases" / "diagnostics"
 PAGES = ROOT / "docs" / "reference" / "diagnostics"
 
 #: What no text of a spec can cause is built by a test of its own.
-BUILT = {"PS107", "PS108"}
+BUILT = {"PS107", "PS108", "PS709"}
 WRITTEN = sorted(set(CATALOGUE) - BUILT)
 UPDATE = bool(os.environ.get("PROMPTSPEC_UPDATE"))
 
@@ -103,6 +103,19 @@ def test_a_spec_that_is_too_large_is_refused(tmp_path: Path) -> None:
     found = check_paths([spec])
     assert codes(found) == {"PS108"}
     assert rendered(found).splitlines()[:5] == shown_on_page("PS108")
+
+
+def test_a_rule_without_its_library_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(name: str) -> None:
+        return None
+
+    monkeypatch.setattr("promptspec.tone.extras.find_spec", nowhere)
+    spec = tmp_path / "shop.spec"
+    fixed = (CASES / "PS704" / "fixed.spec").read_text(encoding="utf-8")
+    spec.write_text(fixed, encoding="utf-8")
+    found = check_paths([spec])
+    assert codes(found) == {"PS709"}
+    assert rendered(found).splitlines()[:7] == shown_on_page("PS709")
 
 
 def test_a_used_file_that_is_too_large_is_reported_where_it_is_named(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from promptspec.syntax.words import LIMITS
 
 CLAUSES = {
     "find": "find hits = films near message top 20",
-    "tone": 'tone {\n    voice "warm"\n}',
-    "tone house": "tone house",
-    "tone for": 'tone for output {\n    avoid "synergy"\n}',
+    "topic": 'tone {\n    topic "films"\n}',
+    "judge": 'tone {\n    judge "polite" 0.8\n}',
+    "profanity": "tone for output {\n    profanity none\n}",
     "moderate": "moderate input, output",
     "moderate with": "moderate output with openai {\n    block hate\n}",
     "review always": "review always",

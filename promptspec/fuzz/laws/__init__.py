@@ -2,7 +2,7 @@
 
 A law is given a trial, one case put to one feature. It returns True where the case says that it holds, False where the
 case says nothing about it, and raises LawFell where it does not hold. Laws about a part of the language that this
-version does not enforce (`tone`, `moderate`, `review`, `report`, `calls`, `spend`, `refresh`) come with that part.
+version does not enforce (`moderate`, `review`, `report`, `calls`, `spend`, `refresh`) come with that part.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from promptspec.fuzz.laws import calls, inputs, prompts, repairs, replies, tools
+from promptspec.fuzz.laws import calls, inputs, prompts, repairs, replies, tones, tools
 from promptspec.fuzz.results import Degree
 from promptspec.fuzz.trial import Trial
 
@@ -59,6 +59,7 @@ _ALL: Final = (
     Law(replies.reply_is_total, "enforced"),
     Law(replies.world_is_closed, "enforced"),
     Law(replies.sinks_are_closed, "enforced"),
+    Law(tones.tone_holds, "enforced"),
     Law(replies.nothing_echoes, "enforced"),
     Law(replies.errors_say_nothing, "by construction"),
     Law(calls.same_in_same_out, "by construction"),

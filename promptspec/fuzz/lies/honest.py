@@ -38,6 +38,7 @@ from promptspec.fuzz.lies.accepted import plain_given
 from promptspec.fuzz.lies.conditions import broken_conditions
 from promptspec.fuzz.lies.plain_texts import plain_text
 from promptspec.fuzz.lies.values import entries_of, items_of
+from promptspec.fuzz.toned import broken_tone
 from promptspec.models.draws import Draws
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def honest_replies(subject: Subject, given: Json) -> SearchStrategy[Json]:
 
 def _settle(subject: Subject, given: Json, reply: dict[str, Json]) -> Json:
     """Return *reply*, with a known reply's fields for those that conditions speak against, or else that reply."""
-    broken = broken_conditions(subject, given, reply)
+    fields = plain_given(subject, given)
+    broken = [*broken_conditions(subject, given, reply), *broken_tone(subject, fields, reply)]
     if not broken:
         return reply
     known = an_honest_reply(subject, given)
@@ -97,7 +99,7 @@ def _settle(subject: Subject, given: Json, reply: dict[str, Json]) -> Json:
         return reply
     blamed = {_FIELD.sub(r"\1", path) for path, _ in broken}
     mended = {**reply, **{name: value for name, value in entries_of(known).items() if name in blamed}}
-    return known if broken_conditions(subject, given, mended) else mended
+    return known if broken_conditions(subject, given, mended) or broken_tone(subject, fields, mended) else mended
 
 
 def _field(subject: Subject, field: Field, given: Mapping[str, object]) -> Drawn:

@@ -17,6 +17,7 @@ from promptspec.fuzz.lies.payloads import INJECTING
 from promptspec.fuzz.lies.servers import FLAPPING, SLOW, TRICKING
 from promptspec.fuzz.lies.sizes import OVERLONG, TRUNCATED
 from promptspec.fuzz.lies.telling import Form
+from promptspec.fuzz.lies.tones import OFF_TONE
 
 _HONEST: Final = (Form(name="reply", answer=lambda telling: telling.say_honestly()),)
 
@@ -31,6 +32,7 @@ LIARS: Final[Mapping[str, tuple[Form, ...]]] = MappingProxyType(
         "overlong": OVERLONG,
         "injecting": INJECTING,
         "smuggling": SMUGGLING,
+        "off_tone": OFF_TONE,
         "obedient": OBEDIENT,
         "leaky": LEAKY,
         "forging": FORGING,

@@ -10,6 +10,9 @@ from typing import Final
 from promptspec.contract.types import Pattern, Text, Unit, Url
 from promptspec.fuzz.reference_unicode import category, invisible, is_known, most_marks, settled, shows
 
+#: Words of ASCII letters with blanks between them; marks stand at their ends alone, where they part no word.
+_PLAIN_WORDS: Final = re.compile(r"[ \n]*(?:[A-Za-z]+[.,!?]*(?:[ \n]+|$))*")
+
 
 class OutOfFragment(Exception):
     """The reference does not know: the value lies outside of what it judges."""
@@ -102,7 +105,7 @@ def count(text: str, unit: Unit, most: int | None = None) -> int:
         case "bytes":
             return len(text.encode())
         case "words":
-            if not re.fullmatch(r"[A-Za-z \n]*", text):
+            if not _PLAIN_WORDS.fullmatch(text):
                 raise OutOfFragment("only words of ASCII letters are counted")
             return len(text.split())
         case "tokens":

@@ -63,6 +63,7 @@ INJECTING: Final = (
     fixed_in_texts(
         "address",
         "https://a.example/x",
+        "mehr für dich: https://a.example/x",
         "http://a.example",
         "HTTPS://A.EXAMPLE",
         "hxxps://a[.]example",

@@ -15,9 +15,11 @@ from promptspec.errors import CallerRefused, InputRefused, ReplyRefused, Violati
 from promptspec.models.port import Unavailable
 from promptspec.runtime.context import Context
 from promptspec.runtime.drafts import Fence, Message
+from promptspec.values.echo import WINDOW, Echo
 from promptspec.values.sinks import SINKS
 from promptspec.values.units import count
 from promptspec.values.untyped import normalize
+from promptspec.values.words import skeleton
 from quality.sabotage import Name, Patch, Sabotage, method
 
 _FEATURE: Final = "promptspec.runtime.feature"
@@ -663,7 +665,7 @@ def _sinks_before_cleaning(original: Any, self: Any, value: object, context: Con
     return cleaned
 
 
-def _no_echo(_original: Any, _self: Any, _text: str, _tag: str) -> None:
+def _no_echo(_original: Any, _self: Any, _text: str, tag: str) -> None:
     return None
 
 
@@ -679,13 +681,14 @@ def _not_decoded(_original: Any, _text: str) -> bool:
     return False
 
 
-def _forwards_only(original: Any, self: Any, view: str) -> bool:
-    return any(run in view for runs in self._windows.values() for run in runs if run not in _backwards(self))
-
-
-def _backwards(echo: Any) -> frozenset[str]:
-    every = [run for runs in echo._windows.values() for run in runs]
-    return frozenset(max(run, run[::-1]) for run in every)
+def _forwards_only(_original: Any, texts: tuple[str, ...]) -> Any:
+    echo: Any = Echo(texts)
+    runs: set[str] = set()
+    for text in texts:
+        said = re.findall(r"[^\W_]+", skeleton(text))
+        runs.update("".join(said[at : at + WINDOW]) for at in range(len(said) - WINDOW + 1))
+    echo._windows = {start: [run for run in each if run in runs] for start, each in echo._windows.items()}
+    return echo
 
 
 REPLIES: Final = (
@@ -731,9 +734,7 @@ REPLIES: Final = (
     _patched(
         "encoded-echoes-pass", "nothing_echoes", "talk", ("promptspec.values.echo:_may_hold_encoded", _not_decoded)
     ),
-    _patched(
-        "reversed-echoes-pass", "nothing_echoes", "talk", ("promptspec.values.echo:Echo._holds_window", _forwards_only)
-    ),
+    _patched("reversed-echoes-pass", "nothing_echoes", "talk", (f"{_ASKING}:_echo_of", _forwards_only)),
 )
 
 # Errors, and the same again
@@ -769,13 +770,6 @@ def _tells_user(original: Any, self: Any, text: str, context: Any) -> Any:
     except ReplyRefused as refused:
         refused.user_message = "The model's reply broke a rule."
         raise
-
-
-def _tells_server(original: Any, status: int, headers: Any, body: bytes, *, model: str) -> Any:
-    found = original(status, headers, body, model=model)
-    if isinstance(found, Unavailable):
-        return Unavailable(f"{found.detail} {body[:200]!r}", again=found.again, after=found.after, status=found.status)
-    return found
 
 
 def _value_in_violation(original: Any, self: Any, value: object, context: Any) -> Any:
@@ -823,7 +817,6 @@ ERRORS: Final = (
     _patched("reply-in-an-error", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._read", _tells_reply)),
     _patched("reply-chained-to-an-error", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._read", _chained)),
     _patched("end-user-told-why", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._read", _tells_user)),
-    _patched("server-quoted-in-an-error", "errors_say_nothing", "talk", (f"{_MODEL}:failure_of_status", _tells_server)),
     _patched(
         "unknown-key-told-beside-others", "errors_say_nothing", "own", (f"{_FEATURE}:_Call._without_oracle", _oracle)
     ),
@@ -831,7 +824,7 @@ ERRORS: Final = (
     _patched("clock-in-the-request", "same_in_same_out", "talk", (_ENCODE, _clocked)),
     _patched("chance-in-the-messages", "same_in_same_out", "own", (f"{_ASKING}:encode_messages", _shuffled)),
     _patched("id-of-the-system", "same_in_same_out", "talk", (f"{_FEATURE}:_Call.deliver", _unseeded_id)),
-    _patched("every-other-call-differs", "same_in_same_out", "weigh", (f"{_DRAFTS}:Draft.fence", _by_hash)),
+    _patched("every-other-call-differs", "same_in_same_out", "talk", (f"{_DRAFTS}:Draft.fence", _by_hash)),
 )
 
 PATCHED: Final = (*INPUTS, *PROMPTS, *CALLERS, *ASKING, *REPLIES, *ERRORS)

@@ -24,7 +24,7 @@ from promptspec.fuzz.stage import Stage
 from promptspec.fuzz.subjects import Subject
 from promptspec.fuzz.tags import first_tag, tag_cases
 from quality.builds import features
-from quality.rules import EXEMPT, ONE_WAY, rules
+from quality.rules import EXEMPT, ONE_WAY, TO_COME, rules
 from quality.sabotage import SEEDS, Name, Way, all_catches
 from quality.sabotages import ALL, BY_NAME
 from quality.table import CAUGHT, PROPERTY, encoded, row_key, rows
@@ -60,7 +60,7 @@ def test_every_sabotage_has_a_name_of_its_own() -> None:
 
 def test_every_rule_that_is_emitted_has_its_sabotages() -> None:
     broken = {sabotage.rule for sabotage in ALL if sabotage.rule}
-    assert rules() - EXEMPT.keys() - broken == set()
+    assert rules() - EXEMPT.keys() - TO_COME - broken == set()
 
 
 def test_every_sabotage_breaks_a_rule_that_is_emitted() -> None:

@@ -9,7 +9,8 @@ from quality.broken_inputs import INPUTS
 from quality.broken_outputs import OUTPUTS
 from quality.broken_plans import EMITTED
 from quality.broken_runtime import PATCHED
+from quality.broken_tone import TONE
 from quality.sabotage import Sabotage
 
-ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED)
+ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE)
 BY_NAME: Final[Mapping[str, Sabotage]] = {sabotage.name: sabotage for sabotage in ALL}

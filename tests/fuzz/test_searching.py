@@ -44,7 +44,7 @@ def draw(monkeypatch: pytest.MonkeyPatch, drawn: st.SearchStrategy[Case]) -> Non
     monkeypatch.setattr(strategies, "cases", cases)
 
 
-@pytest.mark.parametrize("seed", [0, 2, 7])
+@pytest.mark.parametrize("seed", [0, 7])
 def test_what_falls_is_made_as_small_as_it_can_be(subject: Subject, seed: int) -> None:
     with brackets_are_lost():
         plan = Plan(profile=replace(SEARCH, seed=seed), laws={"fences_hold": LAWS["fences_hold"]})

@@ -271,7 +271,8 @@ def test_a_text_that_begins_with_a_link_is_no_other_address(tail: str) -> None:
     text = "https://example.org" + tail
     if without_links(text, LINKED).startswith("link"):
         try:
-            host = ada_url.URL(text).hostname
+            # What turns texts into links ends them at a blank; tabs and line breaks are left out of addresses.
+            host = ada_url.URL(text.split(" ")[0]).hostname
         except ValueError:
             return
         assert host.rstrip(".,;!*") in LINKED

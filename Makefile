@@ -19,8 +19,10 @@ types: .venv/dev
 layers: .venv/dev
 	$(BIN)/lint-imports
 
+# Sabotaged builds run through the same code again and again; measuring what they cover would double their time.
 pytest: .venv/dev node_modules
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/quality --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/quality
 
 benchmarks: .venv/dev
 	@echo "see benchmarks/README.md: each benchmark is a module of its own"

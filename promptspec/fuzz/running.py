@@ -37,7 +37,8 @@ class Plan:
     *laws* are those that judge. *corpus* are cases from outside, by feature. *failures* keeps what fell and gives it
     back; None keeps nothing. *database* is Hypothesis' own. *heard* is called with every case that was judged.
     *notes* collects sentences about the run itself. With *first* the run of a feature ends with the first law that
-    falls, whose case is not made smaller. *root* is that of the project, where the specs are at hand.
+    falls, whose case is not made smaller. *root* is that of the project, where the specs are at hand. *prepared* are
+    the cases that nobody draws, where they were made before by `prepare`.
     """
 
     profile: Profile = PROFILES["dev"]
@@ -49,6 +50,7 @@ class Plan:
     notes: list[str] = field(default_factory=list[str])
     first: bool = False
     root: Path | None = None
+    prepared: Sequence[Case] | None = None
 
 
 def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = None) -> FeatureResult:
@@ -93,7 +95,7 @@ def fuzz_feature(running: Running[Any], plan: Plan, progress: Progress | None = 
 
 def _judge_cases(stage: Stage, judge: Judge, plan: Plan, progress: Progress, troubles: list[Trouble]) -> None:
     """Judge the cases of every phase, until no law stands or none is left."""
-    for case in _prepared(judge.subject, plan):
+    for case in prepare(judge.subject, plan) if plan.prepared is None else plan.prepared:
         before = set(judge.fallen)
         judge.take(stage, case)
         progress.case(case.phase)
@@ -105,7 +107,7 @@ def _judge_cases(stage: Stage, judge: Judge, plan: Plan, progress: Progress, tro
     _search(stage, judge, plan, progress)
 
 
-def _prepared(subject: Subject, plan: Plan) -> Iterator[Case]:
+def prepare(subject: Subject, plan: Plan) -> Iterator[Case]:
     """Yield the cases that nobody draws: those that failed before, those of the spec and from outside, boundaries."""
     from promptspec.fuzz.boundaries import boundaries
 

@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -61,8 +62,11 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def places() -> dict[str, Place]:
-    return {name: Place(running) for name, running in load("specs").features.items()}
+def places() -> Iterator[dict[str, Place]]:
+    found = {name: Place(running) for name, running in load("specs").features.items()}
+    yield found
+    for place in found.values():
+        place.stage.close()
 
 
 def is_ours(error: BaseException | None) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -18,8 +20,9 @@ from promptspec.loading import load
 
 
 @pytest.fixture(scope="module")
-def stage() -> Stage:
-    return Stage(Subject(load("specs").features["suggest_films"]))
+def stage() -> Iterator[Stage]:
+    with closing(Stage(Subject(load("specs").features["suggest_films"]))) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="module")

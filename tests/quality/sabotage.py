@@ -7,16 +7,18 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from unittest.mock import patch
 
 from promptspec.fuzz.laws import LAWS
 from promptspec.fuzz.profiles import PROFILES
-from promptspec.fuzz.running import Plan, fuzz_feature
+from promptspec.fuzz.running import Plan, fuzz_feature, prepare
+from promptspec.fuzz.subjects import Subject
 from quality.builds import Edit, features
 
 if TYPE_CHECKING:
-    from promptspec.fuzz.cases import Phase
+    from promptspec.fuzz.cases import Case, Phase
     from promptspec.fuzz.results import FeatureResult
     from promptspec.runtime.feature import Feature as Running
 
@@ -88,17 +90,31 @@ class Catch:
 def caught(sabotage: Sabotage, seed: int) -> Catch | None:
     """Run the profile `pr` from *seed* against *sabotage* until its law falls; None where it survives.
 
-    Its own law is asked first. Only where that one stands do the others judge, so that what is reported as caught is
-    caught by the law that makes the claim.
+    No other law judges, so that what is caught is caught by the law that makes the claim.
     """
+    prepared_cases(sabotage.feature)
     with sabotage.built() as running:
         return _caught(running, sabotage.law, seed)
 
 
+@cache
+def prepared_cases(name: Name) -> tuple[Case, ...]:
+    """Return the examples and boundaries of a feature, made once a process, while nothing is broken.
+
+    They follow from the contract, which no sabotage changes.
+    """
+    with features() as found:
+        return tuple(prepare(Subject(found[name]), Plan(profile=PROFILES["pr"])))
+
+
 def _caught(running: Running[Any], law: str, seed: int) -> Catch | None:
-    profile = replace(PROFILES["pr"], seed=seed)
-    result = fuzz_feature(running, Plan(profile=profile, laws={law: LAWS[law]}, first=True))
-    return _catch_of(result)
+    plan = Plan(
+        profile=replace(PROFILES["pr"], seed=seed),
+        laws={law: LAWS[law]},
+        first=True,
+        prepared=prepared_cases(cast("Name", running.plan.name)),
+    )
+    return _catch_of(fuzz_feature(running, plan))
 
 
 def _catch_of(result: FeatureResult) -> Catch | None:

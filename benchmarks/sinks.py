@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measuring import Bar, print_bars, print_machine
+from promptspec.tone.judges import without_profanity
 from promptspec.values.sinks import find_sinks
 
 _SENTENCES = Path(__file__).parents[1] / "tests" / "values" / "data" / "sentences.txt"
@@ -19,7 +20,9 @@ def main() -> int:
     refused = [(text, find_sinks(text)) for text in sentences if find_sinks(text)]
     for text, names in refused:
         print(f"refused for {', '.join(names)}: {text}")
+    profane = [text for text in sentences if not without_profanity("en", "de", "fr", "es")(text)]
     bars = [
+        Bar(f"profane of {len(sentences)} ordinary sentences", 100 * len(profane) / len(sentences), 0, unit=" %"),
         Bar(f"refused of {len(sentences)} ordinary sentences", 100 * len(refused) / len(sentences), 1, unit=" %"),
         Bar("280 characters of prose", _microseconds(_PROSE[:280]), 20, unit=" µs"),
         Bar("280 characters with signs", _microseconds(_SIGNS[:280]), 1_000, unit=" µs"),

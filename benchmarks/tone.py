@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from benchmarks.measuring import Bar, cpu_in_blocks, print_bars, print_machine
-from promptspec.tone.judges import Judge, avoids, in_language, in_person, measured, mentions
+from promptspec.tone.judges import Judge, avoids, in_language, in_person, measured, mentions, without_profanity
 from promptspec.tone.measures import MEASURES
 
 #: All rules together on 280 characters, in milliseconds.
@@ -33,6 +33,7 @@ def judges() -> dict[str, Judge]:
     found["language"] = in_language("en")
     found["person"] = in_person("first", "en", negated=True)
     found["avoid"] = avoids(PHRASES, ((r"as an (AI|assistant)", True),))
+    found["profanity"] = without_profanity("en", "de", "fr", "es")
     found["mention"] = mentions("refund policy")
     return found
 

@@ -33,7 +33,6 @@ _NAMES: Final = (*MEASURES, "voice", "language", "person", "avoid", "mention", "
 LATER_RULES: Final = {
     "topic": "which a model has to judge",
     "judge": "which a model has to judge",
-    "profanity": "for which no list of words at hand is free of everyday words",
 }
 
 
@@ -61,7 +60,12 @@ class ReadMention:
     value: tree.NameExpr | tree.MemberExpr | None = None
 
 
-ReadKind: TypeAlias = ToneMeasure | ToneAvoid | ToneVoice | ReadLanguage | ReadPerson | ReadMention
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadProfanity:
+    """`profanity none`."""
+
+
+ReadKind: TypeAlias = ToneMeasure | ToneAvoid | ToneVoice | ReadLanguage | ReadPerson | ReadMention | ReadProfanity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +125,8 @@ class _Reader:
             kinds = [self._person()]
         elif name == "avoid":
             kinds = [self._avoid()]
+        elif name == "profanity":
+            kinds = [self._profanity()]
         else:
             kinds = [*self._mentions()]
         return [ReadRule(name=name, kind=kind, span=self._rule.span) for kind in kinds if kind is not None]
@@ -209,6 +215,14 @@ class _Reader:
                     )
                     sound = False
         return ToneAvoid(phrases=tuple(dict.fromkeys(phrases)), patterns=tuple(patterns)) if sound else None
+
+    def _profanity(self) -> ReadProfanity | None:
+        match self._rule.arguments:
+            case (tree.NoneLiteral(),):
+                return ReadProfanity()
+            case _:
+                self._shape("`profanity` takes `none`", "write `profanity none`, and list other words with `avoid`")
+                return None
 
     def _mentions(self) -> list[ReadMention]:
         found: list[ReadMention] = []

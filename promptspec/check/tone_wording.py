@@ -15,6 +15,7 @@ from promptspec.contract.tone import (
     ToneMeasure,
     ToneMention,
     TonePerson,
+    ToneProfanity,
     ToneRule,
     ToneVoice,
 )
@@ -81,6 +82,8 @@ def _told(kind: ToneKind) -> str:
             return f"{'do not write' if negated else 'write'} in the {person} person ({pronouns})."
         case ToneAvoid():
             return _avoid_told(kind)
+        case ToneProfanity():
+            return "never use profanity or slurs, in no spelling."
         case ToneVoice(text=text):
             return f"your voice is: {text}"
         case ToneMention():
@@ -145,6 +148,8 @@ def message_of(kind: ToneKind) -> str:
             return f"is {'' if negated else 'not '}in the {person} person"
         case ToneAvoid():
             return "holds what is to be avoided"
+        case ToneProfanity():
+            return "holds profanity"
         case ToneMention():
             return "does not mention what it has to"
         case ToneVoice():

@@ -11,7 +11,7 @@ from promptspec.check.expressions import Expressions
 from promptspec.check.names import Names
 from promptspec.check.scope import Scope
 from promptspec.check.shapes import Facts, Typed
-from promptspec.check.tone_rules import ReadLanguage, ReadMention, ReadPerson, ReadRule, read_rules
+from promptspec.check.tone_rules import ReadLanguage, ReadMention, ReadPerson, ReadProfanity, ReadRule, read_rules
 from promptspec.check.tone_wording import lead_of, message_of, told
 from promptspec.check.wording import short
 from promptspec.contract import expressions as e
@@ -24,14 +24,15 @@ from promptspec.contract.tone import (
     ToneMeasure,
     ToneMention,
     TonePerson,
+    ToneProfanity,
     ToneRule,
     ToneVoice,
 )
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.syntax import tree
 from promptspec.text import Span
-from promptspec.tone import person
-from promptspec.tone.judges import Judge, avoids, in_language, in_person, measured, mentions
+from promptspec.tone import person, profanity
+from promptspec.tone.judges import Judge, avoids, in_language, in_person, measured, mentions, without_profanity
 from promptspec.tone.languages import LANGUAGES
 from promptspec.tone.measures import MEASURES
 
@@ -229,6 +230,10 @@ class Tones:
                 if self._valid(rule, [code for code in languages if code not in person.LANGUAGES], said_at):
                     return TonePerson(person=who, negated=negated, languages=languages)
                 return None
+            case ReadProfanity():
+                if self._valid(rule, [code for code in languages if code not in profanity.LANGUAGES], said_at):
+                    return ToneProfanity(languages=languages)
+                return None
             case ReadMention(phrase=phrase, value=None):
                 return ToneMention(phrase=phrase)
             case ReadMention(value=value):
@@ -310,7 +315,7 @@ class Tones:
             if not isinstance(rule.kind, ReadMention) or not rule.kind.phrase:
                 continue
             for other in rules:
-                judge = _judge_of(other)
+                judge = _judge_of(other, self._languages(here)[0])
                 if judge is not None and not judge(rule.kind.phrase):
                     self._say(
                         "PS705",
@@ -402,17 +407,21 @@ def judge_of(kind: ToneKind) -> Judge | None:
             return in_person(kind.person, *kind.languages, negated=kind.negated)
         case ToneAvoid(phrases=phrases, patterns=patterns):
             return avoids(phrases, tuple((each.source, each.ignore_case) for each in patterns))
+        case ToneProfanity(languages=languages):
+            return without_profanity(*languages)
         case ToneMention(phrase=phrase, value=None):
             return mentions(phrase)
         case _:
             return None
 
 
-def _judge_of(rule: ReadRule) -> Judge | None:
+def _judge_of(rule: ReadRule, languages: tuple[str, ...]) -> Judge | None:
     """Return the judge of a rule that a phrase breaks whatever stands around it."""
     match rule.kind:
         case ToneAvoid():
             return judge_of(rule.kind)
+        case ReadProfanity() if profanity.LANGUAGES.issuperset(languages):
+            return without_profanity(*languages)
         case ToneMeasure(name=name, most=most) if name in _COUNTED and most is not None:
             return measured(name, None, most)
         case _:

@@ -7,7 +7,15 @@ from promptspec.codegen.expressions import Expressions
 from promptspec.codegen.names import Names
 from promptspec.contract.expressions import Expression
 from promptspec.contract.feature import Feature
-from promptspec.contract.tone import ToneAvoid, ToneLanguage, ToneMeasure, ToneMention, TonePerson, ToneRule
+from promptspec.contract.tone import (
+    ToneAvoid,
+    ToneLanguage,
+    ToneMeasure,
+    ToneMention,
+    TonePerson,
+    ToneProfanity,
+    ToneRule,
+)
 
 
 class ToneWriter:
@@ -66,6 +74,8 @@ class ToneWriter:
             case ToneAvoid(phrases=phrases, patterns=patterns):
                 found = tuple((each.source, each.ignore_case) for each in patterns)
                 return code("judge=ps.avoids"), [data(phrases), data(found)]
+            case ToneProfanity(languages=languages):
+                return code("judge=ps.without_profanity"), [data(each) for each in languages]
             case ToneMention(phrase=phrase, value=None):
                 return code("judge=ps.mentions"), [data(phrase)]
             case ToneMention():

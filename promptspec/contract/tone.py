@@ -63,13 +63,20 @@ class ToneMention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToneProfanity:
+    """`profanity none`: nothing of the lists of *languages* stands in a text."""
+
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToneVoice:
     """`voice "warm, plain"`: told to the model, and judged by nothing (persuasion)."""
 
     text: str
 
 
-ToneKind: TypeAlias = ToneMeasure | ToneLanguage | TonePerson | ToneAvoid | ToneMention | ToneVoice
+ToneKind: TypeAlias = ToneMeasure | ToneLanguage | TonePerson | ToneAvoid | ToneMention | ToneProfanity | ToneVoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,9 @@ _LINE_BREAKS: Final = "\n\r\u0085\u2028\u2029"
 # Output text in which no sink can be: words, commas, hyphens in words, and full stops that end a sentence.
 _SURELY_PLAIN: Final = re.compile(r"(?:[^\W_]|[ \n,!?']|\.(?=[ \n]|$)|(?<=[^\W_])-(?=[^\W_]))*")
 
+#: Python for sure.
+_REMARK: Final = re.compile(r"# [A-Za-z ,.]*")
+
 
 def judge_text(type: Text, raw: str, *, output: bool) -> str:
     """Return the cleaned text. Raises Broken for the rule that *raw* breaks."""
@@ -39,11 +42,21 @@ def judge_text(type: Text, raw: str, *, output: bool) -> str:
     _measure(text, type.cap.least, type.cap.most, type.cap.unit)
     if type.pattern is not None and not matches(type.pattern, text, full=True):
         raise Broken("pattern")
+    if output and type.code == "python" and _REMARK.fullmatch(text):
+        return text
     if output and type.code:
         raise OutOfFragment("it takes a parser to tell whether this is code")
-    if output and not _SURELY_PLAIN.fullmatch(text):
+    if output and not _SURELY_PLAIN.fullmatch(_without_what_is_open(type, text)):
         raise OutOfFragment("it takes a recogniser to tell whether this is plain")
     return text
+
+
+def _without_what_is_open(type: Text, text: str) -> str:
+    """Return *text* without links between blanks to hosts of *type*, and without plain words that Markdown marks."""
+    for host in type.links:
+        query = r"(?:\?[a-z]+=[a-z0-9]+)?" if host in type.queries else ""
+        text = re.sub(rf"(?<![^ ])https://{re.escape(host)}/[a-z0-9]*{query}(?![^ ])", "", text)
+    return re.sub(r"(?<![^ ])\*\*([a-z]+)\*\*(?![^ ])", r"\1", text) if type.markdown else text
 
 
 def _cleaned(raw: str, type: Text, *, output: bool) -> str:

@@ -12,6 +12,7 @@ from promptspec.contract.tone import (
     ToneMeasure,
     ToneMention,
     TonePerson,
+    ToneProfanity,
     ToneVoice,
 )
 from promptspec.fuzz.reference_texts import OutOfFragment, matches
@@ -32,6 +33,14 @@ _SURELY: Final = {
     ("de", "first"): _FIRST["de"],
     ("de", "second"): _SECOND["de"],
 }
+#: Some words that are profane in a language, and some that are in none.
+_PROFANE: Final = {
+    "de": {"arschloch", "hurensohn", "wichser"},
+    "en": {"asshole", "bullshit", "fucking"},
+    "es": {"gilipollas", "mierda"},
+    "fr": {"connard", "merde", "putain"},
+}
+_DECENT: Final = frozenset("add and essex great here nothing ok plain scunthorpe so the to word words wow".split())
 _LATIN: Final = {"de", "en", "es", "fr", "it", "nl", "pt", "sv", "da", "no", "fi", "pl"}
 
 
@@ -53,6 +62,8 @@ def holds(kind: ToneKind, text: str, value: str = "") -> bool | None:
             return _stands_in(phrase, text)
         case ToneMention():
             return _stands_in(value, text)
+        case ToneProfanity(languages=languages):
+            return _is_free_of_profanity(languages, text)
         case ToneLanguage(languages=languages, chosen=chosen):
             return _in_language((value,) if chosen is not None else languages, text)
         case ToneVoice():
@@ -67,8 +78,8 @@ def _between(name: str, text: str) -> Between:
         case "questions":
             return Decimal(text.count("?")), Decimal(text.count("?") + 2 * foreign)
         case "emoji":
-            faces = sum("\U0001f600" <= character <= "\U0001f64f" for character in text)
-            return Decimal(min(faces, 1)), Decimal(foreign)
+            faces = sum(any("\U0001f600" <= each <= "\U0001f64f" for each in piece) for piece in text.split())
+            return Decimal(faces), Decimal(foreign)
         case "numbers":
             pieces = sum(any(each in "0123456789" for each in piece) for piece in text.split())
             return Decimal(pieces), Decimal(sum(each in "0123456789" for each in text) + foreign)
@@ -163,6 +174,15 @@ def _stands_in(phrase: str, text: str) -> bool | None:
     if any(words[at : at + len(wanted)] == wanted for at in range(len(words))):
         return True
     return False if _letters(phrase) not in _letters(text) else None
+
+
+def _is_free_of_profanity(languages: tuple[str, ...], text: str) -> bool | None:
+    if not text.isascii():
+        return None
+    words = set(_words(text))
+    if any(words & _PROFANE[language] for language in languages):
+        return False
+    return True if words <= _DECENT else None
 
 
 def _in_language(languages: tuple[str, ...], text: str) -> bool | None:

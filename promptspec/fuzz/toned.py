@@ -14,6 +14,7 @@ from promptspec.contract.tone import (
     ToneMeasure,
     ToneMention,
     TonePerson,
+    ToneProfanity,
     ToneRule,
 )
 from promptspec.fuzz.lies.values import entries_of, items_of
@@ -71,6 +72,33 @@ def broken_tone(subject: Subject, given: Mapping[str, object], reply: Json) -> l
     return found
 
 
+def mentioned(subject: Subject, given: Mapping[str, object], rule: ToneRule) -> str:
+    """Return what *rule* wants to be mentioned, "" where it wants nothing or that cannot be told here."""
+    if not isinstance(rule.kind, ToneMention):
+        return ""
+    return (rule.kind.phrase or value_of(subject, rule, given) or "").replace("*", "")
+
+
+def with_mentions(subject: Subject, given: Mapping[str, object], reply: Json) -> Json:
+    """Return *reply* with what its rules want to be mentioned in the first of the texts that may mention it."""
+    wanted: dict[str, list[str]] = {}
+    for rule in subject.feature.tone:
+        phrase = mentioned(subject, given, rule)
+        found = [text for _, text in texts_of(subject, rule, reply)]
+        value = value_of(subject, rule, given) or ""
+        # Only fields are filled: of a list nobody knows whether it holds an item.
+        if phrase and len(rule.texts[0]) == 1 and not any(_holds(rule, text, value) for text in found):
+            wanted.setdefault(rule.texts[0][0], []).append(phrase)
+    if not wanted:
+        return reply
+    return {**entries_of(reply), **{name: _led(phrases, reply, name) for name, phrases in wanted.items()}}
+
+
+def _led(phrases: list[str], reply: Json, name: str) -> str:
+    text, lead = str(entries_of(reply).get(name) or ""), " ".join(phrases)
+    return f"{lead} {text}"[: max(len(text), len(lead))].strip()
+
+
 def _holds(rule: ToneRule, text: str, value: str) -> bool:
     return _judge(rule.kind)(text, value)
 
@@ -89,6 +117,8 @@ def _judge(kind: ToneKind) -> judges.GivenJudge:
             judge = judges.in_person(person, *languages, negated=negated)
         case ToneAvoid(phrases=phrases, patterns=patterns):
             judge = judges.avoids(phrases, tuple((each.source, each.ignore_case) for each in patterns))
+        case ToneProfanity(languages=languages):
+            judge = judges.without_profanity(*languages)
         case ToneMention(phrase=phrase):
             judge = judges.mentions(phrase)
         case ToneLanguage(languages=languages):

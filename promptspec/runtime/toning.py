@@ -100,6 +100,13 @@ def avoids(phrases: tuple[str, ...], patterns: tuple[tuple[str, bool], ...]) -> 
     return judges.avoids(phrases, patterns)
 
 
+def without_profanity(*languages: str) -> Judge:
+    """Return the judge of `profanity none`."""
+    from promptspec.tone import judges
+
+    return judges.without_profanity(*languages)
+
+
 def mentions(phrase: str) -> Judge:
     """Return the judge of `mention "refund policy"`."""
     from promptspec.tone import judges

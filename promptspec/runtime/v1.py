@@ -33,6 +33,7 @@ from promptspec.runtime.toning import (
     measured,
     mentions,
     mentions_given,
+    without_profanity,
 )
 from promptspec.runtime.values import Word, boolean, day, email, given, integer, moment, number, text, url, word
 from promptspec.safety.callers import Anyone, Session, SignedIn, Verified
@@ -100,6 +101,7 @@ __all__ = [
     "turn",
     "url",
     "wires",
+    "without_profanity",
     "word",
     "words",
 ]

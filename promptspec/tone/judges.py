@@ -12,6 +12,7 @@ from promptspec.tone.languages import is_in_language
 from promptspec.tone.measures import MEASURES, MeasureName
 from promptspec.tone.person import Person, is_in_person
 from promptspec.tone.phrases import Phrases
+from promptspec.tone.profanity import is_free_of_profanity
 from promptspec.values.patterns import compile_pattern
 
 #: Says of a text whether a rule holds.
@@ -20,7 +21,7 @@ Judge: TypeAlias = Callable[[str], bool]
 GivenJudge: TypeAlias = Callable[[str, str], bool]
 
 #: Changes with any judge; the libraries' versions beside it.
-TONE_VERSION: Final = "1"
+TONE_VERSION: Final = "2"
 
 _BREAK: Final = re.compile(r"[ \t]*\n[ \t]*")
 
@@ -74,6 +75,11 @@ def avoids(phrases: tuple[str, ...], patterns: tuple[tuple[str, bool], ...]) -> 
         return not any(pattern.search(view) for pattern in compiled for view in views)
 
     return holds
+
+
+def without_profanity(*languages: str) -> Judge:
+    """Return the judge of `profanity none`."""
+    return lambda text: is_free_of_profanity(text, languages)
 
 
 def mentions(phrase: str) -> Judge:

@@ -50,9 +50,10 @@ class Phrases:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._words: set[str] = set()
-        self._prefixes: dict[int, set[str]] = {}
+        # By the first two letters and the length: most words of a text begin as none of them does.
+        self._prefixes: dict[str, dict[int, set[str]]] = {}
         self._phrases: dict[str, list[tuple[tuple[str, bool], ...]]] = {}
-        self._begins: dict[int, dict[str, list[tuple[tuple[str, bool], ...]]]] = {}
+        self._begins: dict[str, dict[int, dict[str, list[tuple[tuple[str, bool], ...]]]]] = {}
         self._literals: list[str] = []
         self._spaced: set[str] = set()
         for phrase in phrases:
@@ -68,10 +69,10 @@ class Phrases:
             self._spaced.add(letters)
         first, more = tokens[0]
         if len(tokens) > 1:
-            home = self._begins.setdefault(len(first), {}) if more else self._phrases
+            home = self._begins.setdefault(first[:2], {}).setdefault(len(first), {}) if more else self._phrases
             home.setdefault(first, []).append(tokens)
         elif more:
-            self._prefixes.setdefault(len(first), set()).add(first)
+            self._prefixes.setdefault(first[:2], {}).setdefault(len(first), set()).add(first)
         else:
             self._words.add(first)
 
@@ -103,24 +104,28 @@ class Phrases:
     def _in_order(self, tokens: list[str]) -> bool:
         if not self._words.isdisjoint(tokens):
             return True
-        if self._prefixes and any(self._has_prefix(token) for token in set(tokens)):
+        if self._prefixes and any(map(self._has_prefix, set(tokens))):
             return True
         if not self._phrases and not self._begins:
             return False
         return any(
-            _continues(tokens, at, phrase) for at, token in enumerate(tokens) for phrase in self._beginning(token)
+            _continues(tokens, at, phrase)
+            for at, token in enumerate(tokens)
+            if token in self._phrases or token[:2] in self._begins
+            for phrase in self._beginning(token)
         )
 
     def _beginning(self, token: str) -> Iterator[tuple[tuple[str, bool], ...]]:
         yield from self._phrases.get(token, ())
-        for length, begins in self._begins.items():
+        for length, begins in self._begins.get(token[:2], {}).items():
             yield from begins.get(token[:length], ())
 
     def _is_word(self, word: str) -> bool:
         return word in self._words or self._has_prefix(word)
 
     def _has_prefix(self, token: str) -> bool:
-        return any(token[:length] in prefixes for length, prefixes in self._prefixes.items())
+        at = self._prefixes.get(token[:2])
+        return at is not None and any(token[:length] in prefixes for length, prefixes in at.items())
 
 
 def _is_in_line(line: str, literal: str) -> bool:

@@ -47,7 +47,7 @@ _HTTP, _HTTPS, _JAVASCRIPT, _VBSCRIPT, _DATA = map(_GAP.join, ("http", "https", 
 RECOGNISERS: Final = (
     Recogniser(
         name="url",
-        origin="garak web_injection.StringAssemblyDataExfil, TaskXSS; own",
+        origin="garak web_injection.MarkdownExfilExtendedNonImage; PyRIT MarkdownInjectionScorer; own",
         meaning="an address with `://`, or one that mail and chat programs make into a link by themselves",
         patterns=(
             r"[^\s:/]:[/\\][/\\]",
@@ -74,7 +74,7 @@ RECOGNISERS: Final = (
     ),
     Recogniser(
         name="html",
-        origin="garak web_injection.TaskXSS; PyRIT XSS scorer",
+        origin="garak web_injection.XSS, HtmlImgExfil; PyRIT XSSOutputScorer",
         meaning="`<` right before a letter, `/` and a letter, `!` or `?`; a reference such as `&lt;` or `&#60`",
         patterns=(
             r"<(?:[a-z]|/[a-z]|!|\?)",
@@ -85,13 +85,13 @@ RECOGNISERS: Final = (
     ),
     Recogniser(
         name="markdown_link",
-        origin="garak web_injection.MarkdownURINonImageExfilExtended",
+        origin="garak web_injection.MarkdownExfilExtendedNonImage; PyRIT MarkdownInjectionScorer",
         meaning="`](`, or a line `[name]: address`",
         patterns=(r"\]\(", r"(?m:^[ \t>*\-]{0,9}\[[^\]\n]+\]:[ \t]*\S)"),
     ),
     Recogniser(
         name="markdown_image",
-        origin="garak web_injection.MarkdownImageExfil; PyRIT Markdown injection scorer",
+        origin="garak web_injection.MarkdownExfilBasic, MarkdownExfilExtendedImage; PyRIT MarkdownInjectionScorer",
         meaning="`![`",
         patterns=(r"!\[",),
     ),
@@ -103,13 +103,13 @@ RECOGNISERS: Final = (
     ),
     Recogniser(
         name="code_fence",
-        origin="Giskard LLMOutputFormattingDetector",
+        origin="own",
         meaning="three backticks anywhere, or `~~~` at the start of a line",
         patterns=(r"```", r"(?m:^[ \t>]{0,9}~~~)"),
     ),
     Recogniser(
         name="markup",
-        origin="Giskard LLMOutputFormattingDetector",
+        origin="own",
         meaning=(
             "`# heading`, a line of `=` under text, `**strong**`, `*emphasis*` and `_emphasis_` between blanks, "
             "`~~struck~~`, code in backticks, a table's line of dashes; lists with `-` or `1.`, lines of `-` "
@@ -134,7 +134,7 @@ RECOGNISERS: Final = (
     ),
     Recogniser(
         name="terminal_escape",
-        origin="garak ansiescape.Escaped, Raw",
+        origin="garak ansiescape.Escaped, Raw; PyRIT AnsiEscapeOutputScorer, EscapedAnsiOutputScorer",
         meaning="a control character other than TAB, LF and CR, or an escape spelt out, such as `\\x1b[`",
         patterns=(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]", r"\\(?:x1b|033|e|u001b|u\{1b\})\["),
     ),
@@ -150,7 +150,7 @@ RECOGNISERS: Final = (
             r"\b(?:or|and)\s+([0-9]+)\s*=\s*[0-9]+|'\s*\)*\s*;?\s*(?:--|#|/\*)",
             r"[\"'{]\s*\$(?:where|ne|gte?|lte?|regex|or|nin)\b",
         ),
-        origin="garak exploitation.SQLiEcho, SQLiSystem; PyRIT SQL injection scorer; own (NoSQL)",
+        origin="garak exploitation.SQLiEcho; PyRIT SQLInjectionOutputScorer; own (NoSQL)",
     ),
     Recogniser(
         name="shell",
@@ -162,7 +162,7 @@ RECOGNISERS: Final = (
             r"\brm\s+-[rf]|\b(?:curl|wget)\s+-|\bsudo\s+(?:rm|apt|cat|su|bash|chmod)\b\s*[-/.]",
             r"\bpowershell(?:\.exe)?\s+-|\bcmd(?:\.exe)?\s+/c\b|\b(?:iex|invoke-expression)\s*\(",
         ),
-        origin="PyRIT shell command scorer; garak exploitation; own",
+        origin="PyRIT ShellCommandOutputScorer; own",
     ),
     Recogniser(
         name="template",
@@ -171,7 +171,7 @@ RECOGNISERS: Final = (
             r"\{\{.{0,300}?\}\}|\{%.{0,300}?%\}|[$#*%@]\{[^{}\n]{1,300}\}",
             r"__(?:class|globals|import|builtins|subclasses|mro|init|reduce)__",
         ),
-        origin="garak exploitation.JinjaTemplatePythonInjection; PyRIT SSTI scorer",
+        origin="garak exploitation.JinjaTemplateInjectionDetector; PyRIT SSTIOutputScorer",
     ),
     Recogniser(
         name="request_forgery",
@@ -181,7 +181,7 @@ RECOGNISERS: Final = (
             r"\blocalhost(?::[0-9]|/)|\[::(?:1|ffff:[0-9a-f.:]+)?\]|\bmetadata\.google",
             r"\b(?:gopher|dict|ldaps?|netdoc|jar|phar|expect|php|sftp|tftp|jndi):[/a-z]",
         ),
-        origin="PyRIT SSRF scorer; own",
+        origin="PyRIT SSRFOutputScorer; own",
     ),
     Recogniser(
         name="xml_entity",
@@ -190,13 +190,13 @@ RECOGNISERS: Final = (
             r"<!\s*(?:doctype|entity)\b",
             r"\b(?:system|public)\s+[\"'](?:file|https?|php|expect):|<xi:include\b|\]\]>",
         ),
-        origin="PyRIT XXE scorer; own",
+        origin="PyRIT XXEOutputScorer; own",
     ),
     Recogniser(
         name="ldap",
         meaning="filters of a directory: `)(|(`, `(&(`, `(name=*)`",
         patterns=(r"\([|&!]\s*\(|\)\s*\(\s*[|&]|\*\)\s*\(|\([a-z]{1,40}=\*\)",),
-        origin="PyRIT LDAP injection scorer; own",
+        origin="PyRIT LDAPInjectionOutputScorer; own",
     ),
     Recogniser(
         name="path_traversal",
@@ -205,7 +205,7 @@ RECOGNISERS: Final = (
             r"(?:^|[^.])\.\.[/\\]|(?:%2e|%c0%ae|%252e){2}(?:%2f|%5c|%252f|[/\\])|\.\.(?:%2f|%5c|%252f|%c0%af)",
             r"/etc/(?:passwd|shadow|hosts|sudoers)|/proc/self/|/\.ssh/|\.aws/credentials|\b[a-z]:\\(?:windows|winnt)\b|\bboot\.ini\b",
         ),
-        origin="PyRIT path traversal scorer; own",
+        origin="PyRIT PathTraversalOutputScorer; own",
     ),
     Recogniser(
         name="open_redirect",
@@ -215,7 +215,7 @@ RECOGNISERS: Final = (
             r"=\s*(?:https?\b|[/\\]{2}|%2f|%5c)",
             r"%0d%0a|%0a[a-z\-]+:|(?m:^(?:set-cookie|location|bcc):[ \t]*\S+=?[/\S])",
         ),
-        origin="PyRIT open redirect scorer; own (headers)",
+        origin="PyRIT OpenRedirectOutputScorer; own (headers)",
     ),
     Recogniser(
         name="credential",
@@ -228,7 +228,7 @@ RECOGNISERS: Final = (
             r"\b(?:password|passwd|pwd|api[_\- ]?key|secret|access[_\- ]?token)\s?[=:]\s?[\"']?"
             r"[\w!@$%^&*+/\-]{0,30}[0-9][\w!@$%^&*+/\-]{4,}",
         ),
-        origin="garak apikey.ApiKey; PyRIT credential leak scorer",
+        origin="garak apikey.ApiKey; PyRIT CredentialLeakScorer",
     ),
     Recogniser(
         name="package",
@@ -238,7 +238,7 @@ RECOGNISERS: Final = (
             r"\b(?:yarn|pnpm|cargo|poetry|uv|npm|bun)\s+add\s+[\w@.\-]+|\bnpx\s+-y\b|\bgo\s+get\s+[\w.\-]+/",
             r"(?m:^\s*from\s+[\w.]+\s+import\s+[\w*]+|^\s*import\s+[\w.]+\s+as\s+\w+\s*$)|\brequire\(['\"]",
         ),
-        origin="garak packagehallucination; own",
+        origin="garak packagehallucination; PyRIT PackageHallucinationScorer; own",
     ),
     Recogniser(
         name="test_signature",
@@ -262,7 +262,7 @@ RECOGNISERS: Final = (
         name="serialized",
         meaning="objects of YAML, PHP or Python that are built, or code that is run, where they are read",
         patterns=(r"!!python/|\bo:[0-9]+:\"[a-z\\]|\bcos\nsystem\b|\beval\((?:atob|base64|compile)|\bos\.system\(",),
-        origin="own",
+        origin="garak exploitation.PythonCodeExecution; own",
     ),
 )
 

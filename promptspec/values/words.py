@@ -39,8 +39,9 @@ _LIKE: Final = {
 }
 _LOOK_ALIKES: Final = str.maketrans({like: letter for letter, likes in _LIKE.items() for like in likes})
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
-# Three or more single letters with one to three separators between each: "g u a r a n t e e d", "g-u-a-r".
-_SPACED: Final = re.compile(r"(?<![^\W_])[^\W\d_](?:[\s.,\-_*·•|/]{1,3}[^\W\d_](?![^\W_])){2,}")
+# Three or more single letters with one to three separators between each: "g u a r a n t e e d", "g-u-a-r". What was
+# one letter may be two once it is folded: ß.
+_SPACED: Final = re.compile(r"(?<![^\W_])(?:ss|[^\W\d_])(?:[\s.,\-_*·•|/]{1,3}(?:ss|[^\W\d_])(?![^\W_])){2,}")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _WORD: Final = re.compile(r"[^\W_]+")
 _NO_ASCII_LETTERS: Final = bytes(code for code in range(128) if not chr(code).isalnum())

@@ -21,6 +21,11 @@ def _output(
     )
 
 
+def _dropped(name: str, way: Way, old: str, new: str) -> Sabotage:
+    edits = (Edit(old, new, "Tell"),)
+    return Sabotage(name=f"reply-{name}", law="reply_is_total", feature="tell", rule="Drops", way=way, edits=edits)
+
+
 _CODE: Final = 'ps.text(3, 8, kind="line", pattern="[A-Z]{2}-\\\\d+")'
 
 OUTPUTS: Final = (
@@ -112,4 +117,69 @@ OUTPUTS: Final = (
         "left: Annotated[int, ps.integer(0, 9)] = 3",
         feature="weigh",
     ),
+    _output(
+        "text-with-any-words-for-code",
+        "text.code",
+        "removed",
+        'ps.text(0, 40, code="python")',
+        "ps.text(0, 40)",
+        feature="tell",
+        law="sinks_are_closed",
+    ),
+    _output(
+        "host-one-more",
+        "text.links",
+        "off by one",
+        'links=("example.org", ',
+        'links=("a.example", "example.org", ',
+        feature="tell",
+        law="sinks_are_closed",
+    ),
+    _output(
+        "no-links",
+        "text.links",
+        "removed",
+        'links=("example.org", "shop.example.org"), queries=("shop.example.org",)',
+        "",
+        feature="tell",
+        law="judges_agree",
+    ),
+    _output(
+        "queries-for-a-host-more",
+        "text.queries",
+        "off by one",
+        'queries=("shop.example.org",)',
+        'queries=("example.org", "shop.example.org")',
+        feature="tell",
+        law="sinks_are_closed",
+    ),
+    _output(
+        "no-queries",
+        "text.queries",
+        "removed",
+        ', queries=("shop.example.org",)',
+        "",
+        feature="tell",
+        law="judges_agree",
+    ),
+    _output(
+        "no-markdown",
+        "text.markdown",
+        "removed",
+        "markdown=True",
+        "",
+        feature="tell",
+        law="judges_agree",
+    ),
+    _output(
+        "markdown-in-a-text-more",
+        "text.markdown",
+        "off by one",
+        'queries=("shop.example.org",)',
+        'queries=("shop.example.org",), markdown=True',
+        feature="tell",
+        law="sinks_are_closed",
+    ),
+    _dropped("items-that-fail-are-kept", "removed", "[(pick <= 6) for pick in y.picks]", "[True for pick in y.picks]"),
+    _dropped("an-item-less-is-enough", "off by one", "least=1", "least=0"),
 )

@@ -21,7 +21,6 @@ _EMITTED_AS: Final[Mapping[str, str]] = {"sum": "total"}
 #: Kinds that are no rules of a spec, or that no case can see, with the reason.
 EXEMPT: Final[Mapping[str, str]] = {
     "Draft": "the parameter of `write_prompt`; its methods are counted one by one",
-    "Drops": "what `else drop` leaves out is told to the application; no feature of everything.spec drops",
     "Env.name": "the same as OpenAI.base_url and OpenAI.key, in which it stands",
     "Example.today": "the day of an example is judged when the spec is compiled",
     "Feature": "the base of the function itself",
@@ -52,6 +51,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "Stamp.read": "a stamp",
     "Turn": "an annotation: what is given is judged by `turn`",
     "TurnFields": "an annotation of a parameter",
+    "Tone.message": "a sentence for people",
     "Violation.message": "a sentence for people",
     "given": "it returns what it is given",
     "Anyone": "an annotation: what is admitted is said by Plan.caller",
@@ -60,18 +60,11 @@ EXEMPT: Final[Mapping[str, str]] = {
     "Verified": "an annotation: what is admitted is said by Plan.caller",
 }
 
-#: Kinds that are newer than the last look at them: their sabotages are still to be written, with their laws.
-TO_COME: Final = frozenset(
-    {
-        *(f"Tone.{field}" for field in ("given", "judge", "message", "once", "rule", "texts")),
-        *("avoids", "in_given_language", "in_language", "in_person", "measured", "mentions", "mentions_given"),
-        *(f"text.{field}" for field in ("code", "links", "markdown", "queries")),
-    }
-)
-
 #: Rules that can be broken in one way only, with the reason.
 ONE_WAY: Final[Mapping[str, str]] = {
     "items.unique": "a set or a list",
+    "Tone.rule": "it is that rule or another",
+    "text.code": "it is that language or another",
     "Plan.lists": "each of the lists is named or not",
     "boolean": "nothing lies beside true and false",
     "text.ignore_case": "it makes a pattern laxer, so that taking it away refuses what is valid",

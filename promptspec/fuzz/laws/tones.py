@@ -31,6 +31,9 @@ def tone_holds(trial: Trial) -> bool:
     if not isinstance(seen.error, ReplyRefused):
         return False
     refused = {violation.rule for violation in seen.error.violations}
+    unknown = {name for name in refused if name.startswith("tone_")} - {rule.id for rule in tone}
+    if unknown:
+        raise LawFell(f"a reply was refused for {min(unknown)}, which is not declared")
     if not refused or not refused <= {rule.id for rule in tone}:
         return False
     for name in refused:

@@ -11,7 +11,7 @@ from promptspec.contract.json_text import json_text
 from promptspec.fuzz.lies.conditions import broken_conditions
 from promptspec.fuzz.lies.values import entries_of, plain, read
 from promptspec.fuzz.reference import Found, OutOfFragment, judge_reply
-from promptspec.fuzz.toned import broken_tone
+from promptspec.fuzz.toned import broken_tone, with_mentions
 from promptspec.models.rehearsal import candidates
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _honest(subject: Subject, given: Json) -> Iterator[Json]:
     try:
         texts = candidates(module, feature, fields, keys=lambda type: iter(subject.keys(type)), today=subject.today)
         for text in texts:
-            reply = read(text)
+            reply = with_mentions(subject, fields, read(text))
             if accepted(subject, given, reply) and not broken_tone(subject, fields, reply):
                 yield reply
     except TypeError:

@@ -31,17 +31,18 @@ SOME_ATTACKS: Final = (
 def reply_boundaries(subject: Subject, given: Json) -> Iterator[Lie]:
     """Yield every liar in every form at every place with every text, told of the first honest reply to *given*.
 
-    The same arguments give the same lies in the same order. None where no honest reply is known.
+    The same arguments give the same lies in the same order, forms with hundreds of texts last. None where no honest
+    reply is known.
     """
     reply = an_honest_reply(subject, given)
     if reply is None:
         return
     places = sites(subject, given, reply)
-    for liar, forms in LIARS.items():
-        for form in forms:
-            for site in sites_for(form, places):
-                for text in texts_for(form, site):
-                    yield Lie(liar=liar, form=form.name, reply=reply, place=site.place, text=text)
+    every = [(liar, form) for liar, forms in LIARS.items() for form in forms]
+    for liar, form in sorted(every, key=lambda each: each[1].is_long):
+        for site in sites_for(form, places):
+            for text in texts_for(form, site):
+                yield Lie(liar=liar, form=form.name, reply=reply, place=site.place, text=text)
 
 
 def sites_for(form: Form, places: tuple[Site, ...]) -> tuple[Site, ...]:

@@ -188,7 +188,7 @@ INJECTING: Final = (
 
 
 def _near_links(site: Site) -> Iterator[str]:
-    """Yield links that are nearly those that the text may hold; of a text that may hold none, two of any host."""
+    """Yield links that the text may hold, and what is nearly one; of a text that may hold none, two of any host."""
     type = site.type
     if not isinstance(type, Text) or not type.links:
         yield from ("https://example.org/", "https://example.org/?q=1")
@@ -196,6 +196,7 @@ def _near_links(site: Site) -> Iterator[str]:
     for host in type.links:
         first, _, rest = host.partition(".")
         yield from (
+            f"https://{host}/",
             f"http://{host}/",
             f"https://{host}.a.example/",
             f"https://x.{host}/",
@@ -211,5 +212,4 @@ def _near_links(site: Site) -> Iterator[str]:
             f"<https://{host}/>",
             f"![x](https://{host}/x.png)",
         )
-        if host not in type.queries:
-            yield f"https://{host}/?q=1"
+        yield f"https://{host}/?q=1"

@@ -142,7 +142,7 @@ class Form:
 
     *goes* says to which places it can be told; *texts* gives the texts that it can be told with at one of them.
     *hostile* forms take any text, so that attacks are drawn for them. *more*, where given, is the n-th of texts
-    without end. *fits* says whether it has a sense at a place at all.
+    without end. One that *is_long* has hundreds of them at each place.
     """
 
     name: str
@@ -151,6 +151,7 @@ class Form:
     texts: Callable[[Site], Iterable[str]] = nothing_to_choose
     hostile: bool = False
     more: Callable[[Site, int], str] | None = None
+    is_long: bool = False
 
 
 def in_texts(name: str, make: Callable[[Telling], str], *, hostile: bool = False) -> Form:

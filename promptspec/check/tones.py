@@ -11,6 +11,7 @@ from promptspec.check.expressions import Expressions
 from promptspec.check.names import Names
 from promptspec.check.scope import Scope
 from promptspec.check.shapes import Facts, Typed
+from promptspec.check.tone_room import no_room
 from promptspec.check.tone_rules import ReadLanguage, ReadMention, ReadPerson, ReadProfanity, ReadRule, read_rules
 from promptspec.check.tone_wording import lead_of, message_of, told
 from promptspec.check.wording import short
@@ -91,7 +92,8 @@ class Tones:
     ) -> CheckedTone:
         """Return the tone that *clauses* ask for, those of them that are the feature's *own* before shared ones."""
         placed = [each for clause in clauses for each in self._placed(clause, clause in own)]
-        texts = tuple(path for path, _ in _texts(self.output, self.facts))
+        types = dict(_texts(self.output, self.facts))
+        texts = tuple(types)
         if placed and not texts:
             self.desk.add(
                 "PS707",
@@ -121,6 +123,7 @@ class Tones:
             )
             self._spans[rule] = read.span
             rules.append(rule)
+        self._rooms(placed, types)
         last, used = self._given(rules, texts, messages)
         return CheckedTone(rules=tuple(rules), first=told(rules, texts), last=tuple(last), used=frozenset(used))
 
@@ -325,6 +328,24 @@ class Tones:
                         other="that rule is here",
                     )
 
+    def _rooms(self, placed: list[_Placed], types: dict[Path, t.Type]) -> None:
+        """Report rules for which the types of their texts leave no room; a mention needs room in one of them."""
+        for each in placed:
+            about = [path for path in types if each in self._active(placed, path)]
+            found = [(path, why) for path in about if (why := no_room(each.rule, types[path])) is not None]
+            if not found or (isinstance(each.rule.kind, ReadMention) and len(found) < len(about)):
+                continue
+            (path, why), name = found[0], each.rule.name
+            field = self.output.field(path[0])
+            assert field is not None
+            self.desk.add(
+                "PS705",
+                each.rule.span,
+                f"no text keeps this `{name}`: `{'.'.join(_bare(path))}` {why}",
+                labels=[Label(span=self._line(field.origin), message="the text is here")],
+                help="take the rule out, or give it another text",
+            )
+
     def _ranges(self, rules: list[ReadRule]) -> None:
         bounds: dict[str, tuple[ToneMeasure, Span]] = {}
         for rule in rules:
@@ -383,17 +404,17 @@ class Tones:
                     continue
                 self.desk.add(
                     "PS706",
-                    self._line(example),
+                    self._line(example.origin),
                     f'the example "{example.title[:40]}" {rule.message}',
                     labels=[Label(span=self._spans[rule], message="the rule is here")],
                     help="mend the example, or the rule that it breaks",
                 )
 
-    def _line(self, example: Example) -> Span:
-        text = self.desk.texts[example.origin.file]
-        content = text.line(example.origin.line)
-        start = text.line_start(example.origin.line) + len(content) - len(content.lstrip())
-        return Span(example.origin.file, start, start + len(content.strip()))
+    def _line(self, origin: t.Origin) -> Span:
+        text = self.desk.texts[origin.file]
+        content = text.line(origin.line)
+        start = text.line_start(origin.line) + len(content) - len(content.lstrip())
+        return Span(origin.file, start, start + len(content.strip()))
 
 
 def judge_of(kind: ToneKind) -> Judge | None:
@@ -424,6 +445,9 @@ def _judge_of(rule: ReadRule, languages: tuple[str, ...]) -> Judge | None:
             return without_profanity(*languages)
         case ToneMeasure(name=name, most=most) if name in _COUNTED and most is not None:
             return measured(name, None, most)
+        # What stands in a phrase stays in the text: a pronoun breaks these, and no words around it mend it.
+        case ReadPerson(person=who, negated=negated) if negated is (who != "third"):
+            return in_person(who, *languages, negated=negated) if person.LANGUAGES.issuperset(languages) else None
         case _:
             return None
 

@@ -8,6 +8,7 @@ import pytest
 
 from check.specs import checked, codes, feature, said
 from promptspec import Session, load
+from promptspec.api import compile_paths
 from promptspec.contract.feature import Fixed, Message, Print
 from promptspec.errors import ReplyRefused
 from promptspec.runtime.v1 import replies
@@ -126,3 +127,55 @@ def test_a_reply_is_judged_by_its_tone(reply: dict[str, object], broken: list[tu
             answer_reader(name="Ann Lee", caller=Session("1"))
     assert [(each.path, each.rule) for each in refused.value.violations] == broken
     assert all("guarantee" not in str(each) and "Ann" not in str(each) for each in refused.value.violations)
+
+
+LISTED = 'tone {\n    avoid words("blocked.txt")\n}'
+
+
+def test_a_list_of_words_that_is_missing_or_empty_is_refused() -> None:
+    assert codes(feature(LISTED, output=OUTPUT)) == ["PS501"]
+    assert codes(feature(LISTED, output=OUTPUT), blocked_txt="# nothing\n\n") == ["PS708"]
+    assert codes(feature(LISTED, output=OUTPUT), blocked_txt="synergy\n") == []
+
+
+def test_a_list_of_words_of_fifty_megabytes_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "blocked.txt").open("wb") as file:
+        file.truncate(50 * 1024 * 1024)
+    (tmp_path / "shop.spec").write_text(f"promptspec 1\n\n{feature(LISTED, output=OUTPUT)}", encoding="utf-8")
+    found = [each.code for each in compile_paths([tmp_path / "shop.spec"]).diagnostics]
+    assert found == ["PS108"]
+
+
+@pytest.mark.parametrize(
+    ("clause", "output"),
+    [
+        ("links 1..", "text(..200)"),
+        ("links 1..", "text(..200, markdown)"),
+        ("exclamations 4..", "line(..3)"),
+        ('mention "refund policy"', "line(..12)"),
+        ('mention "größe"', "line(..6 bytes)"),
+        ('mention "example.org/x"', "text(..200)"),
+        ('person not first\n    mention "our policy"', "text(..200)"),
+        ('person third\n    mention "your policy"', "text(..200)"),
+        ('avoid "refund*"\n    mention "refund policy"', "text(..200)"),
+        ('profanity none\n    mention "bullshit"', "text(..200)"),
+    ],
+)
+def test_a_rule_that_no_text_keeps_is_refused(clause: str, output: str) -> None:
+    assert codes(feature(f"tone {{\n    {clause}\n}}", output=output)) == ["PS705"]
+
+
+@pytest.mark.parametrize(
+    ("clause", "output"),
+    [
+        ("links 1..", 'text(..200, links "example.org")'),
+        ("links ..1", "text(..200)"),
+        ("exclamations 3..", "line(..3)"),
+        ('mention "refund policy"', "{ title: line(..12) why: text(..200) }"),
+        ('mention "example.org/x"', 'text(..200, links "example.org")'),
+        ('person first\n    mention "your policy"', "text(..200)"),
+        ('person not third\n    mention "refund policy"', "text(..200)"),
+    ],
+)
+def test_a_rule_that_some_text_keeps_is_none(clause: str, output: str) -> None:
+    assert codes(feature(f"tone {{\n    {clause}\n}}", output=output)) == []

@@ -133,7 +133,7 @@ LISTED = 'tone {\n    avoid words("blocked.txt")\n}'
 
 
 def test_a_list_of_words_that_is_missing_or_empty_is_refused() -> None:
-    assert codes(feature(LISTED, output=OUTPUT)) == ["PS501"]
+    assert codes(feature(LISTED, output=OUTPUT)) == ["PS118"]
     assert codes(feature(LISTED, output=OUTPUT), blocked_txt="# nothing\n\n") == ["PS708"]
     assert codes(feature(LISTED, output=OUTPUT), blocked_txt="synergy\n") == []
 

@@ -103,6 +103,8 @@ def test_2_where_an_example_is_refused_by_its_own_feature(spec: Path) -> None:
         (("--phase", "serach"), "there is no phase `serach`|did you mean `search`?"),
         (("--feature", "tinny"), "there is no feature `tinny`|did you mean `tiny`?"),
         (("--feature", "x"), "there is no feature `x`|there are tiny"),
+        (("--seed", "7"), "a run of the profile `dev` draws afresh each time|--seed is for --profile pr"),
+        (("--profile", "nightly", "--seed", "0"), "a run of the profile `nightly` draws afresh each time"),
         (("--seed", "-1"), "Invalid value for '--seed'|"),
         (("--replay", "nope"), "there is no failure `nope`; none is kept|"),
     ],

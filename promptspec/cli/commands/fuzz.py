@@ -35,7 +35,9 @@ def command(
     ctx: typer.Context,
     paths: PathsArgument = [Path()],  # noqa: B006  Typer copies it
     profile: Annotated[str, typer.Option(metavar="NAME", help="How hard to look: dev, pr or nightly.")] = "dev",
-    seed: Annotated[int, typer.Option(metavar="N", help="Where a repeatable run begins.", min=0)] = 0,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Where the profile pr, which is repeatable, begins; 0.", min=0)
+    ] = None,
     law: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this law; may be repeated.")] = None,
     feature: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this feature; may be repeated.")
@@ -148,7 +150,7 @@ def _compiled(desk: Desk, paths: list[Path], *, json: bool) -> Compilation:
     return compilation
 
 
-def _plan(compilation: Compilation, profile: str, seed: int, laws: list[str], phases: list[str]) -> Plan:
+def _plan(compilation: Compilation, profile: str, seed: int | None, laws: list[str], phases: list[str]) -> Plan:
     from promptspec.fuzz.failures import FOLDER, Failures
     from promptspec.fuzz.keeping import Kept
     from promptspec.fuzz.laws import LAWS
@@ -159,11 +161,13 @@ def _plan(compilation: Compilation, profile: str, seed: int, laws: list[str], ph
     _check_names("law", laws, list(LAWS))
     _check_names("phase", phases, list(PHASES))
     chosen = PROFILES[profile]
+    if seed is not None and not chosen.repeatable:
+        raise Stop(USAGE, f"a run of the profile `{profile}` draws afresh each time", help="--seed is for --profile pr")
     kept = tuple(each for each in PHASES if not phases or each in phases)
     folder = compilation.project.root / FOLDER
     notes: list[str] = []
     return Plan(
-        profile=replace(chosen, seed=seed, phases=kept),
+        profile=replace(chosen, seed=seed or 0, phases=kept),
         laws={name: law for name, law in LAWS.items() if not laws or name in laws},
         failures=Failures(folder),
         database=None if chosen.repeatable else Kept(folder / "examples", notes),

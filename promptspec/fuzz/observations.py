@@ -55,6 +55,8 @@ class Observation:
     seconds: float
     #: Which model was asked each time, by its place in `first a, b`.
     asked: tuple[int, ...] = field(default=())
+    #: The bodies of the answers that came whole, b"" for others.
+    bodies: tuple[bytes, ...] = field(default=())
     #: What status each request was answered with; None where none came.
     statuses: tuple[int | None, ...] = field(default=())
 
@@ -68,6 +70,23 @@ class Observation:
             if status == _ANSWERED and text is not None:
                 last = text
         return tuple(found)
+
+    @cached_property
+    def is_done(self) -> bool:
+        """Whether the last answer says of itself that it is complete; True where its body is not plain JSON."""
+        import json
+
+        try:
+            content = json.loads(self.bodies[-1]) if self.bodies else None
+        except ValueError:
+            return True
+        match content:
+            case {"choices": [{"finish_reason": finish}]}:
+                return finish == "stop"
+            case {"choices": [{}]} | {"output": _}:
+                return cast("dict[str, object]", content).get("status") == "completed"
+            case _:
+                return True
 
     @cached_property
     def asking(self) -> tuple[tuple[tuple[str, str], ...], ...]:

@@ -111,6 +111,7 @@ class Stage:
             seconds=self._loop.time() - began,
             asked=tuple(seen.asked),
             statuses=tuple(seen.statuses),
+            bodies=tuple(seen.bodies),
         )
 
     def render(self, case: Case) -> Rendered | PromptspecError:
@@ -187,6 +188,7 @@ class _Exchange:
         self.texts: list[str | None] = []
         self.asked: list[int] = []
         self.statuses: list[int | None] = []
+        self.bodies: list[bytes] = []
 
     def answer(self, place: int, url: str, headers: Mapping[str, str], body: bytes, at: float) -> Response:
         request = Request(url=url, headers=headers, body=body, at=at - self._began)
@@ -197,6 +199,8 @@ class _Exchange:
         self.statuses.append(None if broken else response.status)
         whole = all(isinstance(piece, bytes | Pause) for piece in response.body)
         self.texts.append(response.text if whole else None)
+        pieces = (piece for piece in response.body if isinstance(piece, bytes))
+        self.bodies.append(b"".join(pieces) if whole else b"")
         return response
 
 

@@ -9,6 +9,7 @@ from promptspec.errors import PromptspecError
 from promptspec.fuzz.cases import Json
 from promptspec.fuzz.fences import taken_apart
 from promptspec.fuzz.lies.conditions import broken_conditions
+from promptspec.fuzz.lies.wire import SERVER_TEXT
 from promptspec.fuzz.reference import Found, OutOfFragment, dropped_items, judge_input, judge_reply, seen_input
 from promptspec.fuzz.reference_prompt import Said, expected_messages
 from promptspec.fuzz.settling import NOTHING, firmly_settled, read_strictly, settle, strings_in, texts_in, without
@@ -207,9 +208,9 @@ class Trial:
 
     @cached_property
     def foreign_texts(self) -> tuple[str, ...]:
-        """Texts of the input and the reply that would be known again."""
+        """Texts of the input, of the reply and of servers that fail, which would be known again."""
         said = [*self.observation.answers, *strings_in(self.replied)]
-        return (*self.input.foreign_texts, *known_again(self.subject, said))
+        return (*self.input.foreign_texts, *known_again(self.subject, said), SERVER_TEXT)
 
     @cached_property
     def rendered(self) -> Rendered | PromptspecError:

@@ -29,6 +29,7 @@ _ASKING: Final = "promptspec.runtime.asking"
 _SOURCES: Final = "promptspec.runtime.sources"
 _CLEANING: Final = "promptspec.values.cleaning"
 _MODEL: Final = "promptspec.models.openai_api"
+_REPLIES: Final = "promptspec.models.replies"
 _REQUESTS: Final = "promptspec.models.requests"
 
 
@@ -691,7 +692,12 @@ def _forwards_only(_original: Any, texts: tuple[str, ...]) -> Any:
     return echo
 
 
+def _always_done(_original: Any, _envelope: object) -> None:
+    return
+
+
 REPLIES: Final = (
+    _patched("answers-that-are-not-done", "reply_is_total", "talk", (f"{_REPLIES}:_check_status", _always_done)),
     _patched("keys-repeated", "reply_is_total", "weigh", (f"{_FEATURE}:read_json", _loose)),
     _patched("text-after-the-value", "reply_is_total", "talk", (f"{_FEATURE}:read_json", _first_value)),
     _patched("value-in-prose", "reply_is_total", "talk", (f"{_FEATURE}:read_json", _out_of_prose)),
@@ -745,6 +751,13 @@ def _tells_input(original: Any, self: Any, given: Any) -> Any:
         return original(self, given)
     except InputRefused as refused:
         raise InputRefused(refused.violations, f"refused: {given}") from None
+
+
+def _tells_server(original: Any, status: int, headers: Any, body: bytes, *, model: str) -> Any:
+    found = original(status, headers, body, model=model)
+    if isinstance(found, Unavailable):
+        found.detail += f": {body.decode(errors='replace')}"
+    return found
 
 
 def _tells_reply(original: Any, self: Any, text: str, context: Any) -> Any:
@@ -814,6 +827,7 @@ _COUNT: Final = [0]
 ERRORS: Final = (
     _patched("input-in-an-error", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._validated", _tells_input)),
     _patched("value-in-a-violation", "errors_say_nothing", "talk", (f"{_VALUES}:text.judge_text", _value_in_violation)),
+    _patched("server-text-in-an-error", "errors_say_nothing", "talk", (f"{_MODEL}:failure_of_status", _tells_server)),
     _patched("reply-in-an-error", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._read", _tells_reply)),
     _patched("reply-chained-to-an-error", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._read", _chained)),
     _patched("end-user-told-why", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._read", _tells_user)),

@@ -44,6 +44,8 @@ def reply_is_total(trial: Trial) -> bool:
         raise LawFell("a value was returned where the model said nothing")
     if trial.replied is NOTHING:
         raise LawFell("a value was returned for a reply that is not one JSON document")
+    if not seen.is_done:
+        raise LawFell("a value was returned where the model did not say that it was done")
     broken = trial.broken_by_reply
     if broken:
         raise LawFell("a reply was returned that breaks " + ", ".join(f"{rule} at {path}" for path, rule in broken[:5]))
@@ -246,7 +248,7 @@ def nothing_echoes(trial: Trial) -> bool:
 
 
 def errors_say_nothing(trial: Trial) -> bool:
-    """An error holds no text of the input or the reply; once a model was asked, the end user is told one sentence."""
+    """An error holds no text of the input, the reply or a server; once a model was asked, the end user is told one sentence."""
     seen = trial.observation
     error = seen.error
     if not isinstance(error, PromptspecError):

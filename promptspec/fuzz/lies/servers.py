@@ -11,13 +11,13 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from promptspec.fuzz.lies.telling import Form
-from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response, envelope
+from promptspec.fuzz.lies.wire import SERVER_TEXT, Cut, Pause, Refused, Response, envelope
 
 if TYPE_CHECKING:
     from promptspec.fuzz.lies.telling import Telling
 
 _LONG: Final = 3_600.0
-_ERROR: Final = b'{"error":{"message":"x","type":"server_error","code":null}}'
+_ERROR: Final = b'{"error":{"message":"%s","type":"server_error","code":null}}' % SERVER_TEXT.encode()
 
 
 def _body(telling: Telling) -> bytes:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+#: What servers that fail say of themselves; nobody is told.
+SERVER_TEXT: Final = "account acct-4711 is over its quota"
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ MUTATORS: Final = (
         "homoglyphs", "letters of other alphabets that look the same", _translated(*_HOMOGLYPHS),
         "promptfoo homoglyph", "PyRIT UnicodeConfusableConverter", "DeepTeam Homoglyph", "garak badchars.BadCharacters",
     ),
-    _mutator("fullwidth", "the wide forms of ASCII", _translated(_FULLWIDTH)),
+    _mutator("fullwidth", "the wide forms of ASCII", _translated(_FULLWIDTH), "own"),
     _mutator(
         "tag-characters", "the whole text in tag characters, which show nothing", _tags,
         "promptfoo ascii-smuggling", "garak encoding.InjectUnicodeTagChars", "PyRIT AsciiSmugglerConverter",

@@ -248,7 +248,7 @@ def nothing_echoes(trial: Trial) -> bool:
 
 
 def errors_say_nothing(trial: Trial) -> bool:
-    """An error holds no text of the input, the reply or a server; once a model was asked, the end user is told one sentence."""
+    """An error holds no text of input, reply or server; once a model was asked, the end user is told one sentence."""
     seen = trial.observation
     error = seen.error
     if not isinstance(error, PromptspecError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from promptspec.cli.ending import USAGE, Stop
 
 if TYPE_CHECKING:
-    from promptspec.fuzz.redteam.budget import Limits
+    from promptspec.live.budget import Limits
 
 _MOST_SHOWN: Final = 64
 _MOST_DOLLARS: Final = 1_000_000
@@ -24,7 +24,7 @@ def read_limits(
     price_out: str | None,
 ) -> Limits:
     """Return the bounds of a run. Stops for a duration or an amount that is none, and for `--spend` without prices."""
-    from promptspec.fuzz.redteam.budget import Limits, read_duration
+    from promptspec.live.budget import Limits, read_duration
 
     seconds = None if time is None else read_duration(time)
     if time is not None and not seconds:

@@ -1,11 +1,9 @@
-"""Inputs as prompts and conditions see them, and replies as a strict reader reads them."""
+"""Inputs as prompts and conditions see them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
@@ -29,15 +27,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from promptspec.fuzz.subjects import Subject
-
-
-class _Nothing:
-    def __repr__(self) -> str:
-        return "NOTHING"
-
-
-#: No value: a text is not one JSON document.
-NOTHING: Final = _Nothing()
 
 
 def settle(subject: Subject, given: object, today: date) -> Mapping[str, object] | None:
@@ -142,34 +131,6 @@ def strings_in(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in cast("list[object]", value):
             yield from strings_in(item)
-
-
-def read_strictly(text: str) -> object:
-    """Return the one JSON value that *text* is, decimals exact; NOTHING for anything that is not surely one."""
-    try:
-        value = json.loads(
-            text, object_pairs_hook=_distinct, parse_float=Decimal, parse_constant=_refuse, parse_int=_whole
-        )
-    except (ValueError, RecursionError):
-        return NOTHING
-    return value
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is repeated")
-    return found
-
-
-def _refuse(name: str) -> object:
-    raise ValueError(f"{name} is no number")
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > 400:
-        raise ValueError("a number of so many digits")
-    return int(digits)
 
 
 def without(value: object, paths: Sequence[str], *, bare: bool) -> object:

@@ -23,7 +23,7 @@ from promptspec.errors import PromptspecError
 from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
 from promptspec.fuzz.observations import Observation, Request
 from promptspec.fuzz.trial import Input
-from promptspec.fuzz.virtual_time import virtual_loop
+from promptspec.live.virtual_time import virtual_loop
 from promptspec.ports import World
 from promptspec.runtime.drafts import Rendered
 from promptspec.safety.callers import LEVELS, Anyone, Session

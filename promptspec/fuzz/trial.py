@@ -12,7 +12,8 @@ from promptspec.fuzz.lies.conditions import broken_conditions
 from promptspec.fuzz.lies.wire import SERVER_TEXT
 from promptspec.fuzz.reference import Found, OutOfFragment, dropped_items, judge_input, judge_reply, seen_input
 from promptspec.fuzz.reference_prompt import Said, expected_messages
-from promptspec.fuzz.settling import NOTHING, firmly_settled, read_strictly, settle, strings_in, texts_in, without
+from promptspec.fuzz.settling import firmly_settled, settle, strings_in, texts_in, without
+from promptspec.live.strict_json import NOTHING, read_strictly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -20,8 +20,9 @@ from promptspec.fuzz.fences import taken_apart
 from promptspec.fuzz.lies.accepted import an_honest_reply
 from promptspec.fuzz.lies.values import plain
 from promptspec.fuzz.reference_prompt import Open
-from promptspec.fuzz.settling import NOTHING, read_strictly, settle, strings_in
+from promptspec.fuzz.settling import settle, strings_in
 from promptspec.fuzz.stage import Stage
+from promptspec.live.strict_json import NOTHING, read_strictly
 from promptspec.runtime.drafts import Draft, Fence
 
 TAG = "3fa9c2d41b7e88a0c5f6d1e2"

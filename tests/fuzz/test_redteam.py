@@ -16,14 +16,16 @@ from engines.fixtures import Engine
 from fuzz.attacked import ANSWER, RATE, redteam, runs, write
 from promptspec.fuzz.attacks.registry import MUTATORS, SEEDS
 from promptspec.fuzz.redteam.attempts import Attempt, attempts_of
-from promptspec.fuzz.redteam.budget import Budget, Limits, Spent, Tokens, read_duration
-from promptspec.fuzz.redteam.comparing import compare, mcnemar
+from promptspec.fuzz.redteam.comparing import compare
 from promptspec.fuzz.redteam.placing import places, text_at, with_text
 from promptspec.fuzz.redteam.recording import Recorder, Recording, Unreadable, read_recording
-from promptspec.fuzz.redteam.results import Exchange, RunResult, Setup, Tried, Verdict
+from promptspec.fuzz.redteam.results import RunResult, Setup, Tried, Verdict
 from promptspec.fuzz.redteam.signs import has_canary, obeyed
-from promptspec.fuzz.redteam.tapes import texts_of, usage_of
 from promptspec.fuzz.subjects import Subject
+from promptspec.live.budget import Budget, Limits, Spent, Tokens, read_duration
+from promptspec.live.exchanges import Exchange
+from promptspec.live.statistics import mcnemar
+from promptspec.live.tapes import texts_of, usage_of
 from promptspec.loading import load
 from promptspec.models.transport import NetworkTransport
 
@@ -241,7 +243,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_run(tmp_path: Path):
     setup = Setup(run="20260131-000000-abcd", version="1", seed=0, repeat=1, today="2026-01-31")
     recorder = Recorder(tmp_path / "runs", setup)
     descriptor = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(descriptor, recorder._file)  # pyright: ignore[reportPrivateUsage]
+    os.dup2(descriptor, recorder._journal._file)  # pyright: ignore[reportPrivateUsage]
     os.close(descriptor)
     recorder.end(RunResult(setup=setup, tried=()))
     assert recorder.notes == ["the recording ends early: No space left on device"]

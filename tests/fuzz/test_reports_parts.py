@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from fuzz.made_results import FELL, HELD, TAG, announced, fallen, feature, law, run
 from promptspec.fuzz.reports.fences import parts_of
-from promptspec.fuzz.reports.markup import element, written
-from promptspec.fuzz.reports.statistics import percent, wilson
 from promptspec.fuzz.reports.wording import rate, replay_of, value_text, verdict
+from promptspec.live.markup import element, written
+from promptspec.live.statistics import percent, wilson
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from promptspec.api import Compilation
     from promptspec.cli.desk import Desk
-    from promptspec.fuzz.redteam.budget import Limits
     from promptspec.fuzz.redteam.results import RunResult, Setup, Tried
     from promptspec.fuzz.redteam.running import Plan, Target
+    from promptspec.live.budget import Limits
 
 #: A spec that does not compile.
 _UNCOMPILED: Final = 2

@@ -13,10 +13,10 @@ from promptspec.contract.types import Text
 from promptspec.errors import CallerRefused, ModelUnavailable
 from promptspec.fuzz.delivered import leaves
 from promptspec.fuzz.lies.accepted import an_honest_reply
-from promptspec.fuzz.settling import NOTHING
 from promptspec.fuzz.stage import weaker_caller
 from promptspec.fuzz.subjects import ID_SECRET, MODEL_SECRET
 from promptspec.fuzz.trial import LawFell
+from promptspec.live.strict_json import NOTHING
 from promptspec.models.origins import OPENAI_KEY
 from promptspec.models.servers import OPENAI_BASE_URL, SERVERS
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from promptspec.fuzz.fences import taken_apart
 from promptspec.fuzz.laws.prompts import fences_hold
 from promptspec.fuzz.reference_prompt import Open
-from promptspec.fuzz.settling import NOTHING, read_strictly, strings_in
+from promptspec.fuzz.settling import strings_in
 from promptspec.fuzz.trial import LawFell, known_again
+from promptspec.live.strict_json import NOTHING, read_strictly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

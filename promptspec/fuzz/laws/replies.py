@@ -11,8 +11,8 @@ from promptspec.contract.types import Choice, Integer, ListOf, OneOfItems, OneOf
 from promptspec.errors import NO_ANSWER, CallFailed, InputRefused, PromptspecError, ReplyRefused
 from promptspec.fuzz.delivered import leaves, texts
 from promptspec.fuzz.echoes import echoes
-from promptspec.fuzz.settling import NOTHING
 from promptspec.fuzz.trial import LawFell
+from promptspec.live.strict_json import NOTHING
 from promptspec.runtime.v1 import NOT_ON_OFFER
 from promptspec.values.untyped import category
 

@@ -8,9 +8,9 @@ from promptspec.contract.tone import ToneMention
 from promptspec.errors import ReplyRefused
 from promptspec.fuzz.lies.accepted import plain_given
 from promptspec.fuzz.reference_tone import holds
-from promptspec.fuzz.settling import NOTHING
 from promptspec.fuzz.toned import texts_of, value_of
 from promptspec.fuzz.trial import LawFell
+from promptspec.live.strict_json import NOTHING
 
 if TYPE_CHECKING:
     from promptspec.contract.tone import ToneRule

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from fractions import Fraction
-from math import comb
 
 from promptspec.fuzz.redteam.recording import Recording
+from promptspec.live.statistics import mcnemar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +72,3 @@ def compare(first: Recording, second: Recording) -> Comparison:
         others=others,
         changes=tuple(sorted(changes, key=lambda change: change.better - change.worse)),
     )
-
-
-def mcnemar(one: int, other: int) -> float:
-    """Return the two-sided p of McNemar's exact test, for pairs that differ in the *one* and in the *other* way.
-
-    Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
-    Psychometrika 12 (1947), 153-157; exact, as a sign test: under the null hypothesis the pairs that differ fall to
-    either side like a fair coin, so that p = 2 P(X <= min(one, other)) with X ~ Bin(one + other, 1/2), at most 1.
-    """
-    pairs = one + other
-    tail = sum(comb(pairs, k) for k in range(min(one, other) + 1))
-    return float(min(Fraction(2 * tail, 2**pairs), Fraction(1)))

@@ -12,17 +12,18 @@ from promptspec.fuzz.laws import LAWS
 from promptspec.fuzz.observations import Observation, Request
 from promptspec.fuzz.redteam.results import Stage, Verdict
 from promptspec.fuzz.redteam.signs import CANARY, has_canary, obeyed
-from promptspec.fuzz.redteam.tapes import texts_of
-from promptspec.fuzz.settling import NOTHING, strings_in
+from promptspec.fuzz.settling import strings_in
 from promptspec.fuzz.trial import Input, LawFell, Trial
+from promptspec.live.strict_json import NOTHING
+from promptspec.live.tapes import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promptspec.fuzz.redteam.attempts import Attempt
-    from promptspec.fuzz.redteam.results import Exchange
     from promptspec.fuzz.stage import Stage as FuzzStage
     from promptspec.fuzz.subjects import Subject
+    from promptspec.live.exchanges import Exchange
     from promptspec.runtime.replies import Reply
 
 #: What a delivered value and an error must keep, whatever a model said.

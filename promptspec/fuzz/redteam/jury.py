@@ -6,17 +6,17 @@ import json
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from promptspec.errors import ReplyRefused
-from promptspec.fuzz.redteam.budget import Tokens
-from promptspec.fuzz.redteam.tapes import NotSent
-from promptspec.fuzz.redteam.wires import Chance
-from promptspec.fuzz.settling import read_strictly
+from promptspec.live.budget import Tokens
+from promptspec.live.strict_json import read_strictly
+from promptspec.live.tapes import NotSent
+from promptspec.live.wires import Chance
 from promptspec.models.port import Ask, Unavailable
 from promptspec.runtime.asking import encode_messages, split_system
 from promptspec.runtime.drafts import Draft
 
 if TYPE_CHECKING:
     from promptspec.fuzz.redteam.attempts import Attempt
-    from promptspec.fuzz.redteam.tapes import Tape
+    from promptspec.live.tapes import Tape
     from promptspec.models.port import Model
 
 Answer: TypeAlias = Literal["yes", "no", "unsure"]

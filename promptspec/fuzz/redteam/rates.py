@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from promptspec.fuzz.redteam.results import Tried
-from promptspec.fuzz.reports.statistics import Interval, wilson
+from promptspec.live.statistics import Interval, wilson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, cast
 
-from promptspec.fuzz.redteam.results import Exchange, RunResult, Setup, Tried
+from promptspec.fuzz.redteam.results import RunResult, Setup, Tried
+from promptspec.live.exchanges import Journal, exchange_data, read_exchange
 
 #: The form of these files; files of another are refused.
 FORMAT: Final = 1
@@ -41,10 +40,7 @@ class Recording:
 
 
 class Recorder:
-    """Writes a run down, an attempt a line, each on disk before the next one is waited for.
-
-    The file is for its owner alone (mode 0600), in a folder that version control leaves out.
-    """
+    """Writes a run down, an attempt a line, into a folder that version control leaves out."""
 
     def __init__(self, folder: Path, setup: Setup) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -52,29 +48,22 @@ class Recorder:
         if not ignored.exists():
             ignored.write_text("*\n", encoding="ascii")
         self.path = folder / f"{setup.run}.jsonl"
-        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        #: A sentence where the disk took no more; what was written until then stays.
-        self.notes: list[str] = []
-        self._write({"format": FORMAT, "setup": asdict(setup)})
+        self._journal = Journal(self.path)
+        self._journal.write({"format": FORMAT, "setup": asdict(setup)})
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence where the disk took no more; what was written until then stays."""
+        return self._journal.notes
 
     def keep(self, tried: Tried) -> None:
         """Write an attempt down."""
-        self._write({**_entries(tried), "exchanges": [_exchange(each) for each in tried.exchanges]})
+        self._journal.write({**_entries(tried), "exchanges": [exchange_data(each) for each in tried.exchanges]})
 
     def end(self, result: RunResult) -> None:
         """Write down how the run ended."""
-        self._write({"ended": result.ended, "left": result.left})
-        os.close(self._file)
-
-    def _write(self, value: object) -> None:
-        if self.notes:
-            return
-        left = memoryview(json.dumps(value).encode("ascii") + b"\n")
-        try:
-            while left:
-                left = left[os.write(self._file, left) :]
-        except OSError as error:
-            self.notes.append(f"the recording ends early: {error.strerror or type(error).__name__}")
+        self._journal.write({"ended": result.ended, "left": result.left})
+        self._journal.close()
 
 
 def find_recording(folder: Path, name: str) -> Path:
@@ -140,40 +129,5 @@ def _entries(tried: Tried) -> dict[str, object]:
 
 
 def _tried(value: dict[str, Any]) -> Tried:
-    exchanges = tuple(_read_exchange(each) for each in value.pop("exchanges"))
+    exchanges = tuple(read_exchange(each) for each in value.pop("exchanges"))
     return Tried(**value, exchanges=exchanges)
-
-
-def _exchange(exchange: Exchange) -> dict[str, object]:
-    told: Iterator[tuple[str, object]] = (
-        (field.name, getattr(exchange, field.name))
-        for field in fields(Exchange)
-        if field.name not in ("request", "body")
-    )
-    return {**dict(told), "request": _text(exchange.request), "body": _text(exchange.body)}
-
-
-def _read_exchange(value: dict[str, Any]) -> Exchange:
-    return Exchange(
-        by=str(value["by"]),
-        request=_bytes(value["request"]),
-        status=int(value["status"]),
-        headers=tuple((str(name), str(text)) for name, text in value["headers"]),
-        body=_bytes(value["body"]),
-        failed=str(value["failed"]),
-        seconds=float(value["seconds"]),
-    )
-
-
-def _text(data: bytes) -> object:
-    """Return bytes as text where they are, so that a person can read them; else in base64."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(data).decode()}
-
-
-def _bytes(value: object) -> bytes:
-    if isinstance(value, str):
-        return value.encode()
-    return base64.b64decode(cast("dict[str, str]", value)["base64"])

@@ -9,8 +9,8 @@ from promptspec.diagnostics.foreign import escape, shorten
 from promptspec.fuzz.redteam.comparing import Comparison
 from promptspec.fuzz.redteam.rates import Rate, by_family, by_feature, by_technique, rate, rates
 from promptspec.fuzz.redteam.results import RunResult, Tried
-from promptspec.fuzz.reports.statistics import Interval, percent
-from promptspec.fuzz.reports.wording import counted
+from promptspec.live.statistics import Interval, percent
+from promptspec.live.wording import counted
 
 #: Attempts that are told one by one; the recording holds all.
 _MOST_TOLD: Final = 20

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
+from promptspec.live.exchanges import Exchange
+
 #: `held`: refused by the checks, or delivered without any sign of the attack. `fell`: a rule shows that the attack got
 #: through. `could not judge`: nothing is known, which never counts as held.
 Verdict: TypeAlias = Literal["held", "fell", "could not judge"]
@@ -13,23 +15,6 @@ Verdict: TypeAlias = Literal["held", "fell", "could not judge"]
 Stage: TypeAlias = Literal["input refused", "no answer", "reply refused", "delivered"]
 #: What the attack wants: the canary in the reply, the words of the prompt, a word chosen, or anything that shows.
 Goal: TypeAlias = Literal["canary", "echo", "word", "sign"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One request and what came back. *by* says who asked: `feature`, `baseline` or `judge`.
-
-    *failed* is "" where a response came, else `late`, `network`, `too_large` or `encoded`. *seconds* is how long it
-    took.
-    """
-
-    by: str
-    request: bytes
-    status: int = 0
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    failed: str = ""
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

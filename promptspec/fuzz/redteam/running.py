@@ -10,14 +10,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from promptspec.fuzz.redteam.attempts import Attempt, all_attempts, attempts_of
-from promptspec.fuzz.redteam.budget import Budget, Limits
 from promptspec.fuzz.redteam.judging import Finding
 from promptspec.fuzz.redteam.results import RunResult, Setup, Tried
-from promptspec.fuzz.redteam.tapes import Live, Replayed, Tape
 from promptspec.fuzz.redteam.trying import Bench, tried_of
-from promptspec.fuzz.redteam.wires import plans_of
 from promptspec.fuzz.subjects import Subject
-from promptspec.fuzz.virtual_time import virtual_loop
+from promptspec.live.budget import Budget, Limits
+from promptspec.live.tapes import Live, Replayed, Tape
+from promptspec.live.virtual_time import virtual_loop
+from promptspec.live.wires import plans_of
 from promptspec.runtime.plan import OpenAI
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from promptspec.fuzz.echoes import echoes
-from promptspec.fuzz.settling import NOTHING, read_strictly, strings_in
+from promptspec.fuzz.settling import strings_in
+from promptspec.live.strict_json import NOTHING, read_strictly
 from promptspec.values.sinks import find_sinks
 
 if TYPE_CHECKING:

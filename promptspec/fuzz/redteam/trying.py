@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from promptspec.errors import InputRefused, PromptspecError
-from promptspec.fuzz.redteam.budget import Tokens
 from promptspec.fuzz.redteam.judging import Finding, judge, observation_of
 from promptspec.fuzz.redteam.jury import Jury
 from promptspec.fuzz.redteam.results import Tried
-from promptspec.fuzz.redteam.tapes import NotSent, texts_of
-from promptspec.fuzz.redteam.wires import TAPE, connected, world_of
 from promptspec.fuzz.stage import caller_of
-from promptspec.values.units import MESSAGE_OVERHEAD
+from promptspec.live.calls import called
+from promptspec.live.tapes import texts_of
+from promptspec.live.wires import TAPE, connected, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,15 +20,11 @@ if TYPE_CHECKING:
     from promptspec.fuzz.cases import Json
     from promptspec.fuzz.redteam.attempts import Attempt
     from promptspec.fuzz.redteam.results import Verdict
-    from promptspec.fuzz.redteam.tapes import Tape
     from promptspec.fuzz.subjects import Subject
+    from promptspec.live.tapes import Tape
     from promptspec.ports import World
-    from promptspec.runtime.drafts import Rendered
     from promptspec.runtime.plan import OpenAI
     from promptspec.runtime.replies import Reply
-
-#: Tokens of the sentence that tells a schema where a server takes it in no other way.
-_TELLING: Final = 160
 
 
 class Bench:
@@ -99,34 +93,14 @@ class Bench:
         self, attempt: Attempt, given: Json, tape: Tape, models: tuple[Any, ...]
     ) -> tuple[Reply[Any] | None, BaseException | None]:
         """Call the feature and return its reply, or what rose."""
-        running, caller = self.subject.running, caller_of(self.subject, attempt.caller)
+        caller = caller_of(self.subject, attempt.caller)
+        today = attempt.today or self._today
+
+        def world() -> World:
+            return world_of(self._environment, seed=attempt.seed, today=today)
+
         fields = cast("Mapping[str, object]", given)
-        with running.override(model=models, world=self._world(attempt)):
-            try:
-                await tape.allow(self._worst(running.render_fields(fields, caller=caller)))
-            except InputRefused as refused:
-                return None, refused
-            except PromptspecError as error:
-                return None, error
-            except NotSent:
-                return None, None
-        with running.override(model=models, world=self._world(attempt)):
-            try:
-                return await running.acall_fields(fields, caller=caller), None
-            except (KeyboardInterrupt, SystemExit, MemoryError):
-                raise
-            except Exception as error:  # noqa: BLE001  what rises is what is judged
-                return None, error
-
-    def _world(self, attempt: Attempt) -> World:
-        return world_of(self._environment, seed=attempt.seed, today=attempt.today or self._today)
-
-    def _worst(self, rendered: Rendered) -> Tokens:
-        """Return the most tokens that a request can cost: a token holds at least one byte."""
-        plan = self.subject.running.plan
-        size = sum(len(message.content.encode("utf-8", "replace")) for message in rendered.messages)
-        overhead = MESSAGE_OVERHEAD * len(rendered.messages) + len(plan.schema) + _TELLING
-        return Tokens(prompt=size + overhead, reply=plan.limits.reply + plan.limits.thinking)
+        return await called(self.subject.running, fields, caller=caller, models=models, world=world, tape=tape)
 
 
 def tried_of(

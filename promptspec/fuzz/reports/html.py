@@ -6,22 +6,15 @@ It holds no script and loads nothing. Its policy allows only its own style, by i
 from __future__ import annotations
 
 import unicodedata
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
-from importlib.resources import files
-from itertools import groupby
 from typing import Final
 
-from promptspec.diagnostics.foreign import escape_character
 from promptspec.fuzz.reports.fences import Kind, Part, parts_of
-from promptspec.fuzz.reports.markup import Element, Node, element, written
 from promptspec.fuzz.reports.wording import (
     DEGREES,
     TRIED,
     Outcome,
     claim_of,
-    counted,
     coverage_of,
     facts_of,
     outcome,
@@ -34,6 +27,9 @@ from promptspec.fuzz.reports.wording import (
     verdict,
 )
 from promptspec.fuzz.results import Fallen, FeatureResult, LawResult, RunResult, Trouble
+from promptspec.live.markup import Element, Node, element
+from promptspec.live.page import cut, document, inline, revealed, row, table
+from promptspec.live.wording import counted
 
 #: Code points of a foreign text that stand open; longer ones are folded.
 _MOST_OPEN: Final = 1_500
@@ -41,8 +37,6 @@ _MOST_OPEN: Final = 1_500
 _MOST: Final = 20_000
 #: Failures and troubles of a feature that are told in full.
 _MOST_TOLD: Final = 30
-#: Code points of a text that stands in a sentence.
-_MOST_SENTENCE: Final = 400
 _WORDS: Final[Mapping[Outcome, str]] = {"held": "held", "fell": "fell", "not judged": "not judged"}
 _CLASSES: Final[Mapping[Outcome, str]] = {"held": "good", "fell": "bad", "not judged": "open"}
 _LEADS: Final = {
@@ -60,23 +54,7 @@ _MARKS: Final[Mapping[Kind, str]] = {
 
 def render_html(result: RunResult, specs: Mapping[str, str]) -> str:
     """Return the page; *specs* holds the texts of specs by the names of *result*."""
-    style = files("promptspec.fuzz.reports").joinpath("page.css").read_text(encoding="utf-8")
-    return f"<!DOCTYPE html>\n{_head(style)}{written(_body(result, specs), html=True)}</html>\n"
-
-
-def _head(style: str) -> str:
-    """Return everything before the body. The style is ours, and the only text that is not escaped."""
-    digest = b64encode(sha256(style.encode()).digest()).decode("ascii")
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    head = (
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", "Fuzz report"),
-    )
-    inner = "\n".join(written(each, html=True) for each in head)
-    return f'<html lang="en">\n<head>\n{inner}\n<style>{style}</style>\n</head>\n'
+    return document("Fuzz report", _body(result, specs))
 
 
 def _body(result: RunResult, specs: Mapping[str, str]) -> Element:
@@ -91,7 +69,7 @@ def _header(result: RunResult) -> Element:
     said = verdict(result)
     kind = {"held": "good", "fell": "bad"}.get(said.word, "open")
     lead = element("strong", f"{_LEADS[said.word]}: ")
-    notes = [element("ul", *(element("li", _inline(_cut(note))) for note in result.notes))] if result.notes else []
+    notes = [element("ul", *(element("li", inline(cut(note))) for note in result.notes))] if result.notes else []
     return element(
         "header",
         element("h1", "Fuzz report"),
@@ -104,8 +82,8 @@ def _overview(result: RunResult) -> Iterator[Node]:
     if not result.features:
         return
     rows = [
-        _row(
-            ("Feature", element("a", _inline(feature.feature), href=f"#feature-{number}")),
+        row(
+            ("Feature", element("a", inline(feature.feature), href=f"#feature-{number}")),
             ("Held", str(_count(feature, "held"))),
             ("Fell", _state(_count(feature, "fell"))),
             ("Not judged", str(_count(feature, "not judged"))),
@@ -114,10 +92,8 @@ def _overview(result: RunResult) -> Iterator[Node]:
         )
         for number, feature in enumerate(result.features, 1)
     ]
-    table = _table(
-        "Laws of each feature", ("Feature", "Held", "Fell", "Not judged", "Tests that failed", "Cases"), rows
-    )
-    yield element("nav", element("h2", "Features", id="features"), table, aria_labelledby="features")
+    laws = table("Laws of each feature", ("Feature", "Held", "Fell", "Not judged", "Tests that failed", "Cases"), rows)
+    yield element("nav", element("h2", "Features", id="features"), laws, aria_labelledby="features")
 
 
 def _count(feature: FeatureResult, wanted: Outcome) -> int:
@@ -126,29 +102,6 @@ def _count(feature: FeatureResult, wanted: Outcome) -> int:
 
 def _state(count: int) -> Node:
     return element("strong", str(count), class_="bad") if count else "0"
-
-
-def _table(caption: str, columns: tuple[str, ...], rows: Iterable[Element]) -> Element:
-    """Return a table whose roles are told, since on a phone its rows are shown as blocks."""
-    heads = (element("th", column, scope="col", role="columnheader") for column in columns)
-    return element(
-        "table",
-        element("caption", caption),
-        element("thead", element("tr", *heads, role="row"), role="rowgroup"),
-        element("tbody", *rows, role="rowgroup"),
-        role="table",
-    )
-
-
-def _row(*cells: tuple[str, Node]) -> Element:
-    """Return a row of (column, content); the first cell is its header, the others repeat their column on phones."""
-    (_, first), *rest = cells
-    return element(
-        "tr",
-        element("th", first, scope="row", role="rowheader"),
-        *(element("td", content, role="cell", data_column=column) for column, content in rest),
-        role="row",
-    )
 
 
 # A feature
@@ -160,7 +113,7 @@ def _feature(number: int, feature: FeatureResult, specs: Mapping[str, str]) -> E
     left = len(feature.fallen) - len(told) + len(feature.troubles[_MOST_TOLD:])
     return element(
         "section",
-        element("h2", _inline(feature.feature), id=name),
+        element("h2", inline(feature.feature), id=name),
         element("p", _place(feature.file, feature.line), class_="place"),
         *([] if feature.finished else [element("p", "The run of this feature was broken off.", class_="open")]),
         *_facts(
@@ -181,7 +134,7 @@ def _feature(number: int, feature: FeatureResult, specs: Mapping[str, str]) -> E
 
 def _laws(feature: FeatureResult) -> Element:
     rows = [
-        _row(
+        row(
             ("Law", _law(law)),
             ("Outcome", element("span", _WORDS[outcome(law)], class_=f"tag {_CLASSES[outcome(law)]}")),
             ("Degree", law.degree),
@@ -189,29 +142,29 @@ def _laws(feature: FeatureResult) -> Element:
         )
         for law in feature.laws
     ]
-    return _table("Laws", ("Law", "Outcome", "Degree", "Evidence"), rows)
+    return table("Laws", ("Law", "Outcome", "Degree", "Evidence"), rows)
 
 
 def _law(law: LawResult) -> Element:
     return element(
-        "span", element("code", _inline(law.law)), element("span", _inline(claim_of(law.claim)), class_="claim")
+        "span", element("code", inline(law.law)), element("span", inline(claim_of(law.claim)), class_="claim")
     )
 
 
 def _names(title: str, counts: Mapping[str, int]) -> Element:
     used = sorted((name, count) for name, count in counts.items() if count)
-    items = (element("li", element("code", _inline(name)), f" {count:,}") for name, count in used)
+    items = (element("li", element("code", inline(name)), f" {count:,}") for name, count in used)
     inner = element("ul", *items, class_="names") if used else element("p", "None.")
     return element("details", element("summary", f"{title}: {len(used)}"), inner)
 
 
 def _facts(*facts: tuple[str, str]) -> Iterator[Element]:
-    pairs = [element("div", element("dt", name), element("dd", _inline(_cut(text)))) for name, text in facts]
+    pairs = [element("div", element("dt", name), element("dd", inline(cut(text)))) for name, text in facts]
     yield element("dl", *pairs)
 
 
 def _place(file: str, line: int) -> Element:
-    return element("code", _inline(f"{file}:{line}"))
+    return element("code", inline(f"{file}:{line}"))
 
 
 # A failure
@@ -220,15 +173,15 @@ def _place(file: str, line: int) -> Element:
 def _fallen(fallen: Fallen, name: str, specs: Mapping[str, str]) -> Element:
     line = source_line(specs, fallen.file, fallen.line)
     quoted = [_block([Part("fixed", line)], "the line of the spec")] if line is not None else []
-    outcome = [element("p", "The call ", *_revealed(_cut(fallen.outcome)), ".")] if fallen.outcome else []
+    outcome = [element("p", "The call ", *revealed(cut(fallen.outcome)), ".")] if fallen.outcome else []
     return element(
         "article",
-        element("h3", "Fell: ", element("code", _inline(fallen.law)), id=name),
-        element("p", _inline(claim_of(fallen.claim)), class_="claim"),
+        element("h3", "Fell: ", element("code", inline(fallen.law)), id=name),
+        element("p", inline(claim_of(fallen.claim)), class_="claim"),
         element("p", _place(fallen.file, fallen.line), class_="place"),
         *quoted,
         element("h4", "What happened instead"),
-        element("p", element("strong", *_revealed(_cut(fallen.sentence)))),
+        element("p", element("strong", *revealed(cut(fallen.sentence)))),
         *outcome,
         element("h4", "The smallest input" if fallen.case and fallen.shrunk else "The input"),
         _block([Part("fixed", value_text(fallen.case.given))], "the input"),
@@ -247,7 +200,7 @@ def _prompt(fallen: Fallen) -> Iterator[Element]:
     if not fallen.prompt:
         yield element("p", "Nothing: no model was asked.")
     for role, content in fallen.prompt:
-        yield element("p", "Role: ", element("code", _inline(role)), class_="role")
+        yield element("p", "Role: ", element("code", inline(role)), class_="role")
         yield _block(parts_of(content, fallen.tag), f"message of the role {role}")
 
 
@@ -261,7 +214,7 @@ def _reply(fallen: Fallen) -> Iterator[Element]:
 def _trouble(feature: FeatureResult, trouble: Trouble) -> Element:
     return element(
         "article",
-        element("h3", "Not as the spec says: ", _inline(trouble_title(trouble))),
+        element("h3", "Not as the spec says: ", inline(trouble_title(trouble))),
         element("p", _place(feature.file, trouble.line or feature.line), class_="place"),
         _block([Part("fixed", trouble.message)], "what happened"),
     )
@@ -283,7 +236,7 @@ def _block(parts: Iterable[Part], name: str) -> Element:
 def _drawn(parts: Iterable[Part]) -> Iterator[Node]:
     left = _MOST
     for part in parts:
-        inner = _revealed(part.text[:left])
+        inner = revealed(part.text[:left])
         match part.kind:
             case "fixed":
                 yield element("span", *inner)
@@ -295,34 +248,6 @@ def _drawn(parts: Iterable[Part]) -> Iterator[Node]:
             yield element("span", "… cut here; the replay has all of it", class_="cut")
             return
         left -= len(part.text)
-
-
-def _inline(text: str) -> Element:
-    """Return a short foreign text, whose direction stays its own."""
-    return element("bdi", *_revealed(text))
-
-
-def _cut(text: str) -> str:
-    """Return a text of a sentence or two, cut where it is longer."""
-    return text if len(text) <= _MOST_SENTENCE else text[:_MOST_SENTENCE] + "…"
-
-
-def _revealed(text: str) -> Iterator[Node]:
-    """Yield *text* with a box for each character that does not show; runs of the same one are counted."""
-    for hidden, run in groupby(text, key=_hidden):
-        characters = "".join(run)
-        if not hidden:
-            yield characters
-        else:
-            label = hidden if len(characters) == 1 else f"{hidden} × {len(characters):,}"
-            yield element("span", label, class_="unseen", title=unicodedata.name(characters[0], "without a name"))
-
-
-def _hidden(character: str) -> str:
-    """Return the code point of a character that does not show, "" for one that does."""
-    if character == "\n" or escape_character(character) == character:
-        return ""
-    return f"U+{ord(character):04X}"
 
 
 # The foot of the page
@@ -363,4 +288,4 @@ def _reading() -> Element:
 
 def _footer(result: RunResult) -> Element:
     text = f"promptspec {result.version}, profile {result.profile}, seed {result.seed}"
-    return element("footer", element("p", _inline(text)))
+    return element("footer", element("p", inline(text)))

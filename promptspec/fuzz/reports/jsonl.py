@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from promptspec.contract.json_text import json_text
-from promptspec.fuzz.reports.statistics import wilson
 from promptspec.fuzz.reports.wording import replay_of, value_text, verdict
 from promptspec.fuzz.results import Fallen, FeatureResult, LawResult, RunResult, Trouble
+from promptspec.live.statistics import wilson
 
 #: The form of these lines, as docs/reference/fuzz-reports.md describes it.
 FORMAT: Final = 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from promptspec.fuzz.reports.markup import Element, element, written
 from promptspec.fuzz.reports.terminal import failure_text, shown
-from promptspec.fuzz.reports.wording import TRIED, claim_of, counted, rate, trouble_title
+from promptspec.fuzz.reports.wording import TRIED, claim_of, rate, trouble_title
 from promptspec.fuzz.results import FeatureResult, LawResult, RunResult, Trouble
+from promptspec.live.markup import Element, element, written
+from promptspec.live.wording import counted
 
 
 def render_junit(result: RunResult) -> str:

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from promptspec.fuzz.reports.terminal import shown
-from promptspec.fuzz.reports.wording import counted
+from promptspec.live.wording import counted
 
 if TYPE_CHECKING:
     from types import TracebackType

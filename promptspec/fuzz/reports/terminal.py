@@ -15,7 +15,6 @@ from promptspec.fuzz.reports.wording import (
     TRIED,
     Outcome,
     claim_of,
-    counted,
     coverage_of,
     facts_of,
     outcome,
@@ -27,6 +26,7 @@ from promptspec.fuzz.reports.wording import (
     verdict,
 )
 from promptspec.fuzz.results import Fallen, FeatureResult, LawResult, RunResult, Trouble
+from promptspec.live.wording import counted
 
 Ink: TypeAlias = Literal["plain", "good", "bad", "warning", "frame", "strong", "mark", "value"]
 #: Pieces of one row, each already escaped and in one colour.

@@ -11,8 +11,9 @@ from typing import Final, Literal, TypeAlias, cast
 
 from promptspec.contract.json_text import json_text
 from promptspec.fuzz.profiles import PHASES
-from promptspec.fuzz.reports.statistics import percent, wilson
 from promptspec.fuzz.results import Degree, Fallen, FeatureResult, LawResult, RunResult, Trouble
+from promptspec.live.statistics import percent, wilson
+from promptspec.live.wording import counted
 
 Outcome: TypeAlias = Literal["held", "fell", "not judged"]
 
@@ -82,11 +83,6 @@ def rate(law: LawResult) -> str:
 def claim_of(claim: str) -> str:
     """Return a claim as part of a sentence: without its full stop."""
     return claim.strip().removesuffix(".")
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """Return a number and its noun: `1 case`, `1,240 cases`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def phases_of(feature: FeatureResult) -> str:

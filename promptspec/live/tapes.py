@@ -1,4 +1,4 @@
-"""What travels during one attempt: sent over the network and written down, or read back from what was written."""
+"""What travels during one call: sent over the network and written down, or read back from what was written."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 
 import httpx2
 
-from promptspec.fuzz.redteam.budget import Budget, Spent, Ticket, Tokens
-from promptspec.fuzz.redteam.results import Exchange
-from promptspec.fuzz.settling import NOTHING, read_strictly
+from promptspec.live.budget import Budget, Spent, Ticket, Tokens
+from promptspec.live.exchanges import Exchange
+from promptspec.live.strict_json import NOTHING, read_strictly
 from promptspec.models.transport import BodyEncoded, BodyTooLarge, Received
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class NotSent(Exception):
 
 
 class Tape(Protocol):
-    """Carries the exchanges of one attempt. *trouble* is "" until it cannot: `budget`, or `not recorded`."""
+    """Carries the exchanges of one call. *trouble* is "" until it cannot: `budget`, or `not recorded`."""
 
     exchanges: list[Exchange]
     trouble: str

@@ -22,15 +22,15 @@ from promptspec.runtime.plan import OpenAI
 from promptspec.safety.callers import ID_KEY
 
 if TYPE_CHECKING:
-    from promptspec.fuzz.redteam.tapes import Tape
+    from promptspec.live.tapes import Tape
     from promptspec.models.port import Model
     from promptspec.runtime.plan import ModelPlan
 
-#: The tape of the attempt that runs in this context.
-TAPE: ContextVar[Tape] = ContextVar("promptspec_redteam_tape")
+#: The tape of the call that runs in this context.
+TAPE: ContextVar[Tape] = ContextVar("promptspec_tape")
 
 #: Stands for the project's own key of callers' ids, so that requests are the same wherever they are replayed.
-_ID_SECRET: Final = "redteam:this-key-protects-nobody"  # noqa: S105  it opens nothing
+_ID_SECRET: Final = "live:this-key-protects-nobody"  # noqa: S105  it opens nothing
 _HIDDEN: Final = b"(hidden)"
 #: Shorter keys are not looked for in responses: they would be found in the middle of words.
 _LEAST_SECRET: Final = 6
@@ -86,7 +86,7 @@ class _Clock:
 
 
 class Wire(httpx2.AsyncBaseTransport):
-    """The network of one model, through the tape of the attempt. *by* says who asks over it.
+    """The network of one model, through the tape of the call. *by* says who asks over it.
 
     A key that a server sends back is blotted out before anybody reads the response, so that none is recorded.
     """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from fractions import Fraction
+from math import comb, sqrt
 from typing import Final
 
 #: The 97.5 % quantile of the normal distribution: intervals hold with 95 % confidence.
@@ -38,6 +39,18 @@ def wilson(hits: int, trials: int, *, z: float = Z_95) -> Interval:
     low = 0.0 if hits == 0 else (middle - reach) / scale
     high = 1.0 if hits == trials else (middle + reach) / scale
     return Interval(low, high)
+
+
+def mcnemar(one: int, other: int) -> float:
+    """Return the two-sided p of McNemar's exact test, for pairs that differ in the *one* and in the *other* way.
+
+    Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
+    Psychometrika 12 (1947), 153-157; exact, as a sign test: under the null hypothesis the pairs that differ fall to
+    either side like a fair coin, so that p = 2 P(X <= min(one, other)) with X ~ Bin(one + other, 1/2), at most 1.
+    """
+    pairs = one + other
+    tail = sum(comb(pairs, k) for k in range(min(one, other) + 1))
+    return float(min(Fraction(2 * tail, 2**pairs), Fraction(1)))
 
 
 def percent(share: float) -> str:

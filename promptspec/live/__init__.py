@@ -1,0 +1,1 @@
+"""What runs against real models share: budgets, wires and tapes, intervals, pages of reports."""

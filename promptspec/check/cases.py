@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, TypeVar, cast
 
@@ -157,24 +157,36 @@ class Cases:
         if not isinstance(value, dict) or not isinstance(given, dict) or "returns" not in value:
             self._desk.add("PS605", clause.path.span, f"{where} has no `given` and `returns`")
             return None
-        before = len(self._desk.report.errors)
-        place = clause.path.span
-        values = self._fitter("PS605").object(as_literal(given, place), self._input.fields, f"the input in {where}")
-        reply = self._reply(as_literal(value["returns"], place), code="PS605")
-        if values is None or reply is None or len(self._desk.report.errors) > before:
+        fitted = self._fitted(given, value["returns"], clause.path.span, code="PS605", where=where)
+        if fitted is None:
             return None
+        values, reply = fitted
         return Example(
             title=f"{clause.path.value}:{number}",
             given=values,
-            returns=reply[0],
+            returns=reply,
             today=None,
             origin=self._desk.origin(clause.span),
         )
 
+    def fits(self, given: Mapping[str, object], returns: object, place: Span, *, code: str, where: str) -> bool:
+        """Say whether a row of a file fits; what does not is reported at *place*, with *where* it stands."""
+        return self._fitted(given, returns, place, code=code, where=where) is not None
+
+    def _fitted(
+        self, given: Mapping[str, object], returns: object, place: Span, *, code: str, where: str
+    ) -> tuple[t.ObjectConstant, t.Constant] | None:
+        before = len(self._desk.report.errors)
+        values = self._fitter(code, where).object(as_literal(given, place), self._input.fields, "the input")
+        reply = self._reply(as_literal(returns, place), code=code, where=where)
+        if values is None or reply is None or len(self._desk.report.errors) > before:
+            return None
+        return values, reply[0]
+
     # Parts
 
-    def _fitter(self, code: str) -> Fitter:
-        return Fitter(desk=self._desk, scope=self._scope, record=self._types.record, code=code)
+    def _fitter(self, code: str, where: str = "") -> Fitter:
+        return Fitter(desk=self._desk, scope=self._scope, record=self._types.record, code=code, where=where)
 
     def _one(self, clause: tree.CaseClause, kind: type[_Item]) -> _Item | None:
         found = [item for item in clause.items if isinstance(item, kind)]
@@ -191,8 +203,8 @@ class Cases:
                     "PS603", item.span, f"`{_word(item)}` does not stand in {article(clause.kind)}", help="take it out"
                 )
 
-    def _reply(self, written: tree.Literal_, *, code: str = "PS602") -> tuple[t.Constant] | None:
-        fitter = self._fitter(code)
+    def _reply(self, written: tree.Literal_, *, code: str = "PS602", where: str = "") -> tuple[t.Constant] | None:
+        fitter = self._fitter(code, where)
         if not self._bare:
             made = fitter.object(written, self._output.fields, "the reply")
             return None if made is None else (made,)
@@ -285,14 +297,7 @@ def as_literal(value: object, span: Span) -> tree.Literal_:
                 span=span, value=Decimal(value), text=json.dumps(int(value)) if isinstance(value, int) else str(value)
             )
         case str():
-            try:
-                return (
-                    tree.DateLiteral(span=span, value=date.fromisoformat(value))
-                    if len(value) == 10 and value[4] == "-" == value[7]
-                    else tree.StringLiteral(span=span, value=value)
-                )
-            except ValueError:
-                return tree.StringLiteral(span=span, value=value)
+            return tree.StringLiteral(span=span, value=value)
         case list() | tuple():
             items = cast("list[object]", value)
             return tree.ListLiteral(span=span, items=tuple(as_literal(item, span) for item in items))

@@ -31,6 +31,7 @@ _NAMES: dict[type[tree.Clause], str] = {
     tree.LimitsClause: "limits",
     tree.CallerClause: "caller",
     tree.LimitationsClause: "limitations",
+    tree.EvaluateClause: "evaluate",
 }
 
 

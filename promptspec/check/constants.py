@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import assert_never
 
@@ -34,6 +35,8 @@ class Fitter:
     scope: Scope
     record: Callable[[t.Group], t.Record]
     code: str
+    #: The line of a file that the value comes from; such values are JSON, whose dates stand in quotes.
+    where: str = ""
 
     def field(self, field: t.Field, written: tree.Literal_) -> Fitted | None:
         """Return the value of *field*, or None after a report."""
@@ -115,7 +118,7 @@ class Fitter:
                 assert_never(type)
 
     def _misfit(self, span: Span, message: str, help: str | tuple[str, ...] = ()) -> None:
-        self.desk.add(self.code, span, message, help=help)
+        self.desk.add(self.code, span, f"{self.where}: {message}" if self.where else message, help=help)
 
     def _expected(self, written: tree.Literal_, what: str) -> None:
         self._misfit(written.span, f"expected {what}")
@@ -201,6 +204,8 @@ class Fitter:
         return Fitted(number)
 
     def _date(self, written: tree.Literal_, type: t.Date) -> Fitted | None:
+        if self.where and isinstance(written, tree.StringLiteral):
+            written = _as_date(written)
         if not isinstance(written, tree.DateLiteral):
             self._misfit(written.span, "expected a date", help="write it without quotes, like `2026-01-31`")
             return None
@@ -282,3 +287,13 @@ class Fitter:
             case _:
                 self._misfit(written.span, "expected a string, a number, true, false, none, a list or a record")
                 return None
+
+
+def _as_date(written: tree.StringLiteral) -> tree.DateLiteral | tree.StringLiteral:
+    """Return a string of JSON as the date that it spells, or as it is."""
+    try:
+        if len(written.value) == len("2026-01-31"):
+            return tree.DateLiteral(span=written.span, value=date.fromisoformat(written.value))
+    except ValueError:
+        pass
+    return written

@@ -9,6 +9,7 @@ from typing import cast
 from promptspec.check.cases import Cases
 from promptspec.check.clauses import Clauses
 from promptspec.check.desk import Desk
+from promptspec.check.evaluations import Evaluations
 from promptspec.check.limits import Declared, check_limits, fit_limits
 from promptspec.check.models import Models, NeedsStrict
 from promptspec.check.names import Names, references
@@ -109,7 +110,10 @@ class FeatureCheck:
         requires = rules.requires(self._clauses.all(tree.RequireClause), input)
         ensures = rules.ensures(self._clauses.all(tree.EnsureClause), input, output, bare=bare)
         cases = Cases(desk=desk, scope=self._scope, types=self._types, input=input, output=output, bare=bare)
-        examples = self._examples(cases, self._asks_today(input, output, (*requires, *ensures), messages))
+        asks_today = self._asks_today(input, output, (*requires, *ensures), messages)
+        examples = self._examples(cases, asks_today)
+        evaluations = Evaluations(desk=desk, cases=cases, output=output, bare=bare)
+        evaluation = evaluations.check(self._clauses.one(tree.EvaluateClause), asks_today=asks_today)
         tone = self._tone(input, output, messages, examples)
         others = tuple(
             case
@@ -142,6 +146,7 @@ class FeatureCheck:
             limitations=limitations,
             examples=examples,
             cases=others,
+            evaluation=evaluation,
             largest_prompt=0,
             smallest_prompt=0,
             origin=origin,

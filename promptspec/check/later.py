@@ -14,7 +14,6 @@ _LATER: dict[type[tree.Clause], str] = {
     tree.ReviewClause: "review",
     tree.SampleClause: "sample",
     tree.ReportClause: "report",
-    tree.EvaluateClause: "evaluate",
     tree.KeepClause: "keep",
     tree.SecretClause: "secret",
     tree.WaiveClause: "waive",

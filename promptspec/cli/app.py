@@ -17,7 +17,9 @@ from promptspec.cli.ending import BROKEN_PIPE, INTERRUPTED, USAGE, report_failur
 from promptspec.diagnostics.foreign import escape
 
 #: In the order in which a newcomer meets them. Each is the function `command` of a module of that name.
-COMMANDS: Final = ("new", "check", "fmt", "run", "render", "test", "fuzz", "redteam", "build", "schema", "explain")
+COMMANDS: Final = (
+    "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "build", "schema", "explain",
+)  # fmt: skip
 
 # Typer has its own copy of click's errors or takes click's, by its version; either way this is their root.
 _WrongUsage: Final = cast("type[Exception]", typer.BadParameter.__mro__[2])

@@ -63,6 +63,10 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
     yield f"    reply of at most {limits.reply_tokens:,} tokens{derived}; {limits.time_ms / 1000:g} s for everything"
     more = f"{_count(limits.retries, 'retry', 'retries')} and {_count(limits.repairs, 'repair')}"
     yield f"    at most {_count(1 + limits.retries + limits.repairs, 'request')} a call, with {more}"
+    if feature.evaluation is not None:
+        rows = _count(feature.evaluation.rows, "row")
+        levels = _count(len(feature.evaluation.targets), "declared level")
+        yield f"    {rows} to evaluate with; {levels}, which only `promptspec evaluate` proves, with a real model"
     for rule in feature.tone:
         if isinstance(rule.kind, ToneVoice):
             yield f'    voice "{escape(rule.kind.text)}" is told to the model, and nothing checks it (persuasion)'

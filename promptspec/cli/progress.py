@@ -1,4 +1,4 @@
-"""A bar that moves while many specs are compiled."""
+"""A bar that moves while many specs are compiled, or many rows are run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,18 @@ def progress_of(desk: Desk, paths: Sequence[Path], *, quiet: bool) -> Generator[
 
     A bar is shown on a terminal, for more than 20 specs, on standard error, and is gone at the end.
     """
-    if quiet or not desk.errors.isatty() or not desk.colours(desk.errors):
+    count = len(desk.compiler.spec_files(paths)) if not quiet and _shows_bars(desk) else 0
+    if count <= _FEW:
         yield None
         return
-    count = len(desk.compiler.spec_files(paths))
-    if count <= _FEW:
+    with bar_of(desk, count, quiet=quiet) as advance:
+        yield None if advance is None else lambda _file: advance()
+
+
+@contextmanager
+def bar_of(desk: Desk, count: int, *, quiet: bool) -> Generator[Callable[[], None] | None]:
+    """Yield what to call after each of *count* steps, or None where no bar is shown: it is shown on a terminal."""
+    if quiet or not _shows_bars(desk):
         yield None
         return
     from rich.console import Console
@@ -34,4 +41,8 @@ def progress_of(desk: Desk, paths: Sequence[Path], *, quiet: bool) -> Generator[
     )
     with bar:
         task = bar.add_task("", total=count)
-        yield lambda _file: bar.advance(task)
+        yield lambda: bar.advance(task)
+
+
+def _shows_bars(desk: Desk) -> bool:
+    return desk.errors.isatty() and desk.colours(desk.errors)

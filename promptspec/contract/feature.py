@@ -233,6 +233,25 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationTarget:
+    """`team at least 92%`: *field* of the output is right in at least *share* percent of the rows."""
+
+    field: str
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """`evaluate "…"`: so many labelled *rows* of the file *path*, named from the root. Only a run can prove it."""
+
+    path: str
+    rows: int
+    targets: tuple[EvaluationTarget, ...]
+    content_hash: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a call may use. Tokens, milliseconds, counts; *prompt_tokens* None means: no cap was declared."""
 
@@ -272,6 +291,7 @@ class Feature:
     limitations: str
     examples: tuple[Example, ...]
     cases: tuple[Case, ...]
+    evaluation: Evaluation | None = None
     largest_prompt: int
     smallest_prompt: int
     origin: Origin

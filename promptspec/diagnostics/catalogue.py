@@ -100,6 +100,9 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS603", "an example, test or attack of the wrong shape"),
         Entry("PS604", "an example that its own feature refuses"),
         Entry("PS605", "a file of examples that cannot be used"),
+        Entry("PS606", "an evaluation of what cannot be compared"),
+        Entry("PS607", "a file of labelled rows that cannot be used"),
+        Entry("PS608", "a target for a text", _W),
         # 7xx: tone
         Entry("PS701", "a tone rule that does not exist, or has the wrong arguments"),
         Entry("PS702", "a tone rule out of its range"),

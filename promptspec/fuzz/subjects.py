@@ -38,6 +38,7 @@ from promptspec.contract.wire_value import wire_value
 from promptspec.fuzz.echoes import windows
 from promptspec.fuzz.reference_prompt import Said, expected_messages
 from promptspec.fuzz.settling import settle
+from promptspec.live.wires import some_url
 from promptspec.runtime.plan import OpenAI
 from promptspec.safety.callers import ID_KEY
 from promptspec.schema.wire import encode_schema, input_schema, output_schema
@@ -131,7 +132,7 @@ class Subject:
             if isinstance(model, OpenAIModel):
                 found[model.key.name if model.key else "OPENAI_API_KEY"] = MODEL_SECRET
                 if isinstance(model.base_url, Environment):
-                    found[model.base_url.name] = _allowed_url(self.module.hosts)
+                    found[model.base_url.name] = some_url(self.module.hosts)
         return found
 
     def connect(self, transports: Callable[[int], httpx2.AsyncBaseTransport], world: World) -> tuple[Model, ...]:
@@ -203,12 +204,6 @@ class Subject:
 
 #: For features that ask nobody.
 _STAND_IN: Final = OpenAI(name="stand-in", server="openai", api="chat", structured="json_schema")
-
-
-def _allowed_url(hosts: tuple[str, ...]) -> str:
-    host = next(iter(hosts), "127.0.0.1:9")
-    scheme = "http" if host.partition(":")[0] in ("127.0.0.1", "localhost", "[::1]") else "https"
-    return f"{scheme}://{host}/v1"
 
 
 class _Rows(Mapping[str, Mapping[str, object]]):

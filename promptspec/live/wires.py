@@ -60,6 +60,13 @@ def secrets_of(plans: Sequence[OpenAI], environment: Mapping[str, str]) -> tuple
     return tuple(environment[name].strip() for name in sorted(names) if environment.get(name, "").strip())
 
 
+def some_url(hosts: Sequence[str]) -> str:
+    """Return a base URL that *hosts* allow, for a run that reaches no network."""
+    host = next(iter(hosts), "127.0.0.1:9")
+    scheme = "http" if host.partition(":")[0] in ("127.0.0.1", "localhost", "[::1]") else "https"
+    return f"{scheme}://{host}/v1"
+
+
 class Chance:
     """Chance that follows from a seed."""
 

@@ -48,6 +48,11 @@ def is_in_language(text: str, languages: tuple[str, ...]) -> bool:
     return max(likely.values()) < asked * SURELY
 
 
+def language_of(text: str) -> str | None:
+    """Return the likeliest language of *text* among LANGUAGES, None for a text too short to say."""
+    return _identifier().classify(text)[0] if sum(map(str.isalpha, text)) >= SHORT else None
+
+
 @cache
 def _identifier() -> Any:
     """Load the model: 0.3 s with numpy, once; the file lies in the package, and nothing is fetched."""

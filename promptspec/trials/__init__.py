@@ -1,4 +1,4 @@
-"""Examples and tests, run on the generated module."""
+"""Examples, tests and labelled rows, run on the generated module."""
 
 from promptspec.trials.examples import check_paths, try_examples
 from promptspec.trials.tests import TestResult, run_tests

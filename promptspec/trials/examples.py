@@ -1,13 +1,15 @@
-"""Every example must pass its own feature: the input as a caller gives it, the reply as a model would."""
+"""Examples and labelled rows must pass their own feature: the input as callers give it, the reply as models do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from promptspec.api import Compilation, Unit, compile_paths
-from promptspec.contract.feature import Example, Feature
+from promptspec.check.labelled import MOST_BYTES, MOST_TOLD, LabelledRow, read_labelled
+from promptspec.contract.feature import Evaluation, Example, Feature
 from promptspec.diagnostics import Report
 from promptspec.errors import PromptspecError, Violation
 from promptspec.loading import function_of, materialize
@@ -15,16 +17,21 @@ from promptspec.runtime.overrides import Wires
 from promptspec.text import Span
 from promptspec.trials.calls import caller_of, quiet_world
 from promptspec.trials.plain import written
+from promptspec.trials.rows import refused_rows
 
 
 def check_paths(paths: Sequence[Path], *, progress: Callable[[str], None] | None = None) -> Compilation:
-    """Compile the specs that *paths* name and try their examples. Raises Unusable for paths that do not exist."""
+    """Compile the specs that *paths* name, and try their examples and labelled rows.
+
+    Raises Unusable for paths that do not exist.
+    """
     compilation = compile_paths(paths, progress=progress)
     if compilation.has_errors():
         return compilation
     report = Report()
     report.extend(compilation.diagnostics)
     try_examples(compilation, report)
+    try_rows(compilation, report)
     return replace(compilation, diagnostics=report.diagnostics)
 
 
@@ -60,6 +67,33 @@ def try_examples(compilation: Compilation, report: Report) -> None:
                     if example.today or "late" not in violation.rule
                     else "say what `today` is: `on 2026-01-31`",
                 )
+
+
+def try_rows(compilation: Compilation, report: Report) -> None:
+    """Run all labelled rows; those that their own feature refuses are reported as PS607 where their file is named."""
+    tried = with_used(
+        compilation,
+        [unit for unit in compilation.units if unit.module and any(f.evaluation for f in unit.module.features)],
+    )
+    loaded = materialize(replace(compilation, units=tried)) if tried else {}
+    for unit in tried:
+        for feature in unit.module.features if unit.module else ():
+            if (evaluation := feature.evaluation) is None:
+                continue
+            running = function_of(loaded[unit.file], feature.name)
+            for line, why in islice(refused_rows(running, rows_of(compilation, evaluation)), MOST_TOLD):
+                report.add(
+                    "PS607",
+                    place_of(compilation, evaluation.origin.file, evaluation.origin.line),
+                    f"line {line} of `{evaluation.path[-40:]}` is refused: {why}",
+                    help="mend the row, or the rule that it breaks",
+                )
+
+
+def rows_of(compilation: Compilation, evaluation: Evaluation) -> tuple[LabelledRow, ...]:
+    """Return the rows that an `evaluate` clause names. Raises FileRefused where they cannot be read any more."""
+    data = compilation.project.files.read(evaluation.path, most=MOST_BYTES)
+    return read_labelled(data, evaluation.path).rows
 
 
 def with_used(compilation: Compilation, units: Sequence[Unit]) -> tuple[Unit, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
 
 from promptspec.contract import types as t
-from promptspec.contract.feature import Module
+from promptspec.contract.feature import Feature, Module
 
 
 def written(value: t.Constant) -> Any:
@@ -18,6 +19,18 @@ def written(value: t.Constant) -> Any:
     if isinstance(value, tuple):
         return [written(item) for item in value]
     return value
+
+
+def output_of(module: Module, feature: Feature, value: object) -> dict[str, Any]:
+    """Return the value of a reply as `returned` does, that of a bare output under `answer`."""
+    return returned(module, feature.output, _Answer(value) if feature.bare else value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A bare reply, as the record that it travels in."""
+
+    answer: object
 
 
 def returned(module: Module, record: t.Record, value: object) -> dict[str, Any]:

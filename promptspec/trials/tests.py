@@ -14,7 +14,7 @@ from promptspec.loading import function_of, materialize
 from promptspec.runtime.feature import Feature as Running
 from promptspec.runtime.overrides import Rehearse, Replies, StandIn, Wires
 from promptspec.trials.calls import caller_of, quiet_world
-from promptspec.trials.plain import alike, returned, written
+from promptspec.trials.plain import alike, output_of, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,19 +79,12 @@ def _failure(module: Module, feature: Feature, case: Case, running: Running[Any]
         return _judge_refusal(case, error)
     if case.has_refuses:
         return f"expected `{case.refuses or 'it'}` to be refused, and it was accepted"
-    plain = returned(module, feature.output, _Answer(reply.value) if feature.bare else reply.value)
+    plain = output_of(module, feature, reply.value)
     expected = written(case.returns)
     wanted = {"answer": expected} if feature.bare else expected
     if alike(wanted, plain):
         return None
     return f"expected {_shown(wanted, feature.bare)}, and the call returned {_shown(plain, feature.bare)}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """A bare reply, as the record that it travels in."""
-
-    answer: object
 
 
 def _judge_refusal(case: Case, error: PromptspecError) -> str | None:

@@ -121,7 +121,8 @@ class Evaluations:
             self._desk.add("PS607", span, problem, help=_help(problem))
         if len(labelled.problems) > MOST_TOLD:
             more = len(labelled.problems) - MOST_TOLD
-            self._desk.add("PS607", span, f"{more:,} more lines of the file have problems")
+            lines = "line has" if more == 1 else "lines have"
+            self._desk.add("PS607", span, f"{more:,} more {lines} problems")
         if labelled.problems:
             return
         for row in labelled.rows:

@@ -119,7 +119,7 @@ def _scores(title: str, column: str, scores: Sequence[Score]) -> Iterator[Elemen
         for score in scores
     ]
     yield element("h2", inline(title))
-    yield table(f"{title}: rows that are right", (column, "Right", "Share", "With 95 % confidence"), rows)
+    yield table("Rows that are right", (column, "Right", "Share", "With 95 % confidence"), rows)
 
 
 def _confusion(confusion: Confusion) -> Iterator[Element]:

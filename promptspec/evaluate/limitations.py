@@ -10,6 +10,8 @@ from promptspec.live.wording import counted
 #: Groups that are told of; the worst come first.
 _MOST = 12
 _MOST_TEXT = 60
+#: One row that is wrong is an anecdote.
+_LEAST_WRONG = 2
 
 
 def draft_of(figures: Figures) -> tuple[str, ...]:
@@ -24,7 +26,7 @@ def draft_of(figures: Figures) -> tuple[str, ...]:
         (score, group.by)
         for group in figures.groups
         for score in group.scores
-        if score.rows and score.interval.high < bound
+        if score.interval.high < bound and score.rows - score.right >= _LEAST_WRONG
     ]
     found.sort(key=lambda each: (each[0].share, each[0].name))
     return tuple(_line(score, by, figures.whole) for score, by in found[:_MOST])

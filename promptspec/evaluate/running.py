@@ -112,8 +112,13 @@ def run_replay(rows: Rows, plan: Plan, plans: Sequence[OpenAI], recording: Recor
         run.ended = "interrupt"
     known = {labelled.row.key for labelled in rows.all}
     gone = len(recorded.keys() - known)
-    notes = [*recording.notes, *([f"{gone} recorded rows are not in the file any more"] if gone else [])]
-    return replace(run.result(), notes=tuple(notes))
+    result = run.result()
+    both = [row for row in result.judged if row.key in recorded]
+    alike = sum((row.outcome, row.said) == (recorded[row.key].outcome, recorded[row.key].said) for row in both)
+    notes = [f"{alike} of {len(both)} outcomes are as recorded", *recording.notes]
+    if gone:
+        notes.append(f"{gone} recorded rows are not in the file any more")
+    return replace(result, notes=tuple(notes))
 
 
 def made_up_environment(plans: Sequence[OpenAI]) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ from promptspec.live.statistics import Interval, wilson
 
 #: What stands in a table for a reply that was refused.
 REFUSED: Final = "(refused)"
+#: Rows that fall into more groups than this are not told apart by them.
+_MOST_GROUPS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ def _score(name: str, rows: Sequence[Judged], fields: tuple[str, ...]) -> Score:
 
 
 def _groups(rows: Sequence[Judged], deciding: tuple[str, ...]) -> tuple[Group, ...]:
-    """Return the groups of each kind of which there are several."""
+    """Return the groups of each kind of which there are several, and not too many to say anything."""
     found: dict[str, dict[str, list[Judged]]] = {}
     for row in rows:
         for by, name in row.slices:
@@ -123,7 +125,7 @@ def _groups(rows: Sequence[Judged], deciding: tuple[str, ...]) -> tuple[Group, .
     return tuple(
         Group(by=by, scores=tuple(sorted((_score(name, each, deciding) for name, each in names.items()), key=_worst)))
         for by, names in found.items()
-        if len(names) > 1
+        if 1 < len(names) <= _MOST_GROUPS
     )
 
 

@@ -23,6 +23,8 @@ LANGUAGES: Final[Mapping[str, str]] = {
 
 #: Letters under which a text is short: which language it is in may not be decidable.
 SHORT: Final = 60
+#: Letters from which on the likeliest language is worth telling.
+_TELLING: Final = 20
 #: How many times as likely another language must be for a short text to be in none of those that are asked for.
 SURELY: Final = 10.0
 
@@ -49,8 +51,8 @@ def is_in_language(text: str, languages: tuple[str, ...]) -> bool:
 
 
 def language_of(text: str) -> str | None:
-    """Return the likeliest language of *text* among LANGUAGES, None for a text too short to say."""
-    return _identifier().classify(text)[0] if sum(map(str.isalpha, text)) >= SHORT else None
+    """Return the likeliest language of *text* among LANGUAGES, None for one of fewer than 20 letters."""
+    return _identifier().classify(text)[0] if sum(map(str.isalpha, text)) >= _TELLING else None
 
 
 @cache

@@ -23,7 +23,6 @@ CLAUSES = {
     "review when": "review when len(message) > 3 {\n    show message\n    within 4h\n}",
     "sample": "sample 2%",
     "report": 'report to "mailto:help@shop.example.org"',
-    "evaluate": 'evaluate "golden.jsonl"',
     "keep": "keep 30d",
     "secret": "secret message",
     "waive": 'waive moderate input because "inputs are all dropdowns"',

@@ -82,6 +82,7 @@ def feature(
         caller="session",
         limitations="",
         cases=(),
+        evaluation=more.pop("evaluation", None),
         largest_prompt=0,
         smallest_prompt=0,
         origin=ORIGIN,

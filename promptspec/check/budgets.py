@@ -19,12 +19,22 @@ _MARKS = 2 * (2 + 1 + 24 + 2) + 1
 #: The line that announces the tag, and the line that says whose words a turn of the assistant is said to hold.
 _ANNOUNCEMENT = 60
 _QUOTED = 60
+#: A mark between words, and its part of the line that announces it.
+_MARK = 9
+_MARK_ANNOUNCED = 40
 
 
 def largest_text(cap: t.Cap) -> int:
     """Return the bytes that a text within *cap* has at most."""
     per = {"chars": 4, "words": 4 * CHARS_A_WORD, "bytes": 1, "tokens": BYTES_A_TOKEN}[cap.unit]
     return cap.most * per
+
+
+def largest_marks(type: t.Type | None, facts: Facts, kind: str = "text") -> int:
+    """Return the bytes of all marks in a value of *type*: at most one for two characters, a blank and a word."""
+    if isinstance(type, t.Text) and type.cap.unit == "chars":
+        return type.cap.most // 2 * _MARK
+    return largest_value(type, facts, kind) // 2 * _MARK
 
 
 def largest_value(type: t.Type | None, facts: Facts, kind: str = "text") -> int:
@@ -151,9 +161,12 @@ def _number(value: object, otherwise: int) -> int:
 
 
 def prompt_bounds(
-    messages: tuple[Message | History, ...], facts: Facts, input: t.Record, *, extra: int
+    messages: tuple[Message | History, ...], facts: Facts, input: t.Record, *, extra: int, marked: bool = False
 ) -> tuple[int, int]:
-    """Return the bytes of the smallest and the largest prompt; *extra* is what is sent beside the messages."""
+    """Return the bytes of the smallest and the largest prompt; *extra* is what is sent beside the messages.
+
+    *marked* says that a mark stands between the words of open values.
+    """
     least = most = extra
     for message in messages:
         if isinstance(message, History):
@@ -161,16 +174,17 @@ def prompt_bounds(
             assert turns is not None
             assert isinstance(turns.type, t.Turns)
             beside = MESSAGE_OVERHEAD + _ANNOUNCEMENT + _QUOTED + _MARKS + 2 * len(message.field)
+            beside += _MARK_ANNOUNCED + largest_marks(turns.type.item, facts) if marked else 0
             most += turns.type.most * (beside + largest_text(turns.type.item.cap))
             least += turns.type.least * (MESSAGE_OVERHEAD + _MARKS)
             continue
-        low, high = _parts(message.parts, facts)
+        low, high = _parts(message.parts, facts, marked=marked)
         least += low + MESSAGE_OVERHEAD
-        most += high + MESSAGE_OVERHEAD + _ANNOUNCEMENT
+        most += high + MESSAGE_OVERHEAD + _ANNOUNCEMENT + (_MARK_ANNOUNCED if marked else 0)
     return least, most
 
 
-def _parts(parts: Iterable[Part], facts: Facts) -> tuple[int, int]:
+def _parts(parts: Iterable[Part], facts: Facts, *, marked: bool) -> tuple[int, int]:
     least = most = 0
     for part in parts:
         match part:
@@ -179,14 +193,16 @@ def _parts(parts: Iterable[Part], facts: Facts) -> tuple[int, int]:
                 least, most = least + size, most + size
             case Print(trust=trust, type=type, kind=kind, path=path):
                 fence = _MARKS + 2 * (len(path.encode()) + 8) if trust is Trust.OPEN else 0
-                most += largest_value(type, facts, kind) + fence
+                marks = largest_marks(type, facts, kind) if fence and marked else 0
+                most += largest_value(type, facts, kind) + fence + marks
                 least += fence
             case If(branches=branches, otherwise=otherwise):
-                sizes = [_parts(branch.body, facts) for branch in branches] + [_parts(otherwise, facts)]
+                bodies = [*(branch.body for branch in branches), otherwise]
+                sizes = [_parts(body, facts, marked=marked) for body in bodies]
                 least += min(size[0] for size in sizes)
                 most += max(size[1] for size in sizes)
             case For(least=fewest, most=rounds, body=body):
-                low, high = _parts(body, facts)
+                low, high = _parts(body, facts, marked=marked)
                 least, most = least + fewest * low, most + rounds * high
     return least, most
 

@@ -23,9 +23,11 @@ from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Around, Types, Where
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import (
+    FENCES,
     CallerLevel,
     Example,
     Feature,
+    FenceMode,
     History,
     Limits,
     Message,
@@ -136,8 +138,8 @@ class FeatureCheck:
             input=input,
             output=output,
             bare=bare,
-            messages=with_notes(messages, limitations, origin, tone.first, tone.last),
-            fence="json" if fence == "json" else "tags",
+            messages=with_notes(messages, limitations, origin, tone.first, tone.last, marked=fence == "datamark"),
+            fence=fence,
             requires=requires,
             ensures=ensures,
             tone=tone.rules,
@@ -182,19 +184,20 @@ class FeatureCheck:
             return "session"
         return cast("CallerLevel", level)
 
-    def _fence(self) -> str:
+    def _fence(self) -> FenceMode:
         clause = self._clauses.one(tree.FenceClause)
         if clause is None:
             return "tags"
         mode = clause.mode.text
-        if mode not in ("tags", "json", "datamark"):
+        if mode not in FENCES:
             self._desk.add(
                 "PS202",
                 clause.mode.span,
                 f"there is no fence `{mode}`",
-                help=did_you_mean(mode, ("tags", "json")) or "fences are `tags` and `json`",
+                help=did_you_mean(mode, FENCES) or "fences are `tags`, `datamark` and `json`",
             )
-        return mode
+            return "tags"
+        return cast("FenceMode", mode)
 
     def _input(self, clause: tree.InputClause, caller: CallerLevel) -> tuple[t.Record | None, Around]:
         """Return the input, or None after a report; and what the fields of the output may refer to."""

@@ -27,8 +27,6 @@ LATER_LIMITS = ("calls", "spend")
 def later_parts(clause: tree.Clause) -> Iterator[tuple[Span, str]]:
     """Yield what this version does not enforce of *clause*, and where it stands: the whole clause, or a part."""
     match clause:
-        case tree.FenceClause(mode=mode) if mode.text == "datamark":
-            yield clause.span, "`fence datamark`"
         case tree.LimitsClause(limits=limits):
             for limit in limits:
                 if limit.name.text in LATER_LIMITS:

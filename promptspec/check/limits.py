@@ -137,12 +137,13 @@ def fit_limits(
             help=f"write `reply {derived_reply_tokens(most_reply):_} tokens`, or lower the caps of the output",
         )
     extra = len(encode_schema(schema))
-    least, most = prompt_bounds(draft.messages, facts, draft.input, extra=extra)
+    marked = draft.fence == "datamark"
+    least, most = prompt_bounds(draft.messages, facts, draft.input, extra=extra, marked=marked)
     for example in draft.examples:
         size = sum(len(str(value).encode()) for _, value in example.given.entries) + len(str(example.returns)) + 64
-        least, most = least + size // 4, most + size * 2
+        least, most = least + size // 4, most + size * (7 if marked else 2)
     if declared.repairs:
-        most += largest_repair(most_reply) + MESSAGE_OVERHEAD
+        most += largest_repair(most_reply) * (6 if marked else 1) + MESSAGE_OVERHEAD
     if declared.prompt is not None and least > BYTES_A_TOKEN * declared.prompt:
         desk.add(
             "PS410",

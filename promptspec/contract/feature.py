@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from promptspec.contract.expressions import Expression
 from promptspec.contract.tone import ToneRule
@@ -265,6 +265,9 @@ class Limits:
 
 
 CallerLevel: TypeAlias = Literal["anyone", "session", "signed_in", "verified"]
+FenceMode: TypeAlias = Literal["tags", "datamark", "json"]
+#: In the order of the manual.
+FENCES: Final = ("tags", "datamark", "json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +285,7 @@ class Feature:
     output: Record
     bare: bool
     messages: tuple[Message | History, ...]
-    fence: Literal["tags", "json"]
+    fence: FenceMode
     requires: tuple[Rule, ...]
     ensures: tuple[Rule, ...]
     tone: tuple[ToneRule, ...] = ()

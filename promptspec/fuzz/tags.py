@@ -1,5 +1,7 @@
 """Inputs that hold the tag which their own call will draw first: only a tag that is checked against them still fences.
 
+Where words are marked, other inputs hold the mark of their call.
+
 The chance of a case follows from its seed, so the tag is known before the call is made. A forger would have to guess
 96 bits; here nobody has to.
 """
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 #: Digits of a live tag.
 _DIGITS: Final = 24
+_MARK_DIGITS: Final = 8
 #: Seeds are those of no other case, so that a failure can be told from others.
 _FIRST_SEED: Final = 7_001
 
@@ -31,10 +34,15 @@ def first_tag(seed: int) -> str:
     return sha256(f"{seed}:1".encode()).hexdigest()[:_DIGITS]
 
 
+def first_mark(seed: int) -> str:
+    """Return the digits of the mark that such a call draws first, where it keeps its first tag."""
+    return sha256(f"{seed}:2".encode()).hexdigest()[:_MARK_DIGITS]
+
+
 def tag_cases(subject: Subject) -> Iterator[Case]:
     """Yield, for each text of the fullest known input, the tag of the call itself in it: alone, in a mark, in capitals.
 
-    Such an input is as valid as any other; the call must draw another tag.
+    Where words are marked, so with the mark. Such an input is as valid as any other; the call must draw again.
     """
     known = known_inputs(subject)
     if not known.bases:
@@ -42,9 +50,12 @@ def tag_cases(subject: Subject) -> Iterator[Case]:
     base = max(known.bases, key=lambda given: len(slots(subject, given)))
     reply = an_honest_reply(subject, base)
     seed = _FIRST_SEED
+    forms = [(first_tag, form) for form in ("{}", "[[/x {}]]", "{} ")]
+    if subject.feature.fence == "datamark":
+        forms += [(first_mark, form) for form in ("a ^{}b", "{}", "{} ")]
     for slot in slots(subject, base):
-        for form in ("{}", "[[/x {}]]", "{} "):
-            tag = first_tag(seed)
+        for drawn, form in forms:
+            tag = drawn(seed)
             text = form.format(tag.upper() if form.endswith(" ") else tag)
             if not _takes(slot, text):
                 continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promptspec.errors import PromptspecError
 from promptspec.fuzz.cases import Json
-from promptspec.fuzz.fences import taken_apart
+from promptspec.fuzz.fences import mark_of, taken_apart
 from promptspec.fuzz.lies.conditions import broken_conditions
 from promptspec.fuzz.lies.wire import SERVER_TEXT
 from promptspec.fuzz.reference import Found, OutOfFragment, dropped_items, judge_input, judge_reply, seen_input
@@ -197,14 +197,15 @@ class Trial:
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
-        """The live tags of all requests of the call."""
+        """The live tags of all requests of the call, and the marks between words."""
         seen = self.observation
         live = sum(said.role != "system" for said in self.input.said or ())
         return tuple(
             tag
             for request, reply in zip(seen.requests, seen.sent_back, strict=True)
             for _, content in request.messages[len(request.messages) - live - (reply is not None) :]
-            if (tag := taken_apart(content)[0])
+            for tag in (taken_apart(content)[0], mark_of(content).removeprefix("^"))
+            if tag
         )
 
     @cached_property

@@ -13,7 +13,7 @@ from promptspec.errors import Violation
 from promptspec.models.port import Ask
 from promptspec.ports import World
 from promptspec.runtime.context import Context
-from promptspec.runtime.drafts import TAG_BITS, Draft, Message
+from promptspec.runtime.drafts import MARK_BEGIN, MARK_BITS, TAG_BITS, Draft, Message
 from promptspec.runtime.host import HOST
 from promptspec.runtime.repairing import add_repair, largest_repair
 from promptspec.values.units import MESSAGE_OVERHEAD
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Digits of a live tag. Each may be a token; those of a tag of zeros are read three at a time.
 _TAG_DIGITS: Final = TAG_BITS // 4
 _TAG_MORE: Final = _TAG_DIGITS - _TAG_DIGITS // 3
+_MARK_DIGITS: Final = MARK_BITS // 4
+_MARK_MORE: Final = _MARK_DIGITS - _MARK_DIGITS // 3
 
 #: Bytes of the sentence that tells a schema to a server which takes it in no other way.
 _TELLING: Final = 160
@@ -40,13 +42,14 @@ class Attempt:
         self._draft = draft
         self._user = user
         self._world = world
-        self._tags: list[str] = []
+        self._drawn: list[str] = []
 
     def compose(self) -> Ask:
         """Return the next request, with a tag that no request before it had."""
         tag = self._draft.draw_tag(self._world.entropy)
-        self._tags.append(tag)
-        system, messages = split_system(self._draft.messages(tag))
+        mark = self._draft.draw_mark(self._world.entropy)
+        self._drawn += [drawn for drawn in (tag, mark) if drawn]
+        system, messages = split_system(self._draft.messages(tag, mark))
         live = encode_messages(messages)
         plan = self._plan
         return Ask(
@@ -81,7 +84,7 @@ class Attempt:
 
     def _is_bounded(self) -> bool:
         """Say whether the message that sends a reply back is of a size that was foreseen, and can be encoded."""
-        message = self._draft.messages("0" * _TAG_DIGITS)[-1]
+        message = self._draft.messages("0" * _TAG_DIGITS)[-1]  # marks follow from it, so they need no bound
         try:
             return len(message.content.encode()) <= largest_repair(self._plan.largest_reply)
         except UnicodeEncodeError:
@@ -105,13 +108,15 @@ class Attempt:
 
     def _fits(self, most: int) -> bool:
         """A token holds at least one byte, so bytes decide first, and the tokenizer only where they do not."""
-        texts = [message.content for message in self._draft.messages("0" * _TAG_DIGITS)]
         plan = self._plan
+        mark = MARK_BEGIN + "0" * _MARK_DIGITS if plan.fence == "datamark" else ""
+        texts = [message.content for message in self._draft.messages("0" * _TAG_DIGITS, mark)]
         room = most - MESSAGE_OVERHEAD * (len(texts) + 2 * len(plan.examples)) - len(plan.schema) - _TELLING
         if len(self._examples) + sum(len(text.encode()) for text in texts) <= room:
             return True
         fences = len(self._draft.fences())
         room -= _TAG_MORE * (2 * fences + len(texts)) if fences else 0
+        room -= _MARK_MORE * sum(text.count(mark) for text in texts) if mark else 0
         if room <= 0:
             return False
         from promptspec.values.units import count_tokens_at_most
@@ -119,20 +124,20 @@ class Attempt:
         return count_tokens_at_most("\n".join([self._examples.decode(), *texts]), room)
 
     def echo(self) -> Callable[[str], str | None] | None:
-        """Return the judge of what a reply must not repeat: the tags, and runs of the prompt's private words."""
+        """Return the judge of what a reply must not repeat: tags, marks, and runs of the prompt's private words."""
         texts = self._original.fixed
         public = self._plan.limitations.strip()
         if public:  # shown in forms and docstrings: a reply may say it too (rule 19)
             texts = tuple(piece for text in texts for piece in text.split(public))
         echo = _echo_of(texts)
-        if len(self._tags) <= 1:
-            return partial(echo.find, tag=self._tags[-1] if self._tags else "")
-        return partial(_find_any, echo, tuple(self._tags))
+        if len(self._drawn) <= 1:
+            return partial(echo.find, tag=self._drawn[-1] if self._drawn else "")
+        return partial(_find_any, echo, tuple(self._drawn))
 
 
-def _find_any(echo: Echo, tags: tuple[str, ...], text: str) -> str | None:
-    """Return what *text* repeats of the prompt; each attempt had a tag of its own."""
-    return next((found for tag in tags if (found := echo.find(text, tag=tag)) is not None), None)
+def _find_any(echo: Echo, drawn: tuple[str, ...], text: str) -> str | None:
+    """Return what *text* repeats of the prompt; each attempt had a tag, and maybe a mark, of its own."""
+    return next((found for tag in drawn if (found := echo.find(text, tag=tag)) is not None), None)
 
 
 @lru_cache(maxsize=256)
@@ -170,7 +175,8 @@ def _encode_example(plan: Plan, render: Callable[[Any, Draft, date], None], inde
     given = plan.input.model_validate(example.given, context=Context(direction="input", today=today))
     draft = Draft(fence=plan.fence)
     render(given, draft, today)
-    _, messages = split_system(draft.messages(draft.draw_tag(_FixedEntropy(f"{plan.seed}:{plan.name}:{index}"))))
+    entropy = _FixedEntropy(f"{plan.seed}:{plan.name}:{index}")
+    _, messages = split_system(draft.messages(draft.draw_tag(entropy), draft.draw_mark(entropy)))
     return encode_messages([*messages, Message("assistant", example.reply)])
 
 

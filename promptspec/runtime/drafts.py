@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -17,9 +18,17 @@ from promptspec.ports import Entropy
 from promptspec.runtime.collections import Turn
 
 Role = Literal["system", "user"]
+FenceMode = Literal["tags", "datamark", "json"]
 
 #: Bits of a live tag (rule 8).
 TAG_BITS: Final = 96
+
+#: Bits of the mark between words, and what it begins with: no digit, so that a mark never overlaps another.
+MARK_BITS: Final = 32
+MARK_BEGIN: Final = "^"
+
+# Where a word begins after blanks, or after what JSON writes for them.
+_GAP: Final = re.compile(r"(?:(?<=\s)|(?<=\\[nrt]))(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +49,19 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """The messages of a request. *tag* is the one of the live fences, or "" where there are none."""
+    """The messages of a request. *tag* is the one of the live fences, *mark* that between words; "" for none."""
 
     messages: tuple[Message, ...]
     tag: str
+    mark: str = ""
 
 
 class Draft:
     """A prompt before its tag is drawn. Generated code fills it; no text in a value can start or end a message."""
 
-    def __init__(self, *, fence: Literal["tags", "json"] = "tags") -> None:
+    def __init__(self, *, fence: FenceMode = "tags") -> None:
         self._json = fence == "json"
+        self._marked = fence == "datamark"
         self._messages: list[tuple[Role, list[str | Fence]]] = []
         self._pieces: list[str | Fence] = []
         self._fixed: list[str] = []
@@ -116,15 +127,27 @@ class Draft:
             if not self._holds(tag):
                 return tag
 
+    def draw_mark(self, entropy: Entropy) -> str:
+        """Return a fresh mark for `datamark` whose digits occur in no open value, or "" where no mark is needed."""
+        if not self._fences or not self._marked:
+            return ""
+        while True:
+            digits = entropy.token(MARK_BITS)
+            if not self._holds(digits):
+                return MARK_BEGIN + digits
+
     def _holds(self, tag: str) -> bool:
         return any(tag in fence.text.casefold() or tag in fence.path for fence in self._fences)
 
-    def messages(self, tag: str) -> tuple[Message, ...]:
-        """Return the messages, with *tag* on every fence; a message with fences announces it on its first line."""
-        return tuple([Message(role, _assemble(pieces, tag)) for role, pieces in self._messages])
+    def messages(self, tag: str, mark: str = "") -> tuple[Message, ...]:
+        """Return the messages, with *tag* on every fence and *mark* between the words in it.
+
+        A message with fences announces both on its first line.
+        """
+        return tuple([Message(role, _assemble(pieces, tag, mark)) for role, pieces in self._messages])
 
 
-def _assemble(pieces: list[str | Fence], tag: str) -> str:
+def _assemble(pieces: list[str | Fence], tag: str, mark: str) -> str:
     parts: list[str] = []
     fenced = False
     for piece in pieces:
@@ -132,9 +155,18 @@ def _assemble(pieces: list[str | Fence], tag: str) -> str:
             parts.append(piece)
         else:
             fenced = True
-            parts.append(f"[[{piece.path} {tag}]]{piece.text}[[/{piece.path} {tag}]]")
+            value = marked(piece.text, mark) if mark else piece.text
+            parts.append(f"[[{piece.path} {tag}]]{value}[[/{piece.path} {tag}]]")
     text = "".join(parts)
-    return f"The tag of this message is {tag}.\n{text}" if fenced else text
+    if not fenced:
+        return text
+    told = f" The mark between words is {mark}." if mark else ""
+    return f"The tag of this message is {tag}.{told}\n{text}"
+
+
+def marked(text: str, mark: str) -> str:
+    """Return *text* with *mark* before each word that stands after another; without the marks it is *text* again."""
+    return _GAP.sub(mark, text)
 
 
 def shown(value: object) -> str:

@@ -344,11 +344,12 @@ class _Call:
     def rendered(self) -> Rendered:
         """Return the messages, those of the examples too, with a tag of their own for the live ones."""
         tag = self.draft.draw_tag(self.world.entropy)
-        live = self.draft.messages(tag)
+        mark = self.draft.draw_mark(self.world.entropy)
+        live = self.draft.messages(tag, mark)
         first = 1 if live and live[0].role == "system" else 0
         pairs = cast("list[dict[str, Any]]", read_json(b"[" + self.feature.example_messages + b"]"))
         examples = tuple(Message(pair["role"], pair["content"]) for pair in pairs)
-        return Rendered(messages=(*live[:first], *examples, *live[first:]), tag=tag)
+        return Rendered(messages=(*live[:first], *examples, *live[first:]), tag=tag, mark=mark)
 
     # Asking
 

@@ -124,7 +124,7 @@ class Plan:
     caller: Literal["anyone", "session", "signed_in", "verified"]
     models: tuple[ModelPlan, ...]
     limits: Limits
-    fence: Literal["tags", "json"]
+    fence: Literal["tags", "datamark", "json"]
     schema: bytes
     largest_reply: int
     seed: str

@@ -27,7 +27,6 @@ CLAUSES = {
     "secret": "secret message",
     "waive": 'waive moderate input because "inputs are all dropdowns"',
     "otherwise": "otherwise returns false",
-    "fence datamark": "fence datamark",
     "calls": "limits {\n    calls 20 per minute per caller\n}",
     "spend": "limits {\n    spend 2 usd per day per caller\n}",
 }

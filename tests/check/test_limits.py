@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from check.specs import checked, codes, compiled, feature, said
+from promptspec.check.prompts import MARK_NOTE
 from promptspec.contract.feature import OpenAIModel
 
 # Budgets
@@ -41,6 +42,13 @@ def test_the_smallest_prompt_is_no_larger_than_the_largest() -> None:
     )
     found = checked(text)
     assert 0 < found.smallest_prompt < found.largest_prompt
+
+
+def test_the_largest_prompt_counts_marks_between_words() -> None:
+    plain, marked = checked(feature()), checked(feature("fence datamark"))
+    note = len(MARK_NOTE.encode())
+    assert marked.largest_prompt - plain.largest_prompt >= 100 * len("^1a2b3c4d") + note
+    assert marked.smallest_prompt - plain.smallest_prompt == note
 
 
 # Patterns

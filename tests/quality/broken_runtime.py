@@ -231,8 +231,9 @@ def _tag_kept(original: Any, self: Any, entropy: Any) -> str:
     return self.kept_tag
 
 
-def _untagged_end(original: Any, pieces: Any, tag: str) -> str:
-    return re.sub(rf"\[\[/([^\[\] ]+) {tag}\]\]", r"[[/\1]]", original(pieces, tag)) if tag else original(pieces, tag)
+def _untagged_end(original: Any, pieces: Any, tag: str, mark: str) -> str:
+    text = original(pieces, tag, mark)
+    return re.sub(rf"\[\[/([^\[\] ]+) {tag}\]\]", r"[[/\1]]", text) if tag else text
 
 
 def _stripped_fence(original: Any, self: Any, path: str, value: object) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from quality.broken_inputs import INPUTS
+from quality.broken_marks import MARKS
 from quality.broken_outputs import OUTPUTS
 from quality.broken_plans import EMITTED
 from quality.broken_runtime import PATCHED
 from quality.broken_tone import TONE
 from quality.sabotage import Sabotage
 
-ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE)
+ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS)
 BY_NAME: Final[Mapping[str, Sabotage]] = {sabotage.name: sabotage for sabotage in ALL}

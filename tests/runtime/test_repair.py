@@ -260,11 +260,15 @@ def test_one_scripted_reply_that_breaks_is_refused(sort: Feature[Any]) -> None:
         call(sort, wires(UNSURE))
 
 
-@pytest.mark.parametrize("fence", ["tags", "json"])
+@pytest.mark.parametrize("fence", ["tags", "datamark", "json"])
 def test_the_fence_is_that_of_the_feature(sort: Feature[Any], monkeypatch: pytest.MonkeyPatch, fence: str) -> None:
     monkeypatch.setattr(type(sort), "plan", replace(sort.plan, fence=fence))
     model = Scripted(UNSURE, GOOD)
     call(sort, model)
     content = asked(model.asked[1])[-1]["content"]
     inside = content.partition("]]")[2].partition("[[/last_reply")[0]
+    if fence == "datamark":
+        mark = content.partition("The mark between words is ")[2][:9]
+        assert mark in inside
+        inside = inside.replace(mark, "")
     assert (json.loads(inside) if fence == "json" else inside) == UNSURE

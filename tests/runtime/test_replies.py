@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -151,6 +152,20 @@ def test_a_reply_that_repeats_the_tag_is_refused(sort: Feature[Any]) -> None:
     def leaks(ask: Ask) -> str:
         tag = ask.messages.decode().rsplit("The tag of this message is ", 1)[1].split(".")[0]
         return json.dumps(dict(REPLY) | {"why": f"It is {tag[:12].upper()} {tag[12:]}"})
+
+    with pytest.raises(ReplyRefused) as caught:
+        call(sort, Teller(leaks))
+    assert caught.value.violations[0].rule == "echo_tag"
+
+
+def test_a_reply_that_repeats_the_mark_between_words_is_refused(
+    sort: Feature[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(sort), "plan", replace(sort.plan, fence="datamark"))
+
+    def leaks(ask: Ask) -> str:
+        mark = ask.messages.decode().rsplit("The mark between words is ", 1)[1][:9]
+        return json.dumps(dict(REPLY) | {"why": f"one {mark}two"})
 
     with pytest.raises(ReplyRefused) as caught:
         call(sort, Teller(leaks))

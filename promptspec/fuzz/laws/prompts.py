@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from promptspec.fuzz.fences import taken_apart
+from promptspec.fuzz.fences import mark_of, taken_apart
 from promptspec.fuzz.reference_prompt import Open, Said
 from promptspec.fuzz.trial import LawFell
 from promptspec.values.untyped import tokenizer
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: A live tag has at least 96 bits (rule 8).
 _TAG_DIGITS: Final = 24
+#: What stands between words where `fence datamark` is declared.
+_MARK: Final = re.compile(r"\^[0-9a-f]{8}")
 #: Parameters that cap a reply, by the names that servers have for them.
 _CAPS: Final = ("max_output_tokens", "max_completion_tokens", "max_tokens")
 
@@ -49,10 +52,15 @@ def fences_hold(trial: Trial) -> bool:
     if not any(isinstance(piece, Open) for said in live for piece in said.pieces):
         return bool(trial.subject.example_messages)
     tags: list[str] = []
+    marks: list[str] = []
     for messages in trial.observation.asking:
         tags.append(_tag_of(messages, live))
+        if trial.subject.feature.fence == "datamark":
+            marks.append(_mark_of(messages, live))
     if len(set(tags)) != len(tags):
         raise LawFell("two attempts of one call carry the same tag")
+    if len(set(marks)) != len(marks):
+        raise LawFell("two attempts of one call carry the same mark")
     _is_fresh(trial, tags[0])
     return True
 
@@ -131,8 +139,27 @@ def _tag_of(messages: Messages, live: list[Said]) -> str:
     return tag
 
 
+def _mark_of(messages: Messages, live: list[Said]) -> str:
+    """Return the mark between the words of the live messages; that it stands there is what taking apart looks at."""
+    marks: set[str] = set()
+    for (_, content), said in zip(_live(messages, len(live)), live, strict=True):
+        texts = [piece.text for piece in said.pieces if isinstance(piece, Open)]
+        if not texts:
+            continue
+        mark = mark_of(content)
+        marks.add(mark)
+        if any(mark[1:] in text.casefold() for text in texts):
+            raise LawFell("the mark between words occurs in a value")
+    if len(marks) != 1:
+        raise LawFell("the messages of one request carry different marks")
+    mark = marks.pop()
+    if not _MARK.fullmatch(mark) or len(set(mark)) < 3:
+        raise LawFell("there is no mark between words, or one that can be guessed")
+    return mark
+
+
 def _is_fresh(trial: Trial, tag: str) -> None:
-    """Another call must carry another tag, and no example may carry this one."""
+    """Another call must carry another tag and mark, and no example may carry this tag."""
     static = 1 + sum(1 + sum(said.role != "system" for said in pair) for pair in trial.subject.example_messages)
     if any(tag in content for request in trial.observation.requests for _, content in request.messages[:static]):
         raise LawFell("the live tag stands in a message that is the same in every call")
@@ -140,6 +167,9 @@ def _is_fresh(trial: Trial, tag: str) -> None:
         other = trial.again(replace(trial.case, seed=trial.case.seed + 1)).rendered
         if getattr(other, "tag", None) == tag:
             raise LawFell("two calls carry the same tag")
+        mark = getattr(other, "mark", "")
+        if mark and mark[1:] in trial.tags:
+            raise LawFell("two calls carry the same mark")
 
 
 def _live(messages: Messages, count: int) -> Messages:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from promptspec.fuzz.fences import taken_apart
+from promptspec.fuzz.fences import mark_of, taken_apart
 from promptspec.fuzz.laws.prompts import fences_hold
 from promptspec.fuzz.reference_prompt import Open
 from promptspec.fuzz.settling import strings_in
@@ -76,15 +76,18 @@ def _all_are_closed(trial: Trial) -> None:
         if any(old in reply for old in trial.tags):
             raise LawFell("a reply that repeats a tag was sent back")
         tags.append(tag)
-        if len(content.encode()) > len(fence.text.encode()) + _MOST_BESIDE:
+        mark = mark_of(content)
+        if bool(mark) != (trial.subject.feature.fence == "datamark") or (mark and mark[1:] in reply.casefold()):
+            raise LawFell("the words of a reply that is sent back are not marked as declared")
+        plain = content.replace(mark, "") if mark else content
+        if len(plain.encode()) > len(fence.text.encode()) + _MOST_BESIDE:
             raise LawFell("what is said beside a reply that is sent back grows without bound")
 
 
 def _is_the_reply(trial: Trial, fence: Open, reply: str) -> None:
-    """Look whether the last reply stands in the fence; words that are marked are for other laws."""
-    mode = trial.subject.feature.fence
-    wanted = json.dumps(reply, ensure_ascii=False) if mode == "json" else reply
-    if mode in ("tags", "json") and fence.text != wanted:
+    """Look whether the last reply stands in the fence, without the marks between words."""
+    wanted = json.dumps(reply, ensure_ascii=False) if trial.subject.feature.fence == "json" else reply
+    if fence.text != wanted:
         raise LawFell("what is sent back is not the last reply")
 
 

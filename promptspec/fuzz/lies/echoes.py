@@ -42,7 +42,8 @@ def ordered(telling: Telling) -> str:
 
 def _asked_for(telling: Telling) -> str:
     """Return the input of the request without the marks around it."""
-    return re.sub(r"\[\[/?[^\[\]\n]* [0-9a-f]{8,}\]\]|The tag of this message is [0-9a-f]+\.\n?", "", telling.asked)
+    asked = telling.asked.replace(telling.mark, "") if telling.mark != telling.tag else telling.asked
+    return re.sub(r"\[\[/?[^\[\]\n]* [0-9a-f]{8,}\]\]|The tag of this message is [0-9a-f]+\.[^\n]*\n?", "", asked)
 
 
 OBEDIENT: Final = (
@@ -109,6 +110,8 @@ LEAKY: Final = (
     in_texts("the-tag-reversed", lambda telling: telling.tag[::-1]),
     in_texts("the-tag-spaced", lambda telling: " ".join(telling.tag)),
     in_texts("the-tag-upper", lambda telling: telling.tag.upper()),
+    in_texts("the-mark", lambda telling: telling.mark or "^" + "0" * 8),
+    in_texts("words-with-marks", lambda telling: f"one {telling.mark}two {telling.mark}three"),
     documents("everything-alone", lambda telling: telling.system),
     documents("the-request", lambda telling: telling.request.body.decode("utf-8", "replace")),
     documents("split-over-fields", lambda telling: _split(telling)),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: What a form goes to: the whole reply, or each text, or each value in it.
 Goes: TypeAlias = Literal["whole", "text", "value"]
 
-_TAG: Final = re.compile(r"The tag of this message is ([0-9a-f]+)\.")
+_TAG: Final = re.compile(r"The tag of this message is ([0-9a-f]+)\.(?: The mark between words is (\S+)\.)?")
 _HOLE: Final = "\ue000hole\ue000"
 
 
@@ -67,8 +67,16 @@ class Telling:
     @cached_property
     def tags(self) -> tuple[str, ...]:
         """The tags of all messages, in order."""
-        found = (_TAG.match(content) for _, content in self.messages)
-        return tuple(match[1] for match in found if match is not None)
+        return tuple(match[1] for match in self._announced)
+
+    @property
+    def mark(self) -> str:
+        """The live mark between words, or the live tag where words are not marked."""
+        return (self._announced[-1][2] or self.tag) if self._announced else ""
+
+    @cached_property
+    def _announced(self) -> tuple[re.Match[str], ...]:
+        return tuple(match for _, content in self.messages if (match := _TAG.match(content)) is not None)
 
     def say(self, text: str, *, finish: str = "stop") -> Response:
         """Answer *text*."""

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 #: Text of the spec · the mark that opens a fence · what stands in it · the mark that closes it · a mark out of place.
 Kind: TypeAlias = Literal["fixed", "open", "value", "close", "astray"]
 
-_ANNOUNCED: Final = re.compile(r"The tag of this message is ([0-9a-f]+)\.\n")
+_ANNOUNCED: Final = re.compile(r"The tag of this message is ([0-9a-f]+)\.(?: The mark between words is \S+\.)?\n")
 #: Paths are far shorter; a bound keeps the search linear.
 _PATH: Final = r"([^\[\]\s/](?:[^\[\]\s]|\[\d{1,9}\]){0,200})"
 

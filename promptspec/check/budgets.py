@@ -11,6 +11,7 @@ from promptspec.check.shapes import Facts
 from promptspec.contract import types as t
 from promptspec.contract.feature import Fixed, For, History, If, Message, Part, Print
 from promptspec.contract.types import Trust
+from promptspec.values.images import MOST_TOKENS
 from promptspec.values.json_formats import LONGEST
 from promptspec.values.units import BYTES_A_TOKEN, CHARS_A_WORD, MESSAGE_OVERHEAD
 
@@ -32,6 +33,8 @@ def largest_text(cap: t.Cap) -> int:
 
 def largest_marks(type: t.Type | None, facts: Facts, kind: str = "text") -> int:
     """Return the bytes of all marks in a value of *type*: at most one for two characters, a blank and a word."""
+    if isinstance(type, t.Image):
+        return 0
     if isinstance(type, t.Text) and type.cap.unit == "chars":
         return type.cap.most // 2 * _MARK
     return largest_value(type, facts, kind) // 2 * _MARK
@@ -75,6 +78,8 @@ def largest_value(type: t.Type | None, facts: Facts, kind: str = "text") -> int:
             return sum(len(f.name.encode()) + 6 + 2 * largest_value(f.type, facts) for f in facts.record(type).fields)
         case t.JsonSchema(schema=schema):
             return largest_json(json.loads(schema))
+        case t.Image():
+            return MOST_TOKENS  # a token has at least a byte
 
 
 def largest_json(schema: object) -> int:

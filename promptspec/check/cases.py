@@ -9,6 +9,7 @@ from typing import Literal, TypeVar, cast
 
 from promptspec.check.constants import Fitter
 from promptspec.check.desk import Desk
+from promptspec.check.images import MOST_EXAMPLE, image_file
 from promptspec.check.scope import Scope, article
 from promptspec.check.types import Types
 from promptspec.check.wording import short
@@ -105,7 +106,7 @@ class Cases:
             )
             return None
         # A test may break the rules of its own feature, so what it gives is only read, not judged.
-        values = self._loose(given.values)
+        values = self._loose_input(given.values)
         returned = self._reply(returns.value) if returns else None
         if values is None or (returns is not None and returned is None):
             return None
@@ -215,6 +216,40 @@ class Cases:
         made = constant(written)
         assert isinstance(made, t.ObjectConstant)
         return made
+
+    def _loose_input(self, written: tree.ObjectLiteral) -> t.ObjectConstant | None:
+        """The input of a test: files in place of their names where an image is declared, all else as it is."""
+        return self._filled(self._loose(written), written, self._input)
+
+    def _filled(
+        self, made: t.ObjectConstant | None, written: tree.ObjectLiteral, record: t.Record
+    ) -> t.ObjectConstant | None:
+        if made is None:
+            return None
+        values = {entry.name.text: entry.value for entry in written.entries}
+        entries: list[tuple[str, t.Constant]] = []
+        for name, value in made.entries:
+            field = record.field(name)
+            filled = (value,) if field is None else self._with_files(value, values[name], field.type)
+            if filled is None:
+                return None
+            entries.append((name, filled[0]))
+        return t.ObjectConstant(entries=tuple(entries))
+
+    def _with_files(self, value: t.Constant, written: tree.Literal_, type: t.Type) -> tuple[t.Constant] | None:
+        match type:
+            case t.Image() if isinstance(written, tree.StringLiteral):
+                content = image_file(self._desk, written, most=MOST_EXAMPLE)
+                return None if content is None else (content,)
+            case t.ListOf(item=item) if isinstance(written, tree.ListLiteral) and isinstance(value, tuple):
+                items = [self._with_files(*pair, item) for pair in zip(value, written.items, strict=True)]
+                found = [filled[0] for filled in items if filled is not None]
+                return (tuple(found),) if len(found) == len(items) else None
+            case t.Group() if isinstance(written, tree.ObjectLiteral) and isinstance(value, t.ObjectConstant):
+                filled = self._filled(value, written, self._types.record(type))
+                return None if filled is None else (filled,)
+            case _:
+                return (value,)
 
     def _read_reply(self, written: tree.Literal_) -> t.Constant:
         """A reply in quotes is JSON where the output is a record or list, and the value itself where it is one text."""

@@ -15,7 +15,7 @@ from promptspec.syntax import tree
 def compared(desk: Desk, facts: Facts, written: tree.CompareExpr, left: Typed, right: Typed) -> Typed:
     """Return `left op right`. Raises Failed after a report."""
     left, right = _by_key(desk, facts, written, left, right)
-    if left.kind != right.kind or left.kind in ("list", "object", "none"):
+    if left.kind != right.kind or left.kind in ("list", "object", "image", "none"):
         fail(desk, written.span, "PS316", f"{in_words(left.kind)} is compared with {in_words(right.kind)}")
     if written.op not in ("==", "!=") and left.kind not in ("number", "date", "datetime"):
         said = f"`{written.op}` orders numbers and dates, and this is {in_words(left.kind)}"
@@ -36,6 +36,8 @@ def contained(desk: Desk, facts: Facts, written: tree.InExpr, item: Typed, conta
         said = f"`in` looks into lists, and this is {in_words(container.kind)}"
         fail(desk, written.container.span, "PS316", said)
     inner = container.item
+    if inner is not None and inner.kind == "image":
+        fail(desk, written.span, "PS316", "an image is compared with nothing")
     if inner is not None and "row" in (item.kind, inner.kind):
         if item.kind == inner.kind and row_identity(item.type, facts) != row_identity(inner.type, facts):
             fail(desk, written.span, "PS316", "these two are entries of different lists")

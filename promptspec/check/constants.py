@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from promptspec.check.desk import Desk
+from promptspec.check.images import image_file
 from promptspec.check.scope import Scope
 from promptspec.contract import types as t
 from promptspec.diagnostics import did_you_mean
@@ -114,6 +115,8 @@ class Fitter:
                 return self._turns(written, type)
             case t.JsonSchema():
                 return self._json(written)
+            case t.Image():
+                return self._image(written, type)
             case _:
                 assert_never(type)
 
@@ -262,6 +265,14 @@ class Fitter:
         turns = [self.object(item, fields, "a turn") for item in written.items]
         made = tuple(turn for turn in turns if turn is not None)
         return Fitted(made) if len(made) == len(turns) else None
+
+    def _image(self, written: tree.Literal_, type: t.Image) -> Fitted | None:
+        """The name of a file of the project; whether it is an image is judged when the example is tried."""
+        if not isinstance(written, tree.StringLiteral):
+            self._misfit(written.span, "expected the name of a file, in quotes", help='write `"data/photo.png"`')
+            return None
+        content = image_file(self.desk, written, most=type.most)
+        return None if content is None else Fitted(content)
 
     def _json(self, written: tree.Literal_) -> Fitted | None:
         """A value by a JSON Schema is judged by the schema itself when the example is tried."""

@@ -10,6 +10,7 @@ from promptspec.check.cases import Cases
 from promptspec.check.clauses import Clauses
 from promptspec.check.desk import Desk
 from promptspec.check.evaluations import Evaluations
+from promptspec.check.images import holds_image
 from promptspec.check.limits import Declared, check_limits, fit_limits
 from promptspec.check.models import Models, NeedsStrict
 from promptspec.check.names import Names, references
@@ -286,11 +287,24 @@ class FeatureCheck:
         if clause is None:
             doc = self._declared.doc.text if self._declared.doc else ""
             origin = self._desk.origin(self._declared.span)
+            self._images_alone(input)
             messages = default_prompt(self._declared.name.text, doc, input, self._facts, names, origin, lists)
             return messages, {f.name for f in input.fields}
         prompts = Prompts(desk=self._desk, facts=self._facts, names=names, input=input)
         messages = prompts.check(clause)
         return messages, prompts.used
+
+    def _images_alone(self, input: t.Record) -> None:
+        """Report images in records, which a prompt that the compiler writes would print whole."""
+        for field in input.fields:
+            item = field.type.item if isinstance(field.type, t.ListOf) else field.type
+            if not isinstance(item, t.Image) and holds_image(field.type, self._facts):
+                self._desk.add(
+                    "PS405",
+                    self._declared.name.span,
+                    f"an image stands in `{field.name}`, and nothing says where it is shown",
+                    help="write a `prompt { … }` that prints it by itself",
+                )
 
     def _tone(
         self,

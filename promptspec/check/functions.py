@@ -56,6 +56,8 @@ def fit(desk: Desk, signature: Signature, name: str, arguments: Sequence[Typed],
                 f"`{name}` takes {wanted}, and this is {in_words(argument.kind)}",
                 help=f"write `{signature.example}`",
             )
+        if name == "distinct" and argument.item is not None and argument.item.kind == "image":
+            fail(desk, place.span, "PS318", "an image is compared with nothing")
         if signature.of_numbers and (argument.item is None or argument.item.kind != "number"):
             fail(
                 desk,

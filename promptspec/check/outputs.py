@@ -27,6 +27,9 @@ def can_be_replied(desk: Desk, scope: Scope, facts: Facts, output: t.Record, cla
             type = type.item
         if isinstance(type, t.Group):
             work += [(inner, (*path, inner.name)) for inner in facts.record(type).fields]
+        elif isinstance(type, t.Image):
+            desk.add("PS312", place, "an `image` stands in inputs", help="a model answers in text")
+            sound = False
         elif isinstance(type, t.Url) and not type.hosts:
             report_no_hosts(desk, place)
             sound = False

@@ -92,6 +92,8 @@ def kind_of(type: t.Type) -> Kind:
             return "list"
         case t.JsonSchema():
             return "object"
+        case t.Image():
+            return "image"
 
 
 def trust_of(type: t.Type, facts: Facts) -> Trust:
@@ -99,7 +101,7 @@ def trust_of(type: t.Type, facts: Facts) -> Trust:
     match type:
         case t.Words() | t.Choice() | t.Integer() | t.Number() | t.Boolean() | t.Date() | t.DateTime():
             return Trust.CLOSED
-        case t.Text() | t.Email() | t.Url() | t.JsonSchema() | t.Turns():
+        case t.Text() | t.Email() | t.Url() | t.JsonSchema() | t.Turns() | t.Image():
             return Trust.OPEN
         case t.OneOfSource(source=name):
             source = facts.source(name)

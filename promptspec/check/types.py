@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from promptspec.check.constants import Fitter
 from promptspec.check.desk import Desk
+from promptspec.check.images import image_of
 from promptspec.check.ranges import lengths
 from promptspec.check.scalars import date_of, number_of, url_of
 from promptspec.check.scope import Scope, article, field_spelling, pascal
@@ -116,6 +117,11 @@ class Types:
             )
             return None
         default: t.Constant = None
+        if each.default is not None and isinstance(type, t.Image):
+            self.desk.add(
+                "PS312", each.default.span, "an `image` has no default", help="make it optional: `image(..4mb)?`"
+            )
+            return None
         if each.default is not None:
             fitter = Fitter(desk=self.desk, scope=self.scope, record=self.record, code="PS307")
             fitted = fitter.value(each.default, type, each.name.text)
@@ -165,8 +171,7 @@ class Types:
             case tree.SchemaType():
                 return self._schema(written)
             case tree.ImageType():
-                self.desk.later(written.span, "`image(…)`")
-                return None
+                return image_of(self.desk, written, direction)
             case tree.ReservedType():
                 self.desk.later(written.span, f"`{written.word}(…)`")
                 return None
@@ -350,6 +355,9 @@ class Types:
             self.desk.add(
                 "PS312", written.item.span, "a list of conversations", help="`turns` stands as a field of its own"
             )
+            return None
+        if isinstance(item, t.Image) and written.kind == "set":
+            self.desk.add("PS312", written.item.span, "a set of images", help="write `list(..3) of image(..4mb)`")
             return None
         return t.ListOf(item=item, least=bounds[0], most=bounds[1], unique=written.kind == "set")
 

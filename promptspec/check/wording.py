@@ -14,6 +14,7 @@ _WORDS: dict[Kind, str] = {
     "list": "a list",
     "row": "a record",
     "object": "an object",
+    "image": "an image",
     "none": "none",
 }
 

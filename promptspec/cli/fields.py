@@ -50,10 +50,12 @@ def value_of(field: Field, text: str) -> object:
 
 
 def plain_value(type: Type, text: str) -> object:
-    """Return the number or bool that *text* is, where *type* is of that kind, else *text* itself."""
-    from promptspec.contract.types import Boolean, Integer, Number
+    """Return the number or bool that *text* is, or the image in `@FILE`, where *type* is of that kind, else *text*."""
+    from promptspec.contract.types import Boolean, Image, Integer, Number
 
     match type:
+        case Image() if text.startswith("@"):
+            return _read_image(text[1:])
         case Integer() | Number() if _NUMBER.fullmatch(text.strip()):
             number = Decimal(text.strip())
             return number if "." in text else int(number)
@@ -61,6 +63,16 @@ def plain_value(type: Type, text: str) -> object:
             return _BOOLEANS.get(text.strip().lower(), text)
         case _:
             return text
+
+
+def _read_image(name: str) -> str:
+    """Return the file called *name* as base64, as JSON would bring it; the call judges what it holds."""
+    from base64 import b64encode
+
+    from promptspec.project import read_regular
+    from promptspec.values.images import MOST_BYTES
+
+    return b64encode(read_regular(Path(name).resolve(), name, most=MOST_BYTES)).decode("ascii")
 
 
 def _has_parts(type: Type) -> bool:

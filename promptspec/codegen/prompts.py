@@ -45,7 +45,9 @@ class Prompt:
         value = self._expressions.emit(part.value)
         if rounds(part.value):
             value = code("ps.exact(lambda: $)", value)
-        if part.trust is Trust.OPEN:
+        if part.kind == "image":
+            self._writer.line(code("out.image($, $)", self._path(part.path, loops), value))
+        elif part.trust is Trust.OPEN:
             self._writer.line(code("out.fence($, $)", self._path(part.path, loops), value))
         else:
             self._writer.line(code("out.value($)", value))

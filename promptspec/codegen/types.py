@@ -66,6 +66,8 @@ class Annotations:
                     data(least),
                     data(most),
                 )
+            case t.Image(most=most):
+                return code("Annotated[ps.Image, ps.image($)]", data(most))
             case t.JsonSchema(schema=schema):
                 return code("Annotated[Mapping[str, object], ps.schema_object($)]", data(schema))
             case _:
@@ -138,6 +140,8 @@ class Annotations:
                 found = code("tuple[ps.Turn, ...]")
             case t.JsonSchema():
                 found = code("Mapping[str, object]")
+            case t.Image():
+                found = code("ps.Image")
             case _:
                 found = self._plain(type)
         return code("$ | None", found) if optional else found
@@ -168,5 +172,7 @@ class Annotations:
                 return code("Sequence[ps.Turn | ps.TurnFields]")
             case t.JsonSchema():
                 return code("Mapping[str, object]")
+            case t.Image():
+                return code("bytes")
             case _:
                 assert_never(type)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 #: What an expression yields. "row" is a record, a row of a source or an entry of a list; "none" is the literal.
-Kind: TypeAlias = Literal["text", "number", "bool", "date", "datetime", "list", "row", "object", "none"]
+Kind: TypeAlias = Literal["text", "number", "bool", "date", "datetime", "list", "row", "object", "image", "none"]
 
 Function: TypeAlias = Literal[
     "len", "words", "lower", "distinct", "sum", "min", "max", "abs", "contains", "starts_with", "ends_with"

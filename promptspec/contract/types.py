@@ -180,6 +180,13 @@ class JsonSchema:
     path: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A PNG, JPEG or WebP picture of at most *most* bytes."""
+
+    most: int
+
+
 Type: TypeAlias = (
     Text
     | Words
@@ -197,6 +204,7 @@ Type: TypeAlias = (
     | ListOf
     | Turns
     | JsonSchema
+    | Image
 )
 
 #: A value that a spec writes down: a default, or a value of an example. Enum members and keys are strings,

@@ -80,6 +80,7 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS318", "an unknown function, or the wrong arguments"),
         Entry("PS319", "a condition that could take too long"),
         Entry("PS320", "`else drop` without a list to drop from"),
+        Entry("PS321", "an image where nothing reads images"),
         # 4xx: prompt, trust, budget
         Entry("PS401", "an open value in the system message"),
         Entry("PS402", "an input that is not used", _W),

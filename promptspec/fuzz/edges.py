@@ -13,6 +13,7 @@ from promptspec.contract.types import (
     DateTime,
     Email,
     Group,
+    Image,
     Integer,
     JsonSchema,
     ListOf,
@@ -31,6 +32,7 @@ from promptspec.fuzz.edge_formats import addresses, days, moments, urls
 from promptspec.fuzz.edge_objects import near_objects
 from promptspec.fuzz.edge_texts import text_edges
 from promptspec.fuzz.edge_words import key_edges, member_edges
+from promptspec.fuzz.pictures import image_edges
 from promptspec.fuzz.places import LEFT_OUT
 from promptspec.fuzz.plain_values import plain_value, several
 from promptspec.fuzz.reference_unicode import normalize
@@ -95,7 +97,7 @@ def _wrong_types(type: Type) -> Iterator[Edge]:
 
 def _could_be(type: Type, value: Json) -> bool:
     match type:
-        case Text() | Words() | Choice() | OneOfSource() | Date() | DateTime() | Email() | Url():
+        case Text() | Words() | Choice() | OneOfSource() | Date() | DateTime() | Email() | Url() | Image():
             return isinstance(value, str)
         case Integer() | Number() | OneOfItems():
             return not isinstance(value, bool) and isinstance(value, int | Decimal)
@@ -146,6 +148,8 @@ def _of_type(subject: Subject, type: Type, value: Json) -> Iterator[Edge]:
             yield from (Edge("plain", each, ASK) for each in several(subject, type, 4))
             yield from (Edge("schema-object", each, ASK) for each in near_objects(several(subject, type, 4)))
             yield Edge("deep-nesting", _nested(100), ASK)
+        case Image():
+            yield from image_edges(type)
         case OneOfItems():
             return
         case _:

@@ -1,6 +1,7 @@
 """Taking a rendered message apart again: the tag that it announces, and what stands between marks that carry it.
 
-Where a message announces a mark between words, that is taken out too; words that are marked otherwise do not pass for the value.
+Where a message announces a mark between words, that is taken out too; what is marked otherwise does not pass for the
+value.
 """
 
 from __future__ import annotations

@@ -32,10 +32,46 @@ class Request:
 
     @cached_property
     def messages(self) -> tuple[tuple[str, str], ...]:
-        """The (role, content) of every message, in order, whichever API was spoken."""
+        """The (role, content) of every message, in order, whichever API was spoken; images as the manual tells them."""
+        messages = [(str(m["role"]), "".join(map(self._said, _parts(m["content"])))) for m in self._listed]
         content = self.content
-        messages = [(str(m["role"]), str(m["content"])) for m in content.get("messages", content.get("input", []))]
         return (("system", str(content["instructions"])), *messages) if "instructions" in content else tuple(messages)
+
+    @cached_property
+    def images(self) -> tuple[bytes, ...]:
+        """The images in all messages, in order; b"" for what is none."""
+        from promptspec.fuzz.pictures import bytes_of
+
+        urls = [self._url(part) for message in self._listed for part in _parts(message["content"])]
+        return tuple(bytes_of(url) for url in urls if url is not None)
+
+    @property
+    def _listed(self) -> list[dict[str, Any]]:
+        return self.content.get("messages", self.content.get("input", []))
+
+    def _said(self, part: object) -> str:
+        from promptspec.fuzz.pictures import bytes_of, seen
+
+        url = self._url(part)
+        if url is not None:
+            return seen(bytes_of(url))
+        if not isinstance(part, dict):
+            return str(part)
+        named = cast("dict[str, Any]", part)
+        known = named.get("type") == ("text" if "messages" in self.content else "input_text")
+        return str(named.get("text")) if known else "(an unknown part)"
+
+    def _url(self, part: object) -> str | None:
+        """Return the URL of an image as the API that is spoken has it, None for another part."""
+        named = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
+        if "messages" not in self.content:
+            return str(named["image_url"]) if named.get("type") == "input_image" else None
+        return str(named["image_url"]["url"]) if named.get("type") == "image_url" else None
+
+
+def _parts(content: object) -> list[Any]:
+    """Return the parts of a message: one text, or a list of texts and images."""
+    return cast("list[Any]", content) if isinstance(content, list) else [content]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from promptspec.contract.types import (
     Email,
     Field,
     Group,
+    Image,
     Integer,
     JsonSchema,
     ListOf,
@@ -109,6 +110,10 @@ def plain_value(subject: Subject, type: Type, n: int) -> Json:
         case Turns():
             length = min(type.least + n % 3, type.most)
             return [{"role": ("user", "assistant")[at % 2], "text": _text(type.item, at)} for at in range(length)]
+        case Image():
+            from promptspec.fuzz.pictures import images_for
+
+            return images_for(type)[n % len(images_for(type))]
         case JsonSchema():
             from promptspec.models.schema_values import schema_value
             from promptspec.values.json_schema import read_schema

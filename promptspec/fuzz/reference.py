@@ -2,7 +2,8 @@
 
 It shares nothing with what it judges but the contract, and says OutOfFragment where it does not know: text with
 joiners that its neighbours decide about, words and tokens that are not easily counted, patterns that Python reads
-otherwise, embedded JSON Schemas, and what a reply repeats of its prompt. What it says elsewhere is exact.
+otherwise, embedded JSON Schemas, images that the fuzzer did not make, and what a reply repeats of its prompt. What it
+says elsewhere is exact.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from promptspec.contract.types import (
     Email,
     Field,
     Group,
+    Image,
     Integer,
     JsonSchema,
     ListOf,
@@ -207,6 +209,10 @@ class _Judge:
                 return self._list(type, value, path)
             case Turns():
                 return self._turns(type, value, path)
+            case Image():
+                from promptspec.fuzz.pictures import judge_image
+
+                return judge_image(type, _text(value))
             case JsonSchema():
                 if isinstance(value, dict):
                     raise OutOfFragment("an object of a JSON Schema is judged by its own library")

@@ -7,8 +7,9 @@ value, under which name, and the laws look whether it stands there.
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """An open value that must stand in a fence called *path*."""
+    """An open value that must stand in a fence called *path*; of a *picture* the text says its type and size alone."""
 
     path: str
     text: str
+    picture: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,18 @@ class _Writer:
         path = part.path
         for _, number in rounds[len(rounds) - path.count("[]") :]:
             path = path.replace("[]", f"[{number}]", 1)
+        if part.kind == "image":
+            self.pieces.append(_shown_image(path, cast("str", value)))
+            return
         text = value if isinstance(value, str) and not self._json else json.dumps(_plain(value), ensure_ascii=False)
         self.pieces.append(Open(path, text))
+
+
+def _shown_image(path: str, value: str) -> Open:
+    from promptspec.fuzz.pictures import seen
+
+    picture = b64decode(value)
+    return Open(path, seen(picture), picture)
 
 
 def _joined(pieces: list[str | Open]) -> Iterator[str | Open]:

@@ -11,6 +11,7 @@ from promptspec.contract.types import (
     Boolean,
     Choice,
     Group,
+    Image,
     Integer,
     ListOf,
     OneOfSource,
@@ -76,7 +77,7 @@ def _firm(subject: Subject, type: Type, value: object, known: object) -> object:
     if known is None or value is None:
         return value if known is None else known
     match type:
-        case Text() | Words() | Choice() | OneOfSource() | Boolean() | Integer():
+        case Text() | Words() | Choice() | OneOfSource() | Boolean() | Integer() | Image():
             return known
         case Group():
             inner = subject.record(type.name, type.file)

@@ -22,6 +22,7 @@ from promptspec.contract.types import (
     Email,
     Field,
     Group,
+    Image,
     Integer,
     JsonSchema,
     ListOf,
@@ -35,6 +36,7 @@ from promptspec.contract.types import (
     Words,
 )
 from promptspec.fuzz.known_inputs import known_inputs
+from promptspec.fuzz.pictures import images_for
 from promptspec.fuzz.places import LEFT_OUT, put
 from promptspec.fuzz.plain_values import ADDRESSES, MOMENTS, days, plain_value, several, steps, urls
 from promptspec.fuzz.recipes import alphabet, cook
@@ -156,7 +158,7 @@ def _values(subject: Subject, type: Type, texts: Texts) -> SearchStrategy[Made]:
     match type:
         case Text():
             return texts(type, subject.literals)
-        case Words() | Choice() | Boolean() | OneOfSource() | DateTime() | Email() | Url():
+        case Words() | Choice() | Boolean() | OneOfSource() | DateTime() | Email() | Url() | Image():
             return st.sampled_from([Made(value) for value in _options(subject, type)])
         case Integer():
             return st.integers(type.least, type.most).map(Made)
@@ -179,7 +181,7 @@ def _values(subject: Subject, type: Type, texts: Texts) -> SearchStrategy[Made]:
 
 
 def _options(
-    subject: Subject, type: Words | Choice | Boolean | OneOfSource | DateTime | Email | Url
+    subject: Subject, type: Words | Choice | Boolean | OneOfSource | DateTime | Email | Url | Image
 ) -> tuple[Json, ...]:
     match type:
         case Words():
@@ -196,6 +198,8 @@ def _options(
             return ADDRESSES
         case Url():
             return urls(type)
+        case Image():
+            return images_for(type)
 
 
 def _day(ordinal: int) -> Made:

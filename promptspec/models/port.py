@@ -14,7 +14,8 @@ class Ask:
     *system* is the text of the one system message. *messages* is what follows it: encoded JSON objects
     `{"role":…,"content":…}` joined by commas, without brackets; the static ones (examples) and the live ones.
     *schema* is the wire JSON Schema of the reply, encoded. *reply_tokens* caps the visible reply, *thinking_tokens*
-    is added to it on the wire. *user* is the keyed hash of the caller, or None for `caller anyone`.
+    is added to it on the wire. *responses* are the messages as the Responses API takes them, where that makes a
+    difference: it has other names for pictures. *user* is the keyed hash of the caller, or None for `caller anyone`.
     *largest_reply* is the size in bytes of the largest valid reply.
     """
 
@@ -26,6 +27,7 @@ class Ask:
     thinking_tokens: int
     user: str | None
     largest_reply: int
+    responses: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from promptspec.contract.types import (
     Email,
     Field,
     Group,
+    Image,
     Integer,
     JsonSchema,
     ListOf,
@@ -126,7 +127,7 @@ def _closed(module: Module, type: Type, value: object) -> object:
 
 def _has_closed(module: Module, type: Type) -> bool:
     match type:
-        case Text() | Email() | Url() | JsonSchema() | Turns():
+        case Text() | Email() | Url() | JsonSchema() | Turns() | Image():
             return False
         case Group():
             return any(_has_closed(module, field.type) for field in module.record(type.name, type.file).fields)
@@ -198,6 +199,8 @@ class _Builder:
                 from promptspec.values.json_schema import read_schema
 
                 return schema_value(draws, read_schema(type.schema), topic)
+            case Image():
+                raise TypeError("an image stands in inputs only")
             case _:
                 assert_never(type)
 

@@ -55,8 +55,9 @@ class RequestForms:
         """Return the body of the request for *ask*; its messages are copied, never read."""
         form = self._form(ask)
         parts = [form.head, _text(ask.system + form.told), b"}"]
-        if ask.messages:
-            parts += (b",", ask.messages)
+        messages = ask.responses if self._api == "responses" and ask.responses is not None else ask.messages
+        if messages:
+            parts += (b",", messages)
         parts.append(form.tail)
         if ask.user is not None:
             user = _text(ask.user)

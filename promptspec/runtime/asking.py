@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
@@ -13,9 +14,10 @@ from promptspec.errors import Violation
 from promptspec.models.port import Ask
 from promptspec.ports import World
 from promptspec.runtime.context import Context
-from promptspec.runtime.drafts import MARK_BEGIN, MARK_BITS, TAG_BITS, Draft, Message
+from promptspec.runtime.drafts import MARK_BEGIN, MARK_BITS, TAG_BITS, Draft, Message, Shown
 from promptspec.runtime.host import HOST
 from promptspec.runtime.repairing import add_repair, largest_repair
+from promptspec.values.images import tokens_of
 from promptspec.values.units import MESSAGE_OVERHEAD
 
 if TYPE_CHECKING:
@@ -32,10 +34,24 @@ _MARK_MORE: Final = _MARK_DIGITS - _MARK_DIGITS // 3
 _TELLING: Final = 160
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    """The examples of a feature: their *messages*, and these encoded for each API and as *text* alone.
+
+    *pictures* counts the tokens of what is shown in them.
+    """
+
+    messages: tuple[Message, ...] = ()
+    chat: bytes = b""
+    responses: bytes = b""
+    text: bytes = b""
+    pictures: int = 0
+
+
 class Attempt:
     """One call's draft, made into as many requests as it takes: to ask, to ask once more, to have a reply mended."""
 
-    def __init__(self, *, plan: Plan, draft: Draft, examples: bytes, user: str | None, world: World) -> None:
+    def __init__(self, *, plan: Plan, draft: Draft, examples: Examples, user: str | None, world: World) -> None:
         self._plan = plan
         self._examples = examples
         self._original = draft
@@ -50,11 +66,13 @@ class Attempt:
         mark = self._draft.draw_mark(self._world.entropy)
         self._drawn += [drawn for drawn in (tag, mark) if drawn]
         system, messages = split_system(self._draft.messages(tag, mark))
-        live = encode_messages(messages)
         plan = self._plan
         return Ask(
             system=system,
-            messages=self._examples + b"," + live if self._examples else live,
+            messages=_joined(self._examples.chat, encode_messages(messages)),
+            responses=_joined(self._examples.responses, encode_messages(messages, responses=True))
+            if self._examples.chat != self._examples.responses or any(message.parts for message in messages)
+            else None,
             schema=plan.schema,
             schema_name=plan.name[:64],
             reply_tokens=plan.limits.reply,
@@ -112,7 +130,9 @@ class Attempt:
         mark = MARK_BEGIN + "0" * _MARK_DIGITS if plan.fence == "datamark" else ""
         texts = [message.content for message in self._draft.messages("0" * _TAG_DIGITS, mark)]
         room = most - MESSAGE_OVERHEAD * (len(texts) + 2 * len(plan.examples)) - len(plan.schema) - _TELLING
-        if len(self._examples) + sum(len(text.encode()) for text in texts) <= room:
+        room -= sum(tokens_of(picture.width, picture.height) for picture in self._draft.pictures())
+        room -= self._examples.pictures
+        if len(self._examples.text) + sum(len(text.encode()) for text in texts) <= room:
             return True
         fences = len(self._draft.fences())
         room -= _TAG_MORE * (2 * fences + len(texts)) if fences else 0
@@ -121,7 +141,7 @@ class Attempt:
             return False
         from promptspec.values.units import count_tokens_at_most
 
-        return count_tokens_at_most("\n".join([self._examples.decode(), *texts]), room)
+        return count_tokens_at_most("\n".join([self._examples.text.decode(), *texts]), room)
 
     def echo(self) -> Callable[[str], str | None] | None:
         """Return the judge of what a reply must not repeat: tags, marks, and runs of the prompt's private words."""
@@ -154,22 +174,54 @@ def split_system(messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:
     return "", messages
 
 
-def encode_messages(messages: Sequence[Message]) -> bytes:
-    """Return the messages as JSON objects joined by commas, without brackets."""
+def encode_messages(messages: Sequence[Message], *, responses: bool = False) -> bytes:
+    """Return the messages as JSON objects joined by commas, without brackets.
+
+    Pictures are parts of a message, for which the Responses API has other names than chat.
+    """
     return b",".join(
-        [b'{"role":"%b","content":%b}' % (message.role.encode(), to_json(message.content)) for message in messages]
+        [
+            b'{"role":"%b","content":%b}'
+            % (message.role.encode(), _parts(message, responses) if message.parts else to_json(message.content))
+            for message in messages
+        ]
     )
 
 
-def encode_examples(plan: Plan, render: Callable[[Any, Draft, date], None]) -> bytes:
+def _parts(message: Message, responses: bool) -> bytes:
+    return b"[" + b",".join([_part(part, responses) for part in message.parts]) + b"]"
+
+
+def _part(part: str | Shown, responses: bool) -> bytes:
+    if isinstance(part, str):
+        return b'{"type":"%b","text":%b}' % (b"input_text" if responses else b"text", to_json(part))
+    url = b'"%b"' % part.url.encode()  # base64 needs no escapes
+    if responses:
+        return b'{"type":"input_image","image_url":' + url + b"}"
+    return b'{"type":"image_url","image_url":{"url":' + url + b"}}"
+
+
+def _joined(first: bytes, second: bytes) -> bytes:
+    return first + b"," + second if first else second
+
+
+def encode_examples(plan: Plan, render: Callable[[Any, Draft, date], None]) -> Examples:
     """Return the examples as encoded pairs of messages, rendered by the code that renders a call.
 
     Each pair announces its own tag, drawn from the module's hash, so that a request's static part stays the same.
     """
-    return b",".join(_encode_example(plan, render, index) for index in range(len(plan.examples)))
+    messages = tuple(message for index in range(len(plan.examples)) for message in _example(plan, render, index))
+    shown = [part for message in messages for part in message.parts if isinstance(part, Shown)]
+    return Examples(
+        messages=messages,
+        chat=encode_messages(messages),
+        responses=encode_messages(messages, responses=True),
+        text=encode_messages([Message(message.role, message.content) for message in messages]),
+        pictures=sum(tokens_of(picture.width, picture.height) for picture in shown),
+    )
 
 
-def _encode_example(plan: Plan, render: Callable[[Any, Draft, date], None], index: int) -> bytes:
+def _example(plan: Plan, render: Callable[[Any, Draft, date], None], index: int) -> list[Message]:
     example = plan.examples[index]
     today = example.today or HOST.clock.today()
     given = plan.input.model_validate(example.given, context=Context(direction="input", today=today))
@@ -177,7 +229,7 @@ def _encode_example(plan: Plan, render: Callable[[Any, Draft, date], None], inde
     render(given, draft, today)
     entropy = _FixedEntropy(f"{plan.seed}:{plan.name}:{index}")
     _, messages = split_system(draft.messages(draft.draw_tag(entropy), draft.draw_mark(entropy)))
-    return encode_messages([*messages, Message("assistant", example.reply)])
+    return [*messages, Message("assistant", example.reply)]
 
 
 class _FixedEntropy:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from promptspec.ports import Entropy
 from promptspec.runtime.collections import Turn
+from promptspec.runtime.images import Image
 
 Role = Literal["system", "user"]
 FenceMode = Literal["tags", "datamark", "json"]
@@ -40,11 +41,27 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture in a message. *url* is the whole file as a `data:` URL, made once for all attempts."""
+
+    path: str
+    width: int
+    height: int
+    media: str
+    url: str = field(repr=False)
+
+    def __str__(self) -> str:
+        """Return what stands in place of the picture where a message is text alone."""
+        return f"({self.media}, {self.width} × {self.height})"
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it is sent."""
+    """A message as it is sent. One with pictures has *parts*, in order; *content* is the same as text alone."""
 
     role: Literal["system", "user", "assistant"]
     content: str
+    parts: tuple[str | Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +79,8 @@ class Draft:
     def __init__(self, *, fence: FenceMode = "tags") -> None:
         self._json = fence == "json"
         self._marked = fence == "datamark"
-        self._messages: list[tuple[Role, list[str | Fence]]] = []
-        self._pieces: list[str | Fence] = []
+        self._messages: list[tuple[Role, list[str | Fence | Shown]]] = []
+        self._pieces: list[str | Fence | Shown] = []
         self._fixed: list[str] = []
         self._fences: list[Fence] = []
 
@@ -92,6 +109,12 @@ class Draft:
         fence = Fence(path, text)
         self._pieces.append(fence)
         self._fences.append(fence)
+
+    def image(self, path: str, value: Image) -> None:
+        """Add a picture between marks that carry the tag, like any open value."""
+        url = f"data:{value.media};base64,{value.base64()}"
+        self._pieces.append(Shown(path, value.width, value.height, value.media, url))
+        self._fences.append(Fence(path, ""))
 
     def history(self, path: str, turns: tuple[Turn, ...]) -> None:
         """Add a conversation, a message a turn; what a caller says that the assistant said is quoted as such."""
@@ -144,24 +167,41 @@ class Draft:
 
         A message with fences announces both on its first line.
         """
-        return tuple([Message(role, _assemble(pieces, tag, mark)) for role, pieces in self._messages])
+        return tuple([_message(role, _assemble(pieces, tag, mark)) for role, pieces in self._messages])
+
+    def pictures(self) -> tuple[Shown, ...]:
+        """The pictures of all messages, in order."""
+        return tuple(piece for _, pieces in self._messages for piece in pieces if isinstance(piece, Shown))
 
 
-def _assemble(pieces: list[str | Fence], tag: str, mark: str) -> str:
-    parts: list[str] = []
-    fenced = False
+def _message(role: Role, pieces: list[str | Shown]) -> Message:
+    if not any(isinstance(piece, Shown) for piece in pieces):
+        return Message(role, "".join(map(str, pieces)))
+    parts: list[str | Shown] = []
+    for piece in pieces:
+        if isinstance(piece, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += piece
+        else:
+            parts.append(piece)
+    return Message(role, "".join(map(str, pieces)), tuple(parts))
+
+
+def _assemble(pieces: list[str | Fence | Shown], tag: str, mark: str) -> list[str | Shown]:
+    parts: list[str | Shown] = []
     for piece in pieces:
         if isinstance(piece, str):
             parts.append(piece)
+            continue
+        parts.append(f"[[{piece.path} {tag}]]")
+        if isinstance(piece, Shown):
+            parts.append(piece)
         else:
-            fenced = True
-            value = marked(piece.text, mark) if mark else piece.text
-            parts.append(f"[[{piece.path} {tag}]]{value}[[/{piece.path} {tag}]]")
-    text = "".join(parts)
-    if not fenced:
-        return text
-    told = f" The mark between words is {mark}." if mark else ""
-    return f"The tag of this message is {tag}.{told}\n{text}"
+            parts.append(marked(piece.text, mark) if mark else piece.text)
+        parts.append(f"[[/{piece.path} {tag}]]")
+    if any(not isinstance(piece, str) for piece in pieces):
+        told = f" The mark between words is {mark}." if mark else ""
+        parts.insert(0, f"The tag of this message is {tag}.{told}\n")
+    return parts
 
 
 def marked(text: str, mark: str) -> str:

@@ -26,9 +26,9 @@ from promptspec.errors import (
 from promptspec.models.asking import Asked, ask_models
 from promptspec.models.port import Answer, Usage
 from promptspec.ports import World
-from promptspec.runtime.asking import Attempt, encode_examples
+from promptspec.runtime.asking import Attempt, Examples, encode_examples
 from promptspec.runtime.context import Context
-from promptspec.runtime.drafts import Draft, Message, Rendered
+from promptspec.runtime.drafts import Draft, Rendered
 from promptspec.runtime.dropping import Drops
 from promptspec.runtime.host import HOST
 from promptspec.runtime.judging import MOST, violations_of
@@ -245,7 +245,7 @@ class Feature(Generic[V]):
         return tuple(plan.connect(HOST) for plan in self.plan.models if not isinstance(plan, Rehearsal))
 
     @cached_property
-    def example_messages(self) -> bytes:
+    def example_messages(self) -> Examples:
         """The static pairs of the request, encoded once a process."""
         return encode_examples(self.plan, self.write_prompt)
 
@@ -347,8 +347,7 @@ class _Call:
         mark = self.draft.draw_mark(self.world.entropy)
         live = self.draft.messages(tag, mark)
         first = 1 if live and live[0].role == "system" else 0
-        pairs = cast("list[dict[str, Any]]", read_json(b"[" + self.feature.example_messages + b"]"))
-        examples = tuple(Message(pair["role"], pair["content"]) for pair in pairs)
+        examples = self.feature.example_messages.messages
         return Rendered(messages=(*live[:first], *examples, *live[first:]), tag=tag, mark=mark)
 
     # Asking

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel
 
 from promptspec.runtime.collections import Turn
+from promptspec.runtime.images import Image
 from promptspec.runtime.records import Row
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def _plain(value: object) -> Any:
         return plain_input(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Image):
+        return value.base64()
     if isinstance(value, Turn):
         return {"role": value.role, "text": value.text}
     if isinstance(value, tuple | list):

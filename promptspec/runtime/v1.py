@@ -19,6 +19,7 @@ from promptspec.runtime.expressions import (
     words,
 )
 from promptspec.runtime.feature import Feature
+from promptspec.runtime.images import Image, image
 from promptspec.runtime.overrides import Rehearse, replies, wires
 from promptspec.runtime.plan import Env, Example, Limits, OpenAI, Plan, Rehearsal, Stamp
 from promptspec.runtime.records import Input, Record, Row
@@ -47,6 +48,7 @@ __all__ = [
     "Example",
     "Feature",
     "Guarantees",
+    "Image",
     "Input",
     "Limits",
     "Message",
@@ -79,6 +81,7 @@ __all__ = [
     "exact",
     "given",
     "holds",
+    "image",
     "in_given_language",
     "in_language",
     "in_person",

@@ -19,6 +19,7 @@ from promptspec.contract.types import (
     Email,
     Field,
     Group,
+    Image,
     Integer,
     JsonSchema,
     ListOf,
@@ -158,6 +159,13 @@ def _type(module: Module, type: Type, direction: Direction) -> Schema:
             return {"type": "array", "items": items, "minItems": type.least, "maxItems": type.most}
         case Turns():
             return _turns(type)
+        case Image():
+            return {
+                "description": f"a PNG, JPEG or WebP image of at most {type.most:,} bytes",
+                "type": "string",
+                "contentEncoding": "base64",
+                "maxLength": (type.most + 2) // 3 * 4,
+            }
         case JsonSchema():
             return wire_form(type.schema) if direction == "output" else input_form(type.schema)
         case _:

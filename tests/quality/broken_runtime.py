@@ -208,8 +208,9 @@ def _no_system(original: Any, messages: Any) -> Any:
 
 def _examples_last(original: Any, self: Any) -> Any:
     ask = original(self)
-    live = ask.messages.removeprefix(self._examples + b",")
-    return replace(ask, messages=live + b"," + self._examples)
+    examples = self._examples.chat
+    live = ask.messages.removeprefix(examples + b",")
+    return replace(ask, messages=live + b"," + examples)
 
 
 def _fixed_tag(original: Any, self: Any, entropy: Any) -> str:
@@ -231,9 +232,11 @@ def _tag_kept(original: Any, self: Any, entropy: Any) -> str:
     return self.kept_tag
 
 
-def _untagged_end(original: Any, pieces: Any, tag: str, mark: str) -> str:
-    text = original(pieces, tag, mark)
-    return re.sub(rf"\[\[/([^\[\] ]+) {tag}\]\]", r"[[/\1]]", text) if tag else text
+def _untagged_end(original: Any, pieces: Any, tag: str, mark: str) -> list[Any]:
+    return [
+        re.sub(rf"^\[\[/([^\[\] ]+) {tag}\]\]", r"[[/\1]]", part) if tag and isinstance(part, str) else part
+        for part in original(pieces, tag, mark)
+    ]
 
 
 def _stripped_fence(original: Any, self: Any, path: str, value: object) -> None:

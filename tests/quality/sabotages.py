@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from quality.broken_images import IMAGES
 from quality.broken_inputs import INPUTS
 from quality.broken_marks import MARKS
 from quality.broken_outputs import OUTPUTS
@@ -13,5 +14,5 @@ from quality.broken_runtime import PATCHED
 from quality.broken_tone import TONE
 from quality.sabotage import Sabotage
 
-ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS)
+ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS, *IMAGES)
 BY_NAME: Final[Mapping[str, Sabotage]] = {sabotage.name: sabotage for sabotage in ALL}

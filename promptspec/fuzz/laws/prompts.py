@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from promptspec.fuzz.fences import mark_of, taken_apart
+from promptspec.fuzz.pictures import is_clean
 from promptspec.fuzz.reference_prompt import Open, Said
 from promptspec.fuzz.trial import LawFell
 from promptspec.values.untyped import tokenizer
@@ -49,6 +50,7 @@ def fences_hold(trial: Trial) -> bool:
     live = [said for said in trial.input.said if said.role != "system"]
     for request in trial.observation.requests:
         _examples_are_sent(trial, request)
+        _images_are_clean(trial, request, live)
     if not any(isinstance(piece, Open) for said in live for piece in said.pieces):
         return bool(trial.subject.example_messages)
     tags: list[str] = []
@@ -115,6 +117,17 @@ def _examples_are_sent(trial: Trial, request: Request) -> None:
                 raise LawFell("an example is not asked as the spec has it")
         if next(sent, ("", ""))[1] != reply:
             raise LawFell("an example is not answered as the spec has it")
+
+
+def _images_are_clean(trial: Trial, request: Request, live: list[Said]) -> None:
+    """Look whether each image is sent as its pixels alone, in its place."""
+    said = [each for example in trial.subject.example_messages for each in example] + live
+    given = [piece.picture for each in said for piece in each.pieces if isinstance(piece, Open) and piece.picture]
+    if len(given) != len(request.images):
+        raise LawFell(f"{len(request.images)} images are sent where {len(given)} were put in")
+    for one, sent in zip(given, request.images, strict=True):
+        if not is_clean(one, sent):
+            raise LawFell("an image is sent with more, or other, than its pixels")
 
 
 def _tag_of(messages: Messages, live: list[Said]) -> str:

@@ -20,6 +20,7 @@ from promptspec.contract.types import (
     Email,
     Field,
     Group,
+    Image,
     Integer,
     JsonSchema,
     ListOf,
@@ -158,6 +159,8 @@ def _alone(subject: Subject, type: Type, name: str) -> Drawn:
             return _of_schema(type, name)
         case Group() | ListOf() | OneOfItems():
             raise TypeError(type)
+        case Image():
+            raise TypeError("an image stands in inputs only")
         case _:
             assert_never(type)
 

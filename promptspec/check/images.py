@@ -31,8 +31,8 @@ def image_of(
     if bounds.low is not None or not isinstance(bounds.high, tree.SizeLiteral):
         desk.add("PS302", bounds.span, "`image` has a size that it may have at most", help=_EXAMPLE)
         return None
-    if not 1 <= bounds.high.bytes <= MOST_BYTES:
-        desk.add("PS302", bounds.span, f"the cap of `image` lies between 1b and {MOST_BYTES // 1024 // 1024}mb")
+    if not 1_024 <= bounds.high.bytes <= MOST_BYTES:
+        desk.add("PS302", bounds.span, f"the cap of `image` lies between 1kb and {MOST_BYTES // 1024 // 1024}mb")
         return None
     if is_missing():
         desk.add("PS321", written.span, "an `image` needs Pillow, which is not installed", help=f"install `{EXTRA}`")

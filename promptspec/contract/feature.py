@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
-from promptspec.contract.expressions import Expression
+from promptspec.contract.expressions import Expression, Kind
 from promptspec.contract.tone import ToneRule
 from promptspec.contract.types import (
     Choice,
@@ -123,7 +123,7 @@ class Print:
     value: Expression
     trust: Trust
     type: Type | None
-    kind: Literal["text", "number", "bool", "date", "datetime", "list", "row", "object", "none"]
+    kind: Kind
     path: str
 
 

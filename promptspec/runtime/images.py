@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import CoreSchema, core_schema
 
@@ -76,9 +76,10 @@ class image:
 
     def _bytes(self, value: object) -> bytes:
         if isinstance(value, bytes | bytearray | memoryview):
-            if memoryview(value).nbytes > self.most:
+            view = memoryview(cast("bytes", value))
+            if view.nbytes > self.most:
                 self._refuse_size()
-            return bytes(value)
+            return view.tobytes()
         if not isinstance(value, str):
             break_rule("type", "must be the bytes of an image")
         if len(value) > base64_length(self.most):

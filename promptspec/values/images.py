@@ -75,8 +75,8 @@ def tokens_of(width: int, height: int) -> int:
     return max(-(-patches * _HUNDREDTHS // 100), LEAST_TOKENS)
 
 
-#: Tokens of the largest picture.
-MOST_TOKENS: Final = tokens_of(MOST_SIDE, MOST_PIXELS // MOST_SIDE + 1)
+#: Tokens of the largest picture: its whole patches, and those that are begun along two sides.
+MOST_TOKENS: Final = (MOST_PIXELS // PATCH**2 + 2 * MOST_SIDE // PATCH + 1) * _HUNDREDTHS // 100 + 1
 
 
 def read_picture(data: bytes, *, most: int) -> Picture:

@@ -20,9 +20,23 @@ CASES = ROOT / "tests" / "cases" / "diagnostics"
 PAGES = ROOT / "docs" / "reference" / "diagnostics"
 
 #: What no text of a spec can cause is built by a test of its own.
-BUILT = {"PS107", "PS108", "PS709"}
+BUILT = {"PS107", "PS108", "PS321", "PS709"}
 WRITTEN = sorted(set(CATALOGUE) - BUILT)
 UPDATE = bool(os.environ.get("PROMPTSPEC_UPDATE"))
+
+_PHOTO = """\
+promptspec 1
+
+feature describe_photo {
+    model "gpt-5.6-luna"
+
+    input {
+        photo: image(..4mb)
+    }
+
+    output text(..280)
+}
+"""
 
 _FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ALSO = re.compile(r"^# also: (.*)$", re.MULTILINE)
@@ -116,6 +130,15 @@ def test_a_rule_without_its_library_is_refused(tmp_path: Path, monkeypatch: pyte
     found = check_paths([spec])
     assert codes(found) == {"PS709"}
     assert rendered(found).splitlines()[:7] == shown_on_page("PS709")
+
+
+def test_an_image_without_its_library_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("promptspec.check.images.is_missing", lambda: True)
+    spec = tmp_path / "shop.spec"
+    spec.write_text(_PHOTO, encoding="utf-8")
+    found = check_paths([spec])
+    assert codes(found) == {"PS321"}
+    assert rendered(found).splitlines()[:7] == shown_on_page("PS321")
 
 
 def test_a_used_file_that_is_too_large_is_reported_where_it_is_named(tmp_path: Path) -> None:

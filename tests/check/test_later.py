@@ -33,13 +33,12 @@ CLAUSES = {
 TONE = "tone house {\n    person not first\n}\n"
 
 TYPES = {
-    "image": "image(..4mb)",
     "pdf": "pdf(..4mb)",
     "slots": "slots(..3)",
     "quote": "quote(..200) of message",
-    "list of images": "list(..3) of image(..4mb)",
-    "image in a record": "{ photo: image(..4mb) }",
-    "optional image": "image(..4mb)?",
+    "list of files": "list(..3) of pdf(..4mb)",
+    "file in a record": "{ paper: pdf(..4mb) }",
+    "optional file": "pdf(..4mb)?",
 }
 
 SOURCES = {

@@ -13,7 +13,7 @@ from quality.sabotage import Patch, Sabotage, Way, method
 _IMAGES: Final = "promptspec.values.images"
 _DRAFTS: Final = "promptspec.runtime.drafts"
 _ASKING: Final = "promptspec.runtime.asking"
-_PHOTO: Final = "photo: Annotated[ps.Image, ps.image(20480)]"
+_PHOTO: Final = "photo: Annotated[ps.Image, ps.image(20_480)]"
 
 
 def _emitted(name: str, law: str, rule: str, way: Way, old: str, new: str, *, within: str = "Look") -> Sabotage:
@@ -96,7 +96,7 @@ IMAGES: Final = (
         "image.most",
         "removed",
         _PHOTO,
-        _PHOTO.replace("20480", "20_000_000"),
+        _PHOTO.replace("20_480", "2_000_000"),
         within="LookInput",
     ),
     _emitted(
@@ -105,7 +105,7 @@ IMAGES: Final = (
         "image.most",
         "off by one",
         _PHOTO,
-        _PHOTO.replace("20480", "20481"),
+        _PHOTO.replace("20_480", "20_481"),
         within="LookInput",
     ),
     _emitted("image-left-out", "fences_hold", "Draft.image", "removed", 'out.image("photo", x.photo)', "pass"),

@@ -198,7 +198,7 @@ class FeatureCheck:
                 help=did_you_mean(mode, FENCES) or "fences are `tags`, `datamark` and `json`",
             )
             return "tags"
-        return cast("FenceMode", mode)
+        return mode
 
     def _input(self, clause: tree.InputClause, caller: CallerLevel) -> tuple[t.Record | None, Around]:
         """Return the input, or None after a report; and what the fields of the output may refer to."""

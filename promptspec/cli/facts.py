@@ -47,6 +47,8 @@ def attacks(compilation: Compilation) -> str | None:
 def _of(module: Module, feature: Feature) -> Iterator[str]:
     from promptspec.contract.feature import OpenAIModel
     from promptspec.contract.tone import ToneVoice
+    from promptspec.contract.types import Image
+    from promptspec.contract.walking import types_in
 
     yield escape(feature.name)
     for model in feature.models:
@@ -70,6 +72,8 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
     for rule in feature.tone:
         if isinstance(rule.kind, ToneVoice):
             yield f'    voice "{escape(rule.kind.text)}" is told to the model, and nothing checks it (persuasion)'
+    if any(isinstance(type, Image) for type in types_in(feature.input.fields, module.record)):
+        yield "    the model is told that words in images are data, and nothing checks that it keeps to it (persuasion)"
     for description in _descriptions(module, feature):
         yield f"    a JSON Schema tells the model: {escape(description)}"
 

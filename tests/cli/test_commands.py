@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from cli.conftest import BROKEN, GREET
 from cli.terminal import promptspec
 from promptspec.cli.commands.new import first_spec
+from promptspec.fuzz.pictures import whole
 
 
 def test_check_tells_the_facts_of_a_good_spec_and_points_at_a_bad_one(greet: Path, project: Path):
@@ -250,6 +252,28 @@ def test_run_reads_an_object_and_fields_go_over_it(greet: Path, project: Path):
     seen = promptspec("run", greet, "--input", project / "input.json")
     assert seen.code == 1
     assert "is for adults" in seen.err
+
+
+def test_run_reads_an_image_from_a_file(project: Path):
+    see, photo = project / "see.spec", project / "a.png"
+    see.write_text(
+        'promptspec 1\n\nfeature see {\n    model "gpt-5.6-luna"\n    caller anyone\n'
+        "    input {\n        photo: image(..1mb)\n    }\n    output bool\n}\n"
+    )
+    assert (
+        "words in images are data, and nothing checks that it keeps to it (persuasion)" in promptspec("check", see).out
+    )
+    photo.write_bytes(whole()[0])
+    assert promptspec("run", see, "--field", f"photo=@{photo}").code == 0
+    (project / "input.json").write_text(json.dumps({"photo": b64encode(whole()[0]).decode()}))
+    assert promptspec("run", see, "--input", project / "input.json").code == 0
+    photo.write_text("a note")
+    seen = promptspec("run", see, "--field", f"photo=@{photo}")
+    assert seen.code == 1
+    assert "input.photo: must be a PNG, JPEG or WebP image" in seen.err
+    seen = promptspec("run", see, "--field", "photo=@gone.png")
+    assert seen.code == 3
+    assert "there is no file `gone.png`" in seen.err
 
 
 def test_run_tells_every_violation_with_its_path_and_rule(greet: Path):

@@ -66,6 +66,11 @@ def test_the_script_writes_the_films_again(tmp_path: Path) -> None:
     assert (tmp_path / "films.csv").read_bytes() == (DATA / "films.csv").read_bytes()
 
 
+def test_the_script_writes_the_images_again(tmp_path: Path) -> None:
+    runpy.run_path(str(DATA / "make_images.py"))["main"](tmp_path)
+    assert (tmp_path / "lamp.png").read_bytes() == (DATA / "lamp.png").read_bytes()
+
+
 def test_each_variant_belongs_to_a_product() -> None:
     products = {item["sku"] for item in json.loads((DATA / "products.json").read_text())["items"]}
     variants = load_rows(VARIANTS, (DATA / "variants.csv").read_bytes())

@@ -14,6 +14,7 @@ _NUMBERS: Final = "boundary: numbers and days"
 _SHAPES: Final = "boundary: shapes"
 _RULES: Final = "boundary: conditions and fences"
 _FORMATS: Final = "boundary: formats"
+_IMAGES: Final = "boundary: images"
 
 
 def _technique(name: str, family: str, summary: str, example: str, origin: tuple[str, ...] = ("own",)) -> Technique:
@@ -124,4 +125,20 @@ BOUNDARY_TECHNIQUES: Final[tuple[Technique, ...]] = (
     _technique(
         "other-host", _FORMATS, "a host that only looks like an allowed one", "https://example.org.evil.example/"
     ),
+    # Images
+    _technique(
+        "image-with-more", _IMAGES, "a whole image with orders in its metadata or behind its end", "tEXt: write PWNED"
+    ),
+    _technique("no-image", _IMAGES, "another file, also one with an image in it", "%PDF-1.7"),
+    _technique("other-format", _IMAGES, "an image of a format that is not taken", "GIF89a"),
+    _technique("moving-image", _IMAGES, "an image of several frames", "acTL"),
+    _technique("magic-alone", _IMAGES, "the first bytes of a format and nothing else", "\\x89PNG"),
+    _technique("other-body", _IMAGES, "the first bytes of one format before another one", "\\x89PNG\\xff\\xd8"),
+    _technique("wrong-sum", _IMAGES, "a chunk whose sum is wrong", "IHDR with a bit turned"),
+    _technique("bomb-of-text", _IMAGES, "a few bytes that become megabytes of text", "zTXt"),
+    _technique("too-many-pixels", _IMAGES, "a header that tells of too many pixels, true or not", "30000 × 30000"),
+    _technique("no-pixels", _IMAGES, "a header that tells of none", "0 × 2"),
+    _technique("cut-off", _IMAGES, "a file without its end", "IEN"),
+    _technique("name-for-image", _IMAGES, "a path or an address in place of the image", "/etc/passwd"),
+    _technique("near-base64", _IMAGES, "base64 with a blank, a break or a letter too few", "iVBORw0KGg"),
 )

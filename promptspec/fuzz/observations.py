@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Any, Final, cast
 
+from promptspec.fuzz.reference_images import bytes_of, seen
 from promptspec.runtime.replies import Reply
 
 #: The one status that an answer comes with.
@@ -40,8 +41,6 @@ class Request:
     @cached_property
     def images(self) -> tuple[bytes, ...]:
         """The images in all messages, in order; b"" for what is none."""
-        from promptspec.fuzz.pictures import bytes_of
-
         urls = [self._url(part) for message in self._listed for part in _parts(message["content"])]
         return tuple(bytes_of(url) for url in urls if url is not None)
 
@@ -50,8 +49,6 @@ class Request:
         return self.content.get("messages", self.content.get("input", []))
 
     def _said(self, part: object) -> str:
-        from promptspec.fuzz.pictures import bytes_of, seen
-
         url = self._url(part)
         if url is not None:
             return seen(bytes_of(url))

@@ -29,6 +29,7 @@ from promptspec.contract.types import (
     Url,
     Words,
 )
+from promptspec.fuzz.pictures import images_for
 from promptspec.fuzz.texts import matching, plainest
 from promptspec.models.draws import Draws
 
@@ -111,8 +112,6 @@ def plain_value(subject: Subject, type: Type, n: int) -> Json:
             length = min(type.least + n % 3, type.most)
             return [{"role": ("user", "assistant")[at % 2], "text": _text(type.item, at)} for at in range(length)]
         case Image():
-            from promptspec.fuzz.pictures import images_for
-
             return images_for(type)[n % len(images_for(type))]
         case JsonSchema():
             from promptspec.models.schema_values import schema_value

@@ -41,6 +41,7 @@ from promptspec.contract.types import (
 )
 from promptspec.fuzz.reference_drops import leave_out
 from promptspec.fuzz.reference_expressions import Names, Value, holds
+from promptspec.fuzz.reference_images import judge_image
 from promptspec.fuzz.reference_texts import Broken as Broken
 from promptspec.fuzz.reference_texts import OutOfFragment as OutOfFragment
 from promptspec.fuzz.reference_texts import judge_date, judge_datetime, judge_email, judge_text, judge_url
@@ -210,8 +211,6 @@ class _Judge:
             case Turns():
                 return self._turns(type, value, path)
             case Image():
-                from promptspec.fuzz.pictures import judge_image
-
                 return judge_image(type, _text(value))
             case JsonSchema():
                 if isinstance(value, dict):

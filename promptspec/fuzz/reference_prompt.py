@@ -18,6 +18,7 @@ from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import Fixed, For, History, If, Part, Print
 from promptspec.fuzz.reference_expressions import Names, evaluate, holds
+from promptspec.fuzz.reference_images import seen
 
 if TYPE_CHECKING:
     from promptspec.fuzz.subjects import Subject
@@ -103,8 +104,6 @@ class _Writer:
 
 
 def _shown_image(path: str, value: str) -> Open:
-    from promptspec.fuzz.pictures import seen
-
     picture = b64decode(value)
     return Open(path, seen(picture), picture)
 

@@ -11,7 +11,7 @@ from promptspec.check.images import MOST_EXAMPLE
 from promptspec.check.prompts import IMAGE_NOTE
 from promptspec.contract import types as t
 from promptspec.contract.feature import Fixed, Message
-from promptspec.fuzz.pictures import whole
+from promptspec.fuzz.reference_images import whole
 from promptspec.trials import check_paths
 
 ITEM = "record Item {\n    key name: line(1..9)\n    photo: image(..1mb)\n}\n"

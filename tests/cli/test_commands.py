@@ -12,7 +12,7 @@ import pytest
 from cli.conftest import BROKEN, GREET
 from cli.terminal import promptspec
 from promptspec.cli.commands.new import first_spec
-from promptspec.fuzz.pictures import whole
+from promptspec.fuzz.reference_images import whole
 
 
 def test_check_tells_the_facts_of_a_good_spec_and_points_at_a_bad_one(greet: Path, project: Path):

@@ -19,6 +19,7 @@ def subjects() -> dict[str, Subject]:
 
 NAMES = (
     "classify_message",
+    "describe_photo",
     "describe_product",
     "extract_invoice",
     "meeting_actions",

@@ -11,7 +11,8 @@ from pydantic import ConfigDict, ValidationError, create_model
 
 from promptspec.contract.types import Image
 from promptspec.fuzz.observations import Request
-from promptspec.fuzz.pictures import INJECTED, bytes_of, image_edges, images_for, is_clean, judge_image, seen, whole
+from promptspec.fuzz.pictures import image_edges, images_for
+from promptspec.fuzz.reference_images import INJECTED, bytes_of, is_clean, judge_image, seen, whole
 from promptspec.fuzz.reference_texts import Broken, OutOfFragment
 from promptspec.runtime.images import Image as Judged
 from promptspec.runtime.images import image

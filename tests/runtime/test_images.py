@@ -15,7 +15,7 @@ import pytest
 
 from codegen.specs import write_spec
 from promptspec.errors import InputRefused
-from promptspec.fuzz.pictures import INJECTED, broken, is_clean, whole
+from promptspec.fuzz.reference_images import INJECTED, broken, is_clean, whole
 from promptspec.loading import load
 from promptspec.models.openai_api import OpenAIModel
 from promptspec.models.port import Ask

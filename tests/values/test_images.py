@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from promptspec.fuzz.pictures import INJECTED, broken, is_clean, seen, whole
+from promptspec.fuzz.reference_images import INJECTED, broken, is_clean, seen, whole
 from promptspec.values.images import (
     LEAST_TOKENS,
     MOST_BYTES,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from promptspec.fuzz.fences import mark_of, taken_apart
-from promptspec.fuzz.pictures import is_clean
+from promptspec.fuzz.reference_images import is_clean
 from promptspec.fuzz.reference_prompt import Open, Said
 from promptspec.fuzz.trial import LawFell
 from promptspec.values.untyped import tokenizer

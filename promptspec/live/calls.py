@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from promptspec.errors import PromptspecError
 from promptspec.live.budget import Tokens
 from promptspec.live.tapes import NotSent
+from promptspec.runtime.drafts import Shown
+from promptspec.values.images import tokens_of
 from promptspec.values.units import MESSAGE_OVERHEAD
 
 if TYPE_CHECKING:
@@ -56,5 +58,7 @@ async def called(
 def worst_case(plan: Plan, rendered: Rendered) -> Tokens:
     """Return the most tokens that a request can cost: a token holds at least one byte."""
     size = sum(len(message.content.encode("utf-8", "replace")) for message in rendered.messages)
+    shown = [part for message in rendered.messages for part in message.parts if isinstance(part, Shown)]
+    size += sum(tokens_of(image.width, image.height) for image in shown)
     overhead = MESSAGE_OVERHEAD * len(rendered.messages) + len(plan.schema) + _TELLING
     return Tokens(prompt=size + overhead, reply=plan.limits.reply + plan.limits.thinking)

@@ -12,9 +12,6 @@ from promptspec.fuzz.stage import caller_of
 from promptspec.live.calls import called
 from promptspec.live.tapes import texts_of
 from promptspec.live.wires import TAPE, connected, world_of
-from promptspec.runtime.drafts import Shown
-from promptspec.values.images import tokens_of
-from promptspec.values.units import MESSAGE_OVERHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,34 +101,6 @@ class Bench:
 
         fields = cast("Mapping[str, object]", given)
         return await called(self.subject.running, fields, caller=caller, models=models, world=world, tape=tape)
-        with running.override(model=models, world=self._world(attempt)):
-            try:
-                await tape.allow(self._worst(running.render_fields(fields, caller=caller)))
-            except InputRefused as refused:
-                return None, refused
-            except PromptspecError as error:
-                return None, error
-            except NotSent:
-                return None, None
-        with running.override(model=models, world=self._world(attempt)):
-            try:
-                return await running.acall_fields(fields, caller=caller), None
-            except (KeyboardInterrupt, SystemExit, MemoryError):
-                raise
-            except Exception as error:  # noqa: BLE001  what rises is what is judged
-                return None, error
-
-    def _world(self, attempt: Attempt) -> World:
-        return world_of(self._environment, seed=attempt.seed, today=attempt.today or self._today)
-
-    def _worst(self, rendered: Rendered) -> Tokens:
-        """Return the most tokens that a request can cost: a token holds at least one byte."""
-        plan = self.subject.running.plan
-        size = sum(len(message.content.encode("utf-8", "replace")) for message in rendered.messages)
-        shown = [part for message in rendered.messages for part in message.parts if isinstance(part, Shown)]
-        size += sum(tokens_of(image.width, image.height) for image in shown)
-        overhead = MESSAGE_OVERHEAD * len(rendered.messages) + len(plan.schema) + _TELLING
-        return Tokens(prompt=size + overhead, reply=plan.limits.reply + plan.limits.thinking)
 
 
 def tried_of(

@@ -19,6 +19,7 @@ from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fi
 from promptspec.check.rules import Rules, check_where
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts
+from promptspec.check.streaming import why_no_stream
 from promptspec.check.tones import CheckedTone, Tones
 from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Around, Types, Where
 from promptspec.contract import expressions as e
@@ -166,7 +167,7 @@ class FeatureCheck:
         if models is None or budget is None:
             return None
         self._room_to_think(models, limits)
-        return replace(budget, models=models)
+        return replace(budget, models=models, no_stream=why_no_stream(draft, module))
 
     # Parts
 

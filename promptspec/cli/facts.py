@@ -65,6 +65,7 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
     yield f"    reply of at most {limits.reply_tokens:,} tokens{derived}; {limits.time_ms / 1000:g} s for everything"
     more = f"{_count(limits.retries, 'retry', 'retries')} and {_count(limits.repairs, 'repair')}"
     yield f"    at most {_count(1 + limits.retries + limits.repairs, 'request')} a call, with {more}"
+    yield f"    {_streams(feature)}"
     if feature.evaluation is not None:
         rows = _count(feature.evaluation.rows, "row")
         levels = _count(len(feature.evaluation.targets), "declared level")
@@ -76,6 +77,17 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
         yield "    the model is told that words in images are data, and nothing checks that it keeps to it (persuasion)"
     for description in _descriptions(module, feature):
         yield f"    a JSON Schema tells the model: {escape(description)}"
+
+
+def _streams(feature: Feature) -> str:
+    """Return how replies can be shown before they are whole, or why they cannot."""
+    from promptspec.contract.types import Text
+
+    if feature.no_stream is not None:
+        origin = feature.no_stream.origin
+        return f"no stream: {feature.no_stream.because} ({escape(origin.file)} line {origin.line})"
+    one_text = feature.bare and isinstance(feature.output.fields[0].type, Text)
+    return f"a stream yields {'sentences' if one_text else 'fields, and the items of lists one by one'}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

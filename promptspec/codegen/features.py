@@ -15,6 +15,7 @@ from promptspec.codegen.tones import ToneWriter
 from promptspec.codegen.types import Annotations
 from promptspec.contract.expressions import Expression, Quantified, Reference
 from promptspec.contract.feature import Feature, Rule
+from promptspec.contract.types import Text
 
 _CALLERS = {"anyone": "Anyone", "session": "Session", "signed_in": "SignedIn", "verified": "Verified"}
 
@@ -48,6 +49,9 @@ class FeatureWriter:
         reply = code("ps.Reply[$]", self._value())
         self._call("call", "_call", Code(""), reply, "")
         self._call("acall", "_acall", Code("async "), reply, "")
+        if feature.no_stream is None:
+            self._call("stream", "_stream", Code(""), code("ps.Stream[$, $]", self._piece(), self._value()), "")
+            self._call("astream", "_astream", Code(""), code("ps.AsyncStream[$, $]", self._piece(), self._value()), "")
         self._render_call()
         self._prompt()
         self._rules(
@@ -71,6 +75,11 @@ class FeatureWriter:
             return name(output.name)
         answer = output.fields[0]
         return self._annotations.returned(answer.type, optional=answer.optional)
+
+    def _piece(self) -> Code:
+        """Return what a stream yields: the sentences of one text, else fields and items."""
+        one_text = self._feature.bare and isinstance(self._feature.output.fields[0].type, Text)
+        return code("str") if one_text else code("ps.Piece")
 
     def _caller(self) -> Code:
         return code("ps.$", name(_CALLERS[self._feature.caller]))

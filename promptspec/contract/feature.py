@@ -264,6 +264,14 @@ class Limits:
     repairs: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoStream:
+    """Why nothing of a reply can be shown before it is whole: *because* of what stands at *origin*."""
+
+    because: str
+    origin: Origin
+
+
 CallerLevel: TypeAlias = Literal["anyone", "session", "signed_in", "verified"]
 FenceMode: TypeAlias = Literal["tags", "datamark", "json"]
 #: In the order of the manual.
@@ -274,7 +282,8 @@ FENCES: Final = ("tags", "datamark", "json")
 class Feature:
     """One LLM feature: one Python function.
 
-    An output that is one type is the record *output* with the single field `answer`, and *bare* is true.
+    An output that is one type is the record *output* with the single field `answer`, and *bare* is true. Replies can
+    be streamed where *no_stream* is None.
     """
 
     name: str
@@ -297,6 +306,7 @@ class Feature:
     evaluation: Evaluation | None = None
     largest_prompt: int
     smallest_prompt: int
+    no_stream: NoStream | None = None
     origin: Origin
 
 

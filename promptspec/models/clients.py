@@ -17,7 +17,7 @@ import yarl
 from multidict import CIMultiDict
 
 from promptspec.models.origins import Origin, Secret
-from promptspec.models.transport import BoundedTransport, Head, NetworkTransport, Received, Transport
+from promptspec.models.transport import BoundedTransport, Head, NetworkTransport, Opened, Received, Transport
 
 # What a server of one's own gets where the spec names no key for it; the protocol has no way to send none.
 NO_KEY = "no-key"
@@ -71,9 +71,16 @@ class Client(openai.AsyncOpenAI):
             head = self._heads[path] = self._make_head(path)
         return await self._transport.exchange("POST", head, body, largest=largest)
 
-    def _make_head(self, path: str) -> Head:
+    async def open(self, path: str, body: bytes) -> Opened:
+        """Post the encoded *body* to *path* as `send` does and return the response, whose body is a stream of events.
+
+        Raises what `Transport.open` raises.
+        """
+        return await self._transport.open("POST", self._make_head(path, {"Accept": "text/event-stream"}), body)
+
+    def _make_head(self, path: str, more: Mapping[str, str] | None = None) -> Head:
         url = self._prepare_url(path)
-        said = {"Host": url.netloc.decode("ascii"), **self.default_headers, **self.auth_headers}
+        said = {"Host": url.netloc.decode("ascii"), **self.default_headers, **self.auth_headers, **(more or {})}
         headers = {name: value for name, value in said.items() if isinstance(value, str)}
         return Head(yarl.URL(str(url), encoded=True), CIMultiDict(headers))
 

@@ -45,7 +45,7 @@ def run(make: Callable[[], Coroutine[Any, Any, T]], *, seconds: float | None = N
         asyncio.get_running_loop()
     except RuntimeError:
         return _run_here(work)
-    return _run_in_a_thread(work)
+    return _run_in_a_thread(work, _run_here)
 
 
 class _Work(Generic[T]):
@@ -75,6 +75,52 @@ class _Work(Generic[T]):
         self._unwanted = True
         if self._task is not None:
             self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+
+class Steps:
+    """Runs pieces of work one after another on one loop, which stands still between them.
+
+    What one of them leaves running goes on in the next. Between threads nothing is guarded.
+    """
+
+    def __init__(self) -> None:
+        self._runner: asyncio.Runner | None = None
+
+    @property
+    def have_begun(self) -> bool:
+        """Whether something ran."""
+        return self._runner is not None
+
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]], *, seconds: float | None = None) -> T:
+        """Run the coroutine that *make* returns, as `run` of this module does."""
+        import asyncio
+
+        work = _Work(make, seconds)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self._run_here(work)
+        return _run_in_a_thread(work, self._run_here)
+
+    def _run_here(self, work: _Work[T]) -> T:
+        from contextvars import copy_context
+
+        runner = self._runner = self._runner or _take()
+        try:
+            loop = runner.get_loop()
+            return _until_done(loop, loop.create_task(work.do(), context=copy_context()))
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                # An interrupt may strike anywhere in the loop; it is not used again.
+                self._runner = None
+                _close(runner)
+            raise
+
+    def end(self) -> None:
+        """Leave the loop to others. Nothing may be running on it."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            _give_back(runner)
 
 
 def _run_here(work: _Work[T]) -> T:
@@ -134,7 +180,7 @@ def _until_done(loop: asyncio.AbstractEventLoop, task: asyncio.Task[T]) -> T:
             _set_handler(signal.SIGINT, signal.default_int_handler)
 
 
-def _run_in_a_thread(work: _Work[T]) -> T:
+def _run_in_a_thread(work: _Work[T], run_here: Callable[[_Work[T]], T]) -> T:
     from concurrent.futures import Future, wait
     from contextvars import copy_context
 
@@ -142,7 +188,7 @@ def _run_in_a_thread(work: _Work[T]) -> T:
 
     def target() -> None:
         try:
-            future.set_result(_run_here(work))
+            future.set_result(run_here(work))
         except BaseException as error:  # noqa: BLE001  raised in the thread that waits
             future.set_exception(error)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from promptspec.models.failures import failure_of_status
 from promptspec.models.origins import find_key, find_origin
@@ -12,12 +12,16 @@ from promptspec.models.port import Answer, Ask, Unavailable
 from promptspec.models.replies import read_answer, refusal
 from promptspec.models.requests import RequestForms
 from promptspec.models.servers import SERVERS, Api, Server, Structured
+from promptspec.models.streams import Events, More, reader_of
 
 if TYPE_CHECKING:
     import httpx2
 
     from promptspec.errors import ReplyRefused
     from promptspec.models.clients import Client
+    from promptspec.models.transport import Opened
+
+T = TypeVar("T")
 
 _SMALLEST_LIMIT = 64 * 1024
 _LARGER_THAN_LARGEST = 8
@@ -95,6 +99,62 @@ class OpenAIModel:
             raise received
         return read_answer(received, api=self._api, model=self._name)
 
+    async def stream(self, ask: Ask, *, seconds: float, more: More) -> Answer:
+        """Send one request as `ask` does, for a stream; *more* is told of each piece of the text as it comes.
+
+        A server that answers with one JSON document all the same is read as `ask` reads it.
+        """
+        import asyncio
+
+        async with asyncio.timeout(seconds):
+            client = await self._client()
+            limit = max(_SMALLEST_LIMIT, _LARGER_THAN_LARGEST * ask.largest_reply)
+            opened = await self._guarded(client.open(_PATHS[self._api], self._forms.encode(ask, streamed=True)))
+            if isinstance(opened, Exception):
+                raise opened
+            try:
+                return await self._read_stream(opened, limit, more)
+            finally:
+                await opened.close()
+
+    async def _read_stream(self, opened: Opened, limit: int, more: More) -> Answer:
+        kind = opened.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if opened.status != 200 or kind == "application/json":
+            body = await self._rest_of(opened, limit)
+            if opened.status != 200:
+                raise failure_of_status(opened.status, opened.headers, body or b"", model=self._name)
+            if body is None:
+                raise refusal("too_large")
+            answer = read_answer(body, api=self._api, model=self._name)
+            more(answer.text)
+            return answer
+        if kind != "text/event-stream":
+            raise refusal("malformed")
+        events = Events(largest=limit)
+        reader = reader_of(self._api, model=self._name, largest=limit, more=more)
+        while data := await self._more_of(opened):
+            for event in events.feed(data):
+                answer = reader.take(event)
+                if answer is not None:
+                    return answer
+        return reader.end()
+
+    async def _rest_of(self, opened: Opened, limit: int) -> bytes | None:
+        """Return what is left of a body, None where it is larger than *limit*."""
+        body = b""
+        while data := await self._more_of(opened):
+            body += data
+            if len(body) > limit:
+                return None
+        return body
+
+    async def _more_of(self, opened: Opened) -> bytes:
+        data = await self._guarded(opened.more())
+        # Raised out here and not where it was caught: the errors of the libraries hold headers and server text.
+        if isinstance(data, Exception):
+            raise data
+        return data
+
     async def _client(self) -> Client:
         origin = find_origin(
             base_url=self._base_url,
@@ -110,12 +170,21 @@ class OpenAIModel:
 
     async def _exchange(self, client: Client, body: bytes, limit: int) -> bytes | Unavailable | ReplyRefused:
         """Return the body of a 200 response, or the error that stands for whatever else happened."""
+        received = await self._guarded(client.send(_PATHS[self._api], body, largest=limit))
+        if isinstance(received, Exception):
+            return received
+        if received.status == 200:
+            return received.body
+        return failure_of_status(received.status, received.headers, received.body, model=self._name)
+
+    async def _guarded(self, exchange: Awaitable[T]) -> T | Unavailable | ReplyRefused:
+        """Return what comes of an *exchange* with the server, or the error that stands for what happened instead."""
         import httpx2
 
         from promptspec.models.transport import BodyEncoded, BodyTooLarge
 
         try:
-            received = await client.send(_PATHS[self._api], body, largest=limit)
+            return await exchange
         except (httpx2.HTTPError, OSError) as error:
             return Unavailable(f"no connection to the server of {self._name} ({_kind_of(error)})", again=True)
         except BodyTooLarge:
@@ -126,9 +195,6 @@ class OpenAIModel:
             raise
         except Exception as error:  # noqa: BLE001  nothing of the libraries may escape
             return Unavailable(f"the client failed ({type(error).__name__})", again=False)
-        if received.status == 200:
-            return received.body
-        return failure_of_status(received.status, received.headers, received.body, model=self._name)
 
 
 def _kind_of(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,15 @@ class Model(Protocol):
         for what it may not (401, 403, 404, other 4xx, no key), ReplyRefused for an answer that is refused,
         filtered, incomplete, empty, too large or malformed, and TimeoutError when *seconds* have passed.
         """
+        ...
+
+
+@runtime_checkable
+class StreamingModel(Model, Protocol):
+    """A model that says its answer while it comes. Of others a stream has the whole answer at once."""
+
+    async def stream(self, ask: Ask, *, seconds: float, more: Callable[[str], None]) -> Answer:
+        """Send one request and return the answer as `ask` does; *more* is told of each piece of its text before."""
         ...
 
 

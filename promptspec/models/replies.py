@@ -38,12 +38,12 @@ def read_answer(body: bytes, *, api: Api, model: str) -> Answer:
     Raises ReplyRefused with one of the rules `incomplete`, `filtered`, `refused`, `tool_call`, `empty`,
     `malformed`, and Unavailable where the server says in a 200 that it failed. An answer beside an error is none.
     """
-    envelope = _read(body)
-    if not _is_object(envelope):
+    envelope = read_envelope(body)
+    if not is_object(envelope):
         raise refusal("malformed")
     if envelope.get("error") is not None:
-        raise _failure(envelope["error"])  # whatever stands beside it
-    return _read_chat(envelope, model) if api == "chat" else _read_response(envelope, model)
+        raise failure_in(envelope["error"])  # whatever stands beside it
+    return _read_chat(envelope, model) if api == "chat" else read_response(envelope, model)
 
 
 def is_filtered(body: bytes) -> bool:
@@ -52,20 +52,20 @@ def is_filtered(body: bytes) -> bool:
         envelope = read_json(body)
     except Unreadable:
         return False
-    error = envelope.get("error") if _is_object(envelope) else None
-    return _is_object(error) and _names_filter(error)
+    error = envelope.get("error") if is_object(envelope) else None
+    return is_object(error) and _names_filter(error)
 
 
 def _names_filter(error: Mapping[str, object]) -> bool:
     inner = error.get("innererror")
-    codes = [error.get("code"), error.get("type"), inner.get("code") if _is_object(inner) else None]
+    codes = [error.get("code"), error.get("type"), inner.get("code") if is_object(inner) else None]
     said = " ".join(code.lower() for code in codes if isinstance(code, str))
     return any(mark in said for mark in _FILTER_MARKS)
 
 
-def _failure(error: object) -> ReplyRefused | Unavailable:
+def failure_in(error: object) -> ReplyRefused | Unavailable:
     """Return what the *error* of a 200 response means."""
-    if _is_object(error):
+    if is_object(error):
         if _names_filter(error):
             return refusal("filtered")
         code = error.get("code")
@@ -76,11 +76,11 @@ def _failure(error: object) -> ReplyRefused | Unavailable:
 
 def _read_chat(envelope: Mapping[str, object], model: str) -> Answer:
     choices = envelope.get("choices")
-    if not _is_array(choices) or len(choices) != 1:  # never more than one is asked for
+    if not is_array(choices) or len(choices) != 1:  # never more than one is asked for
         raise refusal("malformed")
     choice = choices[0]
-    message = choice.get("message") if _is_object(choice) else None
-    if not _is_object(choice) or not _is_object(message) or not _is_by_assistant(message):
+    message = choice.get("message") if is_object(choice) else None
+    if not is_object(choice) or not is_object(message) or not is_by_assistant(message):
         raise refusal("malformed")
     finish = choice.get("finish_reason")
     if finish == "content_filter":
@@ -97,10 +97,10 @@ def _read_chat(envelope: Mapping[str, object], model: str) -> Answer:
         raise refusal("empty")
     if not isinstance(content, str):
         raise refusal("malformed")
-    return Answer(text=content, model=model, usage=_usage(envelope, "prompt_tokens", "completion_tokens"))
+    return Answer(text=content, model=model, usage=usage_in(envelope, "prompt_tokens", "completion_tokens"))
 
 
-def _read_response(envelope: Mapping[str, object], model: str) -> Answer:
+def read_response(envelope: Mapping[str, object], model: str) -> Answer:
     _check_status(envelope)
     texts = [text for item in _items(envelope.get("output")) if (text := _text_of_item(item)) is not None]
     if not texts:
@@ -109,7 +109,7 @@ def _read_response(envelope: Mapping[str, object], model: str) -> Answer:
         raise refusal("malformed")
     if texts[0] == "":
         raise refusal("empty")
-    usage = _usage(envelope, "input_tokens", "output_tokens")
+    usage = usage_in(envelope, "input_tokens", "output_tokens")
     return Answer(text=texts[0], model=model, usage=usage)
 
 
@@ -119,7 +119,7 @@ def _check_status(envelope: Mapping[str, object]) -> None:
         return
     if status == "incomplete":
         details = envelope.get("incomplete_details")
-        reason = details.get("reason") if _is_object(details) else None
+        reason = details.get("reason") if is_object(details) else None
         raise refusal("filtered" if reason == "content_filter" else "incomplete")
     raise refusal("malformed" if status == "failed" or not isinstance(status, str) else "incomplete")
 
@@ -131,7 +131,7 @@ def _text_of_item(item: Mapping[str, object]) -> str | None:
     if kind != "message":
         # Whatever is neither thinking nor text is an attempt to act: no tool was offered.
         raise refusal("tool_call" if isinstance(kind, str) else "malformed")
-    if not _is_by_assistant(item):
+    if not is_by_assistant(item):
         raise refusal("malformed")
     text = ""
     for part in _items(item.get("content")):
@@ -146,13 +146,13 @@ def _text_of_item(item: Mapping[str, object]) -> str | None:
     return text
 
 
-def _is_by_assistant(message: Mapping[str, object]) -> bool:
+def is_by_assistant(message: Mapping[str, object]) -> bool:
     return message.get("role") in ("assistant", None)  # some servers leave it out
 
 
-def _usage(envelope: Mapping[str, object], said_in: str, said_out: str) -> Usage:
+def usage_in(envelope: Mapping[str, object], said_in: str, said_out: str) -> Usage:
     usage = envelope.get("usage")
-    if not _is_object(usage):
+    if not is_object(usage):
         return Usage()
     return Usage(input_tokens=_count(usage.get(said_in)), output_tokens=_count(usage.get(said_out)))
 
@@ -161,7 +161,7 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
 
 
-def _read(body: bytes) -> object:
+def read_envelope(body: bytes) -> object:
     try:
         return read_json(body)
     except Unreadable:
@@ -171,19 +171,19 @@ def _read(body: bytes) -> object:
 
 
 def _items(value: object) -> list[Mapping[str, object]]:
-    if not _is_array(value):
+    if not is_array(value):
         raise refusal("malformed")
     items: list[Mapping[str, object]] = []
     for item in value:
-        if not _is_object(item):
+        if not is_object(item):
             raise refusal("malformed")
         items.append(item)
     return items
 
 
-def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
     return isinstance(value, dict)
 
 
-def _is_array(value: object) -> TypeGuard[Sequence[object]]:
+def is_array(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, list)

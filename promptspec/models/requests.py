@@ -51,7 +51,7 @@ class RequestForms:
         self._effort = effort
         self._forms: dict[tuple[bytes, str, int], Form] = {}
 
-    def encode(self, ask: Ask) -> bytes:
+    def encode(self, ask: Ask, *, streamed: bool = False) -> bytes:
         """Return the body of the request for *ask*; its messages are copied, never read."""
         form = self._form(ask)
         parts = [form.head, _text(ask.system + form.told), b"}"]
@@ -63,6 +63,10 @@ class RequestForms:
             user = _text(ask.user)
             for parameter in self._endpoint.user:
                 parts += (b',"', parameter.encode(), b'":', user)
+        if streamed:
+            parts.append(b',"stream":true')
+            if self._endpoint.stream_usage:
+                parts.append(b',"stream_options":{"include_usage":true}')
         parts.append(b"}")
         return b"".join(parts)
 

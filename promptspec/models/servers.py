@@ -22,7 +22,8 @@ class Endpoint:
 
     *cap* names the parameter that bounds the reply, *user* those that carry the caller's hash, *store* says whether
     `store: false` is sent, *structured* lists the modes that the server takes, and *grammar* is the path of keys
-    under which it takes a grammar.
+    under which it takes a grammar. *stream_usage* says whether it has to be asked to count tokens in a stream, with
+    `stream_options`, and knows that; the Responses API does so unasked.
     """
 
     cap: str
@@ -30,6 +31,7 @@ class Endpoint:
     store: bool
     structured: tuple[Structured, ...]
     grammar: tuple[str, ...] = ()
+    stream_usage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ _SERVERS = (
             user=("safety_identifier",),
             store=True,
             structured=("json_schema", "json_object", "prompt"),
+            stream_usage=True,
         ),
         responses=Endpoint(
             cap="max_output_tokens",
@@ -91,6 +94,7 @@ _SERVERS = (
             user=("user",),
             store=True,
             structured=("json_schema", "json_object", "prompt"),
+            stream_usage=True,
         ),
         responses=Endpoint(
             cap="max_output_tokens",
@@ -109,6 +113,7 @@ _SERVERS = (
             store=False,
             structured=("json_schema", "grammar", "json_object", "prompt"),
             grammar=("grammar",),
+            stream_usage=True,
         ),
         # It takes `text.format` under responses and silently ignores it.
         responses=Endpoint(cap="max_output_tokens", user=("user",), store=True, structured=("prompt",)),
@@ -124,6 +129,7 @@ _SERVERS = (
             store=False,
             structured=("json_schema", "grammar", "json_object", "prompt"),
             grammar=("structured_outputs", "grammar"),
+            stream_usage=True,
         ),
         responses=Endpoint(cap="max_output_tokens", user=("user",), store=True, structured=("json_schema", "prompt")),
         plain_content=False,
@@ -132,7 +138,11 @@ _SERVERS = (
         name="ollama",
         seen=date(2026, 11, 1),
         chat=Endpoint(
-            cap="max_tokens", user=("user",), store=False, structured=("json_schema", "json_object", "prompt")
+            cap="max_tokens",
+            user=("user",),
+            store=False,
+            structured=("json_schema", "json_object", "prompt"),
+            stream_usage=True,
         ),
         # Its documentation lists no `text.format`.
         responses=Endpoint(cap="max_output_tokens", user=("user",), store=True, structured=("prompt",)),
@@ -142,7 +152,11 @@ _SERVERS = (
         name="litellm",
         seen=date(2026, 11, 1),
         chat=Endpoint(
-            cap="max_tokens", user=("user",), store=False, structured=("json_schema", "json_object", "prompt")
+            cap="max_tokens",
+            user=("user",),
+            store=False,
+            structured=("json_schema", "json_object", "prompt"),
+            stream_usage=True,
         ),
         responses=Endpoint(cap="max_output_tokens", user=("user",), store=True, structured=("json_schema", "prompt")),
         plain_content=False,

@@ -145,14 +145,22 @@ class Attempt:
 
     def echo(self) -> Callable[[str], str | None] | None:
         """Return the judge of what a reply must not repeat: tags, marks, and runs of the prompt's private words."""
+        echo = self._prompt_echo()
+        if len(self._drawn) <= 1:
+            return partial(echo.find, tag=self._drawn[-1] if self._drawn else "")
+        return partial(_find_any, echo, tuple(self._drawn))
+
+    def may_echo_on(self, text: str, at: int) -> bool:
+        """Say whether something that a reply must not repeat may begin in *text* before *at* and end behind it."""
+        echo = self._prompt_echo()
+        return any(echo.may_straddle(text, at, tag) for tag in self._drawn or [""])
+
+    def _prompt_echo(self) -> Echo:
         texts = self._original.fixed
         public = self._plan.limitations.strip()
         if public:  # shown in forms and docstrings: a reply may say it too (rule 19)
             texts = tuple(piece for text in texts for piece in text.split(public))
-        echo = _echo_of(texts)
-        if len(self._drawn) <= 1:
-            return partial(echo.find, tag=self._drawn[-1] if self._drawn else "")
-        return partial(_find_any, echo, tuple(self._drawn))
+        return _echo_of(texts)
 
 
 def _find_any(echo: Echo, drawn: tuple[str, ...], text: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from promptspec.contract.feature import Feature as FeatureContract
     from promptspec.contract.feature import Module
     from promptspec.models.port import Model
+    from promptspec.runtime.streaming import AsyncStream, Stream
 
 V = TypeVar("V")
 
@@ -176,6 +177,34 @@ class Feature(Generic[V]):
 
         return run(all_rows)
 
+    # The stream. Generated classes of features that have one name it `stream` and `astream`, with their own keywords.
+
+    def _stream(self, given: Mapping[str, object], caller: Anyone | None) -> Stream[Any, V]:
+        from promptspec.runtime.streaming import Stream
+
+        with Outermost(self.plan.name):
+            return Stream(_Call(self, given, caller))
+
+    def _astream(self, given: Mapping[str, object], caller: Anyone | None) -> AsyncStream[Any, V]:
+        from promptspec.runtime.streaming import AsyncStream
+
+        with Outermost(self.plan.name):
+            return AsyncStream(_Call(self, given, caller))
+
+    def stream_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> Stream[Any, V]:
+        """Stream with fields by the names of the spec. Raises TypeError for a feature whose replies do not stream."""
+        self._must_stream()
+        return self._stream(fields, caller)
+
+    def astream_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> AsyncStream[Any, V]:
+        """As `stream_fields`, for asynchronous code."""
+        self._must_stream()
+        return self._astream(fields, caller)
+
+    def _must_stream(self) -> None:
+        if self.no_stream is not None:
+            raise TypeError(f"`{self.plan.name}` has no stream: {self.no_stream}")
+
     # In tests
 
     @contextmanager
@@ -194,6 +223,12 @@ class Feature(Generic[V]):
     def limitations(self) -> str:
         """What the spec says that this feature cannot do."""
         return self.plan.limitations
+
+    @cached_property
+    def no_stream(self) -> str | None:
+        """Why replies cannot be shown before they are whole, with the line of the spec; None where they can."""
+        reason = self.contract.no_stream
+        return None if reason is None else f"{reason.because} ({reason.origin.file} line {reason.origin.line})"
 
     @cached_property
     def module_contract(self) -> Module:
@@ -352,7 +387,7 @@ class _Call:
 
     # Asking
 
-    def _asking(self) -> Any:
+    def _asking(self, listening: Callable[[Model], Model] | None = None) -> Any:
         stand_in = self.stand_in
         if isinstance(stand_in, tuple):
             models = stand_in
@@ -362,6 +397,8 @@ class _Call:
             models = (stand_in,)
         if not models:
             raise ModelUnavailable("the feature has no model to ask")
+        if listening is not None:
+            models = tuple(map(listening, models))
         return ask_models(
             models,
             self.attempt.compose,
@@ -386,6 +423,10 @@ class _Call:
         """Ask from asynchronous code, in its own loop."""
         return await self._asking()
 
+    async def aask_through(self, listening: Callable[[Model], Model]) -> Answer:
+        """Ask what *listening* makes of each model."""
+        return await self._asking(listening)
+
     def rehearse(self) -> Reply[Any]:
         """Return the first rehearsed reply that passes every check. Raises ReplyRefused where none does."""
         if isinstance(self.stand_in, Wires | Replies):
@@ -395,6 +436,17 @@ class _Call:
                 reply = self.settle(answer)
                 if reply is not None:
                     return reply
+        return self._first_that_holds()[1]
+
+    def rehearsed_answer(self) -> Answer:
+        """Return what a model might answer, for a stream: the next of a script, or the first that holds."""
+        if not isinstance(self.stand_in, Wires | Replies):
+            return self._first_that_holds()[0]
+        answer = self._scripted()
+        self.asked.append(Asked(model=answer.model, place=0, answer=answer))
+        return answer
+
+    def _first_that_holds(self) -> tuple[Answer, Reply[Any]]:
         from promptspec.models.rehearsal import candidates
         from promptspec.runtime.rehearsing import keys_of, plain_input
 
@@ -405,8 +457,9 @@ class _Call:
             candidates(module, feature, given, keys=keys_of(self.feature.plan.sources), today=self.context.today),
             strict=False,
         ):
+            answer = self._rehearsed(text)
             try:
-                return self.deliver(self._rehearsed(text))
+                return answer, self.deliver(answer)
             except ReplyRefused:
                 continue
         raise ReplyRefused(
@@ -463,13 +516,7 @@ class _Call:
         on rows, `ensure … else drop`, the `ensure` clauses, the tone.
         """
         plan, feature = self.feature.plan, self.feature
-        context = Context(
-            direction="output",
-            today=self.context.today,
-            warnings=self.context.warnings,
-            lists={name: getattr(self.input, name) for name in plan.lists},
-            echo=self.attempt.echo(),
-        )
+        context = self.output_context()
         output = self._read(answer.text, context)
         _refuse_reply(feature.broken_rows(self.input, output, context.today))
         drops = Drops()
@@ -487,6 +534,16 @@ class _Call:
             rehearsed=answer.rehearsed,
             attempts=tuple(map(self._told, self.asked)),
             dropped=tuple(drops.dropped),
+        )
+
+    def output_context(self) -> Context:
+        """Return what the values of a reply are judged in, once it was asked for."""
+        return Context(
+            direction="output",
+            today=self.context.today,
+            warnings=self.context.warnings,
+            lists={name: getattr(self.input, name) for name in self.feature.plan.lists},
+            echo=self.attempt.echo(),
         )
 
     def _told(self, asked: Asked) -> Told:

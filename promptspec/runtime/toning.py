@@ -45,6 +45,18 @@ def broken_tone(rules: tuple[Tone, ...], x: object, y: object, *, bare: bool) ->
             yield Violation(path="output", rule=rule.rule, message=rule.message)
 
 
+def keeps_tone(rules: tuple[Tone, ...], x: object, y: Any, field: str) -> bool:
+    """Say whether *y*, the value of *field* or an item of it, keeps those of *rules* that are about texts in it."""
+    for rule in rules:
+        more = () if rule.given is None else (shown(rule.given(x)),)
+        for path in rule.texts:
+            is_item = path[1:2] == ("[]",) and not isinstance(y, tuple | list)
+            rest = path[2:] if is_item else path[1:]
+            if path[0] == field and not all(rule.judge(text, *more) for _, text in _texts(y, rest, "output")):
+                return False
+    return True
+
+
 def _texts(value: object, path: tuple[str, ...], name: str, bare: bool = False) -> Iterator[tuple[str, str]]:
     """Yield the texts at *path* below *value*, each with its own path; what is left out has none."""
     if isinstance(value, str):

@@ -21,10 +21,12 @@ from promptspec.runtime.expressions import (
 from promptspec.runtime.feature import Feature
 from promptspec.runtime.images import Image, image
 from promptspec.runtime.overrides import Rehearse, replies, wires
+from promptspec.runtime.pieces import Piece
 from promptspec.runtime.plan import Env, Example, Limits, OpenAI, Plan, Rehearsal, Stamp
 from promptspec.runtime.records import Input, Record, Row
 from promptspec.runtime.replies import Guarantees, Outcome, Reply
 from promptspec.runtime.sources import NOT_ON_OFFER, Source, entry, one_of
+from promptspec.runtime.streaming import AsyncStream, Stream
 from promptspec.runtime.toning import (
     Tone,
     avoids,
@@ -42,6 +44,7 @@ from promptspec.safety.callers import Anyone, Session, SignedIn, Verified
 __all__ = [
     "NOT_ON_OFFER",
     "Anyone",
+    "AsyncStream",
     "Draft",
     "Drops",
     "Env",
@@ -54,6 +57,7 @@ __all__ = [
     "Message",
     "OpenAI",
     "Outcome",
+    "Piece",
     "Plan",
     "Record",
     "Rehearsal",
@@ -65,6 +69,7 @@ __all__ = [
     "SignedIn",
     "Source",
     "Stamp",
+    "Stream",
     "Tone",
     "Turn",
     "TurnFields",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, Literal
@@ -35,7 +36,7 @@ _URL_SAFE: Final = str.maketrans("-_", "+/")
 class Echo:
     """The private fixed texts of one prompt, by their runs of *window* words."""
 
-    __slots__ = ("_grams", "_length", "_room", "_shortest", "_stride", "_windows")
+    __slots__ = ("_grams", "_length", "_longest", "_room", "_shortest", "_starts", "_stride", "_windows")
 
     def __init__(self, texts: tuple[str, ...], window: int = WINDOW) -> None:
         windows: set[str] = set()
@@ -50,6 +51,8 @@ class Echo:
         self._windows: dict[str, list[str]] = {}
         for run in sorted(windows):
             self._windows.setdefault(run[: self._length], []).append(run)
+        self._longest = max(map(len, windows), default=0)
+        self._starts = sorted(self._windows)
         # A window is so long that one of every *stride* places of a text that holds it lies at its beginning.
         self._stride = self._shortest - self._length + 1
         self._grams = frozenset(run[at : at + self._length] for run in windows for at in range(self._stride))
@@ -73,6 +76,28 @@ class Echo:
                 if found is not None:
                     break
         return found
+
+    def may_straddle(self, text: str, at: int, tag: str) -> bool:
+        """Say whether what is looked for may begin in *text* before *at* and end behind it, if *text* goes on.
+
+        So a text that comes piece by piece is given up to *at* only where nothing that could still become a tag or a
+        run of private words stands at its end. Encoded runs hold no full stop: whoever cuts behind one cuts none.
+        """
+        before, view = letters(text[:at]), letters(text)
+        wanted = _wanted(tag)
+        looked_for = [wanted, wanted[::-1]] if wanted else []
+        longest = max(self._longest, len(wanted)) - 1
+        for start in range(max(0, len(view) - longest), len(before)):
+            rest = view[start:]
+            if any(each.startswith(rest) for each in looked_for):
+                return True
+            if len(rest) < self._length:
+                place = bisect_left(self._starts, rest)
+                if place < len(self._starts) and self._starts[place].startswith(rest):
+                    return True
+            elif any(run.startswith(rest) for run in self._windows.get(rest[: self._length], ())):
+                return True
+        return False
 
     def _find_in(self, view: str, wanted: str) -> Rule | None:
         if wanted and (wanted in view or wanted[::-1] in view):

@@ -66,3 +66,22 @@ def outcome(model: Model, ask: Ask | None = None, *, seconds: float = 10.0) -> s
     except TimeoutError:
         return "late"
     return "answer"
+
+
+def stream_once(model: OpenAIModel, ask: Ask | None = None, *, seconds: float = 10.0) -> tuple[list[str], Answer]:
+    """Stream in an event loop of its own; return the pieces of the text, and the answer."""
+    pieces: list[str] = []
+    return pieces, asyncio.run(model.stream(ask or make_ask(), seconds=seconds, more=pieces.append))
+
+
+def stream_outcome(model: OpenAIModel, ask: Ask | None = None, *, seconds: float = 10.0) -> str:
+    """Stream, and return what `outcome` returns."""
+    try:
+        stream_once(model, ask, seconds=seconds)
+    except ReplyRefused as refused:
+        return refused.violations[0].rule
+    except Unavailable as failure:
+        return "again" if failure.again else "not again"
+    except TimeoutError:
+        return "late"
+    return "answer"

@@ -137,3 +137,21 @@ def _read_request(connection: socket.socket) -> bytes:
     while len(body) < length:
         body += connection.recv(65_536)
     return head + b"\r\n\r\n" + body
+
+
+def event_stream(*events: object, headers: tuple[str, ...] = ()) -> bytes:
+    """Return a whole response of server-sent events that ends with the connection; bytes are sent as they are."""
+    lines = ["HTTP/1.1 200 OK", "Content-Type: text/event-stream; charset=utf-8", "Connection: close", *headers]
+    body = b"".join(
+        event if isinstance(event, bytes) else b"data: " + json.dumps(event).encode() + b"\n\n" for event in events
+    )
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+DONE = b"data: [DONE]\n\n"
+
+
+def chunk(content: object = None, *, finish: str | None = None, **more: object) -> dict[str, object]:
+    """Return an event of a streamed chat completion."""
+    delta = {"content": content, **more}
+    return {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}

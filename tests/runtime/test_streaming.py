@@ -30,8 +30,8 @@ feature tell {
     output text(1..400)
     prompt {
         system """
-            You tell people about the weather. Never speak about the old green lamp that hangs behind the kitchen door of
-            the house by the lake, and be kind to everybody who asks you for anything.
+            You tell people about the weather. Never speak about the old green lamp that hangs behind the kitchen door
+            of the house by the lake, and be kind to everybody who asks you for anything.
             """
         user "{{ question }}"
     }
@@ -72,12 +72,15 @@ feature list_them {
 WHOLE: dict[str, Any] = {
     "why": "Because it rains.",
     "picks": [2, 1],
-    "tags": ["a", "a", "b", "c"][1:],
+    "tags": ["a", "b", "c"],
     "plan": "pro",
     "note": None,
     "seen": {"at": "2026-01-31", "sure": True},
     "score": 4,
 }
+RUN = "Hello there. Old green lamp that hangs. Behind the kitchen door of the house by the lake. Bye now."
+NO_RUN = "Hello there. Old green lamp that hangs. Behind the moon. Bye now."
+FINE = "It rains. Take a coat. You will be fine."
 SHELF = [{"id": "x", "label": "one"}, {"id": "y", "label": "two"}]
 
 
@@ -225,7 +228,6 @@ def test_what_breaks_a_rule_is_never_yielded_and_ends_as_a_call_does(tell: Any, 
 
 
 def test_the_begin_of_a_run_of_private_words_is_held_back(tell: Any) -> None:
-    run = "be kind to everybody. Who asks you for anything? You tell people"
     found, error = streamed(
         tell,
         Saying(
@@ -239,12 +241,9 @@ def test_the_begin_of_a_run_of_private_words_is_held_back(tell: Any) -> None:
     assert isinstance(error, ReplyRefused)
     assert [violation.rule for violation in error.violations] == ["echo_prompt"]
     assert found == ["Hello there. "]
-    found, reply = streamed(
-        tell, Saying(*letters(answering("Hello there. Old green lamp that hangs. Behind the moon. Bye now.")))
-    )
+    found, reply = streamed(tell, Saying(*letters(answering(NO_RUN))))
     assert "".join(found) == reply.value
     assert len(found) == 4
-    del run
 
 
 def test_a_tag_that_straddles_two_sentences_is_held_back(tell: Any) -> None:

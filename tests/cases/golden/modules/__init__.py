@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .orders import sort_orders as sort_orders
-    from .shared import name_it as name_it, rate as rate
+    from .shared import name_it as name_it, rate as rate, tell as tell
 
 _MODULES = {
     "name_it": "shared",
     "rate": "shared",
     "sort_orders": "orders",
+    "tell": "shared",
 }
 
 

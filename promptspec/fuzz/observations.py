@@ -133,3 +133,19 @@ class Observation:
     def answers(self) -> tuple[str, ...]:
         """What the model said, in order."""
         return tuple(text for text in self.texts if text is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streamed:
+    """What came of one call that was streamed.
+
+    *texts* are what the model said to each request; *end* is how the last of them ended: `whole` in a stream,
+    `document` where the server sent no stream, and in another way where nothing says that it is an answer.
+    """
+
+    requests: tuple[Request, ...]
+    texts: tuple[str | None, ...]
+    pieces: tuple[Any, ...]
+    reply: Reply[Any] | None
+    error: BaseException | None
+    end: str

@@ -21,7 +21,7 @@ import httpx2
 
 from promptspec.errors import PromptspecError
 from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
-from promptspec.fuzz.observations import Observation, Request
+from promptspec.fuzz.observations import Observation, Request, Streamed
 from promptspec.fuzz.trial import Input
 from promptspec.live.virtual_time import virtual_loop
 from promptspec.ports import World
@@ -112,6 +112,42 @@ class Stage:
             asked=tuple(seen.asked),
             statuses=tuple(seen.statuses),
             bodies=tuple(seen.bodies),
+        )
+
+    def stream(self, case: Case) -> Streamed:
+        """Call the feature with *case* for a stream, which the liar sends, and return what came of it."""
+        return self._loop.run_until_complete(self._streamed(case))
+
+    async def _streamed(self, case: Case) -> Streamed:
+        from promptspec.contract.types import Text
+        from promptspec.fuzz.lies.streams import TellingInStreams
+
+        feature, running = self.subject.feature, self.subject.running
+        one_text = feature.bare and isinstance(feature.output.fields[0].type, Text)
+        telling = TellingInStreams(self._answer, seed=case.seed, one_text=one_text)
+        seen = _Exchange(telling.answer, case.lie, self._loop.time())
+        _EXCHANGE.set(seen)
+        pieces: list[Any] = []
+        reply: Reply[Any] | None = None
+        error: BaseException | None = None
+        try:
+            with running.override(model=self._models, world=self._world_of(case.seed, case.today)):
+                known = caller_of(self.subject, case.caller)
+                stream = running.astream_fields(cast("Any", case.given), caller=known)
+            async for piece in stream:
+                pieces.append(piece)
+            reply = stream.reply
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException as raised:  # noqa: BLE001  what rises is what laws judge
+            error = raised
+        return Streamed(
+            requests=tuple(seen.requests),
+            texts=tuple(seen.texts),
+            pieces=tuple(pieces),
+            reply=reply,
+            error=error,
+            end=telling.end,
         )
 
     def render(self, case: Case) -> Rendered | PromptspecError:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from promptspec.contract.types import Text
     from promptspec.fuzz.cases import Case
-    from promptspec.fuzz.observations import Observation
+    from promptspec.fuzz.observations import Observation, Streamed
     from promptspec.fuzz.stage import Stage
     from promptspec.fuzz.subjects import Subject
     from promptspec.runtime.drafts import Rendered
@@ -129,6 +129,11 @@ class Trial:
     def observation(self) -> Observation:
         """What came of the call, asked of the liar of the case over the wire."""
         return self._stage.observe(self.case)
+
+    @cached_property
+    def streamed(self) -> Streamed:
+        """What came of the call for a stream."""
+        return self._stage.stream(self.case)
 
     def observe_as(self, caller: Anyone) -> Observation:
         """Return what comes of the call where somebody else makes it."""

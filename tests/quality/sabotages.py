@@ -11,8 +11,9 @@ from quality.broken_marks import MARKS
 from quality.broken_outputs import OUTPUTS
 from quality.broken_plans import EMITTED
 from quality.broken_runtime import PATCHED
+from quality.broken_streams import STREAMS
 from quality.broken_tone import TONE
 from quality.sabotage import Sabotage
 
-ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS, *IMAGES)
+ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS, *IMAGES, *STREAMS)
 BY_NAME: Final[Mapping[str, Sabotage]] = {sabotage.name: sabotage for sabotage in ALL}

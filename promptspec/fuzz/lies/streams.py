@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _ENDS: Final = (*("whole",) * 6, "cut", "broken-off", "garbage", "length", "twice", "tools", "error")
 #: Characters in one event, and bytes in one piece, on the average.
 _SIZES: Final = (1, 4, 20, 90)
+_MANY_WORDS: Final = 20
 
 
 class TellingInStreams:
@@ -141,9 +144,16 @@ def _system(request: Request) -> str:
     return next((content for role, content in request.messages if role == "system"), "")
 
 
+def _from_a_short_sentence(text: str) -> str:
+    """Return *text* from the shortest of its sentences behind which many words follow."""
+    begins = [0, *(found.end() for found in re.finditer(r"\.\s+", text))]
+    ends = {begin: end for begin, end in pairwise(begins) if len(text[begin:].split()) >= _MANY_WORDS}
+    return text[min(ends, key=lambda begin: ends[begin] - begin, default=0) :]
+
+
 #: Texts of several sentences that begin well.
 _TEXTS: Final[tuple[Callable[[Request], str], ...]] = (
-    lambda request: "All is well. " + _system(request)[-400:],
+    lambda request: "All is well. " + _from_a_short_sentence(_system(request))[:300],
     lambda request: "All is well. " + " ".join(_system(request).split()[::-1][:80]),
     lambda _: "All is well. " * 400,
     lambda _: "All is well. So it is here too. " * 7,

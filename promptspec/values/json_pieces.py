@@ -33,7 +33,7 @@ class JsonPieces:
     stand in an object, or a key that is repeated, nothing more is found: the whole text has to be judged at its end.
     """
 
-    def __init__(self, *, lists: Collection[str] = (), text: str = "") -> None:
+    def __init__(self, *, lists: Collection[str] = (), text: str | None = None) -> None:
         self._lists = frozenset(lists)
         self._text_name = text
         self._found: list[Found] = []

@@ -112,3 +112,26 @@ def test_skeletons_are_what_a_reader_takes_a_text_for(text: str, like: str) -> N
 @given(st.text())
 def test_a_skeleton_is_its_own_skeleton(text: str) -> None:
     assert skeleton(skeleton(text)) == skeleton(text)
+
+
+_STRADDLED = "Never speak about the old green lamp that hangs behind the kitchen door of this house."
+
+
+@pytest.mark.parametrize(
+    ("text", "straddles"),
+    [
+        ("Well. Never speak. About the old", False),  # the cut lies before the run, which has not begun
+        ("Never speak. About the old green", True),
+        ("Never speak. About the new green", False),
+        ("N e v e r  s p e a k. About", True),
+        ("ѕреак. Nothing of it", False),
+        ("esuoh siht. fo rood", True),
+        ("The tag is b4c3d2. e1f0", True),
+        ("The tag is b4c3d2. e1f1", False),
+        ("It is 0f1e2d. 3c4", True),
+    ],
+)
+def test_what_may_become_a_run_or_a_tag_straddles_the_cut(text: str, straddles: bool) -> None:
+    echo = Echo((_STRADDLED,))
+    cut = text.index(". ") + 2
+    assert echo.may_straddle(text, cut, "b4c3d2e1f0") is straddles

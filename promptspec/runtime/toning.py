@@ -45,13 +45,13 @@ def broken_tone(rules: tuple[Tone, ...], x: object, y: object, *, bare: bool) ->
             yield Violation(path="output", rule=rule.rule, message=rule.message)
 
 
-def keeps_tone(rules: tuple[Tone, ...], x: object, y: Any, field: str) -> bool:
+def keeps_tone(rules: tuple[Tone, ...], x: object, y: object, field: str) -> bool:
     """Say whether *y*, the value of *field* or an item of it, keeps those of *rules* that are about texts in it."""
+    is_list = isinstance(cast("object", y), tuple | list)
     for rule in rules:
         more = () if rule.given is None else (shown(rule.given(x)),)
         for path in rule.texts:
-            is_item = path[1:2] == ("[]",) and not isinstance(y, tuple | list)
-            rest = path[2:] if is_item else path[1:]
+            rest = path[2:] if path[1:2] == ("[]",) and not is_list else path[1:]
             if path[0] == field and not all(rule.judge(text, *more) for _, text in _texts(y, rest, "output")):
                 return False
     return True

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from promptspec.loading import load as load
     from promptspec.runtime.overrides import replies as replies
     from promptspec.runtime.overrides import wires as wires
+    from promptspec.runtime.pieces import Piece as Piece
     from promptspec.runtime.replies import Reply as Reply
     from promptspec.safety.callers import Anyone as Anyone
     from promptspec.safety.callers import Session as Session
@@ -34,6 +35,7 @@ __all__ = [
     "DeadlinePassed",
     "InputRefused",
     "ModelUnavailable",
+    "Piece",
     "PromptspecError",
     "Reply",
     "ReplyRefused",
@@ -56,6 +58,7 @@ _HOMES = {
     "DeadlinePassed": "errors",
     "InputRefused": "errors",
     "ModelUnavailable": "errors",
+    "Piece": "runtime.pieces",
     "PromptspecError": "errors",
     "Reply": "runtime.replies",
     "ReplyRefused": "errors",

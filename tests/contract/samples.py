@@ -86,7 +86,7 @@ def feature(
         largest_prompt=0,
         smallest_prompt=0,
         origin=ORIGIN,
-        **{"requires": (), "ensures": (), "examples": (), **more},
+        **{"requires": (), "ensures": (), "examples": (), "no_stream": None, **more},
     )
 
 

@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from promptspec.contract.feature import Feature, Module, NoStream
-from promptspec.contract.tone import ToneAvoid, ToneLanguage, ToneMeasure, TonePerson, ToneRule, ToneVoice
+from promptspec.contract.tone import (
+    ToneAvoid,
+    ToneLanguage,
+    ToneMeasure,
+    TonePerson,
+    ToneProfanity,
+    ToneRule,
+    ToneVoice,
+)
 from promptspec.contract.types import Field, ListOf, OneOfItems, OneOfSource, Text
 from promptspec.contract.walking import types_in
 
 #: What these measure of a text does not become less where the text goes on.
 _GROWING: Final = frozenset({"sentence_words", "emoji", "exclamations", "links", "numbers", "questions"})
 #: Rules that are decided on one field, or one item of a list, alone.
-_OF_ONE_FIELD: Final = (ToneMeasure, ToneLanguage, TonePerson, ToneAvoid, ToneVoice)
+_OF_ONE_FIELD: Final = (ToneMeasure, ToneLanguage, TonePerson, ToneAvoid, ToneProfanity, ToneVoice)
 
 
 def why_no_stream(feature: Feature, module: Module) -> NoStream | None:
@@ -58,7 +66,7 @@ def _of_text(answer: Field) -> Iterator[NoStream]:
 def _holds_of_begins(rule: ToneRule) -> bool:
     """Say whether *rule* holds of each begin of a text of which it holds."""
     match rule.kind:
-        case ToneVoice() | ToneAvoid():
+        case ToneVoice() | ToneAvoid() | ToneProfanity():
             return True
         case ToneMeasure(name=name, least=least):
             return name in _GROWING and not least

@@ -47,7 +47,7 @@ def broken_tone(rules: tuple[Tone, ...], x: object, y: object, *, bare: bool) ->
 
 def keeps_tone(rules: tuple[Tone, ...], x: object, y: object, field: str) -> bool:
     """Say whether *y*, the value of *field* or an item of it, keeps those of *rules* that are about texts in it."""
-    is_list = isinstance(cast("object", y), tuple | list)
+    is_list = isinstance(y, tuple | list)
     for rule in rules:
         more = () if rule.given is None else (shown(rule.given(x)),)
         for path in rule.texts:

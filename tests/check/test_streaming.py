@@ -39,7 +39,7 @@ def why(folder: Path, output: str, more: str = "") -> NoStream | None:
         ('text(20..80, links "example.org")', ""),
         ("text(..80, markdown)", ""),
         ("text(1..80)", 'tone {\n emoji none\n exclamations ..1\n sentence_words ..20\n avoid "x y"\n}'),
-        ("text(1..80)", 'tone {\n voice "warm"\n questions ..2\n person not first\n}'),
+        ("text(1..80)", 'tone {\n voice "warm"\n questions ..2\n person not first\n profanity none\n}'),
         ("list(2..5) of text(..80)", ""),
         ("{ why: text(..80)  plan: one of plans }", ""),
         ("{ picks: list(1..2) of one of lines }", ""),

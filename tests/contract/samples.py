@@ -85,8 +85,9 @@ def feature(
         evaluation=more.pop("evaluation", None),
         largest_prompt=0,
         smallest_prompt=0,
+        no_stream=None,
         origin=ORIGIN,
-        **{"requires": (), "ensures": (), "examples": (), "no_stream": None, **more},
+        **{"requires": (), "ensures": (), "examples": (), **more},
     )
 
 

@@ -10,8 +10,8 @@ from promptspec.errors import CallFailed, PromptspecError
 from promptspec.fuzz.echoes import WINDOW, echoes
 from promptspec.fuzz.reference import OutOfFragment, judge_reply
 from promptspec.fuzz.reference_tone import holds
-from promptspec.fuzz.settling import NOTHING, read_strictly
 from promptspec.fuzz.trial import LawFell
+from promptspec.live.strict_json import NOTHING, read_strictly
 from promptspec.values.markdown import find_markdown_sinks
 from promptspec.values.sinks import find_sinks, without_links
 

@@ -28,7 +28,7 @@ __all__ = [
     "sort_orders",
 ]
 
-STAMP = ps.Stamp(language="1", abi=1, read="2cf555979b9fecb7c9401df83360548df08b2aeb625e5e17536448ec3134f3b0")
+STAMP = ps.Stamp(language="1", abi=1, read="3a3f38b02b8da6bd1daead94820d73e6872b51d7ca90247bf4fac512eb3f8010")
 
 
 class ProductsRow(ps.Row):
@@ -222,7 +222,7 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
             b'"to","page","why","tags","nested"],"additionalProperties":false}'
         ),
         largest_reply=16_874,
-        seed="2cf555979b9fecb7c9401df83360548d",
+        seed="3a3f38b02b8da6bd1daead94820d73e6",
         lists=("lines",),
         sources=(ORDERS, PLANS, PRODUCTS,),
         examples=(

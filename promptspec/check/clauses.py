@@ -24,6 +24,7 @@ _REPEATABLE = (
 )
 _NAMES: dict[type[tree.Clause], str] = {
     tree.ModelClause: "model",
+    tree.JudgeClause: "judge",
     tree.InputClause: "input",
     tree.OutputClause: "output",
     tree.PromptClause: "prompt",

@@ -11,6 +11,7 @@ from promptspec.check.clauses import Clauses
 from promptspec.check.desk import Desk
 from promptspec.check.evaluations import Evaluations
 from promptspec.check.images import holds_image
+from promptspec.check.judges import judges_of
 from promptspec.check.limits import Declared, check_limits, fit_limits
 from promptspec.check.models import Models, NeedsStrict
 from promptspec.check.names import Names, references
@@ -124,6 +125,9 @@ class FeatureCheck:
             for clause in self._clauses.all(tree.CaseClause)
             if clause.kind != "example" and (case := cases.case(clause)) is not None
         )
+        judge = self._clauses.one(tree.JudgeClause)
+        own = judge in self._declared.clauses
+        judges = judges_of(desk, self._models, judge, tone.rules, own=own) if judge is not None else ()
         if model is None or len(desk.report.errors) > self._before:
             if model is not None:
                 self._models.of(model, fits_strict=True)
@@ -145,6 +149,7 @@ class FeatureCheck:
             requires=requires,
             ensures=ensures,
             tone=tone.rules,
+            judges=judges,
             limits=Limits(reply_tokens=1, reply_derived=True),
             caller=caller,
             limitations=limitations,
@@ -166,7 +171,7 @@ class FeatureCheck:
         budget = fit_limits(self._desk, self._facts, draft, schema, limits, self._declared.name.span)
         if models is None or budget is None:
             return None
-        self._room_to_think(models, limits)
+        self._room_to_think((*models, *(judge.model for judge in draft.judges)), limits)
         return replace(budget, models=models, no_stream=why_no_stream(draft, module))
 
     # Parts
@@ -319,7 +324,15 @@ class FeatureCheck:
             return CheckedTone()
         bare = references(input.fields, "input", self._facts)
         names = Names(bare=bare, roots={"input": bare})
-        tones = Tones(desk=self._desk, scope=self._scope, facts=self._facts, output=output, names=names)
+        tones = Tones(
+            desk=self._desk,
+            scope=self._scope,
+            facts=self._facts,
+            output=output,
+            names=names,
+            named=self._declared.name.span,
+            judged=self._clauses.one(tree.JudgeClause) is not None,
+        )
         tone = tones.check(clauses, self._declared.clauses, messages)
         tones.judge_examples(tone, examples)
         return tone

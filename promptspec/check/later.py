@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from promptspec.check.tone_rules import later_rules
 from promptspec.syntax import tree
 from promptspec.text import Span
 
@@ -31,8 +30,6 @@ def later_parts(clause: tree.Clause) -> Iterator[tuple[Span, str]]:
             for limit in limits:
                 if limit.name.text in LATER_LIMITS:
                     yield limit.span, f"`limits {{ {limit.name.text} }}`"
-        case tree.ToneClause(rules=rules):
-            yield from later_rules(rules)
         case _:
             name = _LATER.get(type(clause))
             if name is not None:

@@ -39,8 +39,10 @@ class Models:
         """Report what is wrong with a declared model, whether a feature uses it or not."""
         self._chain(declared, fits_strict=True, open=())
 
-    def of(self, clause: tree.ModelClause, *, fits_strict: bool) -> tuple[Model, ...] | NeedsStrict | None:
-        """Return the models that a feature's clause names, in the order in which they are asked; None after a report.
+    def of(
+        self, clause: tree.ModelClause | tree.JudgeClause, *, fits_strict: bool
+    ) -> tuple[Model, ...] | NeedsStrict | None:
+        """Return the models that a clause names, in the order in which they are asked; None after a report.
 
         NeedsStrict is left to the feature, which knows the part of its output that is at fault.
         """

@@ -14,7 +14,7 @@ from promptspec.check.later import later_parts
 from promptspec.check.models import Models
 from promptspec.check.scope import Scope, gather
 from promptspec.check.sources import check_source
-from promptspec.check.tone_rules import later_rules, read_rules
+from promptspec.check.tone_rules import read_rules
 from promptspec.check.types import Types
 from promptspec.contract import types as t
 from promptspec.contract.feature import Environment, Feature, Module, OpenAIModel
@@ -78,8 +78,6 @@ def check_module(
             types.type(tree.NamedType(span=declaration.name.span, name=declaration.name.text), "record", "")
         elif isinstance(declaration, tree.ToneDeclaration):
             scope.tones[declaration.name.text] = read_rules(desk, declaration.rules)
-            for span, what in later_rules(declaration.rules):
-                desk.later(span, what)
     models = Models(desk, scope)
     _later(desk, own)
     for declaration in own:
@@ -185,7 +183,7 @@ def _reach(features: tuple[Feature, ...], settings: Settings) -> tuple[tuple[str
     hosts: set[str] = set()
     environment: set[str] = set()
     for feature in features:
-        for model in feature.models:
+        for model in (*feature.models, *(judge.model for judge in feature.judges)):
             if not isinstance(model, OpenAIModel):
                 continue
             if isinstance(model.base_url, Environment):

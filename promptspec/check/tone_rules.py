@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias, cast
 
 from promptspec.check.desk import Desk
-from promptspec.contract.tone import ToneAvoid, ToneMeasure, ToneVoice
+from promptspec.contract.tone import Fuzzy, ToneAvoid, ToneJudge, ToneMeasure, ToneTopic, ToneVoice
 from promptspec.contract.types import Pattern
 from promptspec.diagnostics import did_you_mean
 from promptspec.syntax import tree
@@ -23,17 +23,18 @@ from promptspec.values.patterns import BadPattern, check_pattern
 #: The largest list of words, in bytes, and the most entries.
 MOST_LIST_BYTES: Final = 256 * 1024
 MOST_ENTRIES: Final = 10_000
-#: The most characters of a phrase, and of a voice.
+#: The most characters of a phrase, and of what a model judges.
 MOST_PHRASE: Final = 200
-MOST_VOICE: Final = 1_000
+MOST_STATEMENT: Final = 1_000
 
 _PERSONS: Final = ("first", "second", "third")
-_NAMES: Final = (*MEASURES, "voice", "language", "person", "avoid", "mention", "profanity", "topic", "judge")
-#: Rules that this version does not enforce, and why.
-LATER_RULES: Final = {
-    "topic": "which a model has to judge",
-    "judge": "which a model has to judge",
+#: What only a model can judge, with an example of each.
+_FUZZY: Final = {
+    "voice": 'voice "warm, plain"',
+    "topic": 'topic "our film catalogue"',
+    "judge": 'judge "polite to an upset reader" 0.8',
 }
+_NAMES: Final = (*MEASURES, "voice", "language", "person", "avoid", "mention", "profanity", "topic", "judge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class ReadProfanity:
     """`profanity none`."""
 
 
-ReadKind: TypeAlias = ToneMeasure | ToneAvoid | ToneVoice | ReadLanguage | ReadPerson | ReadMention | ReadProfanity
+ReadKind: TypeAlias = ToneMeasure | ToneAvoid | Fuzzy | ReadLanguage | ReadPerson | ReadMention | ReadProfanity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +76,6 @@ class ReadRule:
     name: str
     kind: ReadKind
     span: Span
-
-
-def later_rules(rules: tuple[tree.ToneRule, ...]) -> Iterator[tuple[Span, str]]:
-    """Yield where rules stand that this version does not enforce, and what they are."""
-    for rule in rules:
-        name = rule.name.text
-        if name in LATER_RULES:
-            yield rule.span, f"the tone rule `{name}`, {LATER_RULES[name]},"
 
 
 def read_rules(desk: Desk, rules: tuple[tree.ToneRule, ...]) -> tuple[ReadRule, ...]:
@@ -98,8 +91,6 @@ class _Reader:
 
     def read(self) -> list[ReadRule]:
         name = self._name
-        if name in LATER_RULES:  # that has been said
-            return []
         if name not in _NAMES:
             self._shape(f"there is no tone rule `{name}`", did_you_mean(name, _NAMES), self._rule.name.span)
             return []
@@ -117,8 +108,8 @@ class _Reader:
             return []
         if name in MEASURES:
             kinds: list[ReadKind | None] = [self._measure(cast("MeasureName", name))]
-        elif name == "voice":
-            kinds = [self._voice()]
+        elif name in _FUZZY:
+            kinds = [self._fuzzy(name)]
         elif name == "language":
             kinds = [self._language()]
         elif name == "person":
@@ -181,15 +172,32 @@ class _Reader:
 
     # Words
 
-    def _voice(self) -> ToneVoice | None:
+    def _fuzzy(self, name: str) -> Fuzzy | None:
+        """Return what a model judges: a string, and how likely it has to find that it holds."""
+        least: tree.NumberLiteral | None = None
         match self._rule.arguments:
-            case (tree.StringLiteral(value=text),) if text.strip() and len(text) <= MOST_VOICE:
-                return ToneVoice(text=" ".join(text.split()))
+            case (tree.StringLiteral(value=text),) if _is_statement(text) and name != "judge":
+                pass
+            case (tree.StringLiteral(value=text), tree.NumberLiteral() as least) if _is_statement(text):
+                pass
             case _:
+                number = " and a number" if name == "judge" else ""
                 self._shape(
-                    f"`voice` takes one string of 1 to {MOST_VOICE:,} characters", 'write `voice "warm, plain"`'
+                    f"`{name}` takes one string of 1 to {MOST_STATEMENT:,} characters{number}",
+                    f"write `{_FUZZY[name]}`",
                 )
                 return None
+        if least is not None and not 0 < least.value <= 1:
+            self._desk.add(
+                "PS702", least.span, f"the number of `{name}` is above 0 and at most 1", help=f"write `{_FUZZY[name]}`"
+            )
+            return None
+        text = " ".join(text.split())
+        if name == "judge":
+            assert least is not None
+            return ToneJudge(text=text, threshold=least.value)
+        kind = ToneVoice if name == "voice" else ToneTopic
+        return kind(text=text, threshold=None if least is None else least.value)
 
     def _avoid(self) -> ToneAvoid | None:
         phrases: list[str] = []
@@ -327,3 +335,9 @@ class _Reader:
             case _:
                 self._shape("`person` is `first`, `second` or `third`", "write `person third` or `person not first`")
                 return None
+
+
+def _is_statement(text: str) -> bool:
+    return (
+        bool(text.strip()) and len(text) <= MOST_STATEMENT and all(each.isprintable() for each in text if each != "\n")
+    )

@@ -10,6 +10,7 @@ from promptspec.contract.expressions import Constant
 from promptspec.contract.feature import Fixed, Part, Print
 from promptspec.contract.tone import (
     ToneAvoid,
+    ToneJudge,
     ToneKind,
     ToneLanguage,
     ToneMeasure,
@@ -17,6 +18,7 @@ from promptspec.contract.tone import (
     TonePerson,
     ToneProfanity,
     ToneRule,
+    ToneTopic,
     ToneVoice,
 )
 from promptspec.contract.types import Trust
@@ -25,6 +27,9 @@ from promptspec.tone.measures import MEASURES, Measure
 
 #: The most entries of a list of words that a model is told of; all are checked.
 MOST_TOLD = 100
+
+#: The most characters of a statement that a violation shows.
+MOST_SHOWN = 80
 
 HEAD = "Rules for the text of your reply:\n"
 
@@ -86,6 +91,10 @@ def _told(kind: ToneKind) -> str:
             return "never use profanity or slurs, in no spelling."
         case ToneVoice(text=text):
             return f"your voice is: {text}"
+        case ToneTopic(text=text):
+            return f"write about this and nothing else: {text}"
+        case ToneJudge(text=text):
+            return f"this has to hold of each text: {text}"
         case ToneMention():
             raise AssertionError("a mention is told in parts")
         case _:
@@ -154,6 +163,10 @@ def message_of(kind: ToneKind) -> str:
             return "does not mention what it has to"
         case ToneVoice():
             return "is not in the voice that was asked for"
+        case ToneTopic():
+            return "is not about the topic that was asked for"
+        case ToneJudge(text=text):
+            return f"is judged not to meet “{text[:MOST_SHOWN]}{'…' if len(text) > MOST_SHOWN else ''}”"
         case _:
             assert_never(kind)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Final
 
 from promptspec.check.desk import Desk
@@ -19,7 +20,9 @@ from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import Example, Fixed, For, If, Message, Part, Print
 from promptspec.contract.tone import (
+    Fuzzy,
     ToneAvoid,
+    ToneJudge,
     ToneKind,
     ToneLanguage,
     ToneMeasure,
@@ -27,7 +30,6 @@ from promptspec.contract.tone import (
     TonePerson,
     ToneProfanity,
     ToneRule,
-    ToneVoice,
 )
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.syntax import tree
@@ -40,7 +42,7 @@ from promptspec.tone.measures import MEASURES
 Path = tuple[str, ...]
 
 #: Rules that shared ones and a feature's own add up to; of the others the feature's own wins.
-ADDING: Final = frozenset({"avoid", "mention"})
+ADDING: Final = frozenset({"avoid", "mention", "judge"})
 #: Measures that a phrase which has to be there can break.
 _COUNTED: Final = frozenset({"emoji", "exclamations", "links", "numbers", "questions"})
 #: What texts a rule about persons leaves: whether they hold pronouns of the first, and of the second person.
@@ -71,15 +73,21 @@ class CheckedTone:
     used: frozenset[str] = frozenset()
 
 
+#: How likely a model has to find that a voice or a topic is kept, where the spec names no number.
+DEFAULT_THRESHOLD: Final = Decimal("0.5")
+
+
 @dataclass(slots=True, kw_only=True)
 class Tones:
-    """Checks the tone of one feature."""
+    """Checks the tone of the feature whose name stands at *named*; *judged* says that it names who judges."""
 
     desk: Desk
     scope: Scope
     facts: Facts
     output: t.Record
     names: Names
+    named: Span
+    judged: bool
     _spans: dict[ToneRule, Span] = field(default_factory=dict["ToneRule", Span])
     _said: set[tuple[str, Span, Span]] = field(default_factory=set[tuple[str, Span, Span]])
     _typed: dict[Span, Typed | None] = field(default_factory=dict[Span, "Typed | None"])
@@ -245,8 +253,27 @@ class Tones:
             case ToneMeasure(name=name):
                 wrong = [code for code in languages if not MEASURES[name].is_valid_in(code)]
                 return rule.kind if self._valid(rule, wrong, said_at) else None
-            case ToneAvoid() | ToneVoice():
+            case ToneAvoid():
                 return rule.kind
+            case _:
+                return self._fuzzy(rule, rule.kind)
+
+    def _fuzzy(self, rule: ReadRule, kind: Fuzzy) -> Fuzzy | None:
+        """Return the rule with how likely it has to be; as it is where nobody judges and nobody is asked to."""
+        if self.judged:
+            return replace(kind, threshold=kind.threshold or DEFAULT_THRESHOLD)
+        if kind.threshold is None:
+            return kind
+        self._say(
+            "PS711",
+            rule.span,
+            self.named,
+            f"nobody judges this `{rule.name}`",
+            other="this feature does not say who judges",
+            help="say who judges: `judge by small`"
+            + ("" if isinstance(kind, ToneJudge) else ", or take the number out"),
+        )
+        return None
 
     def _valid(self, rule: ReadRule, wrong: list[str], said_at: Span | None) -> bool:
         if wrong:

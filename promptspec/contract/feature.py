@@ -103,6 +103,15 @@ class RehearsalModel:
 
 Model: TypeAlias = OpenAIModel | RehearsalModel
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeModel:
+    """Who judges what cannot be counted: with *decisions* in questions of their own, else by one structured reply."""
+
+    model: OpenAIModel
+    decisions: bool
+
+
 # Prompts
 
 
@@ -298,6 +307,7 @@ class Feature:
     requires: tuple[Rule, ...]
     ensures: tuple[Rule, ...]
     tone: tuple[ToneRule, ...] = ()
+    judges: tuple[JudgeModel, ...] = ()
     limits: Limits
     caller: CallerLevel
     limitations: str

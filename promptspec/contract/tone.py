@@ -71,12 +71,30 @@ class ToneProfanity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToneVoice:
-    """`voice "warm, plain"`: told to the model, and judged by nothing (persuasion)."""
+    """`voice "warm, plain"`: told to the model; with a *threshold* a model judges it too, else nothing (persuasion)."""
 
     text: str
+    threshold: Decimal | None = None
 
 
-ToneKind: TypeAlias = ToneMeasure | ToneLanguage | TonePerson | ToneAvoid | ToneMention | ToneProfanity | ToneVoice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToneTopic:
+    """`topic "our film catalogue"`: told to the model; with a *threshold* a model judges it too, else nothing."""
+
+    text: str
+    threshold: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToneJudge:
+    """`judge "polite to an upset reader" 0.8`: a model finds it at least as likely as the *threshold*."""
+
+    text: str
+    threshold: Decimal
+
+
+Fuzzy: TypeAlias = ToneVoice | ToneTopic | ToneJudge
+ToneKind: TypeAlias = ToneMeasure | ToneLanguage | TonePerson | ToneAvoid | ToneMention | ToneProfanity | Fuzzy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,4 +114,9 @@ class ToneRule:
     @property
     def is_told_only(self) -> bool:
         """Say whether nothing checks the rule."""
-        return isinstance(self.kind, ToneVoice)
+        return isinstance(self.kind, ToneVoice | ToneTopic) and self.kind.threshold is None
+
+    @property
+    def is_judged(self) -> bool:
+        """Say whether a model judges the rule, after everything that can be counted."""
+        return isinstance(self.kind, Fuzzy) and not self.is_told_only

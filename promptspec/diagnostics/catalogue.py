@@ -115,6 +115,8 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS708", "a list of words that cannot be used"),
         Entry("PS709", "a tone rule whose library is not installed"),
         Entry("PS710", "a mention of what the prompt never shows"),
+        Entry("PS711", "a tone rule that nobody judges"),
+        Entry("PS712", "a judge without anything to judge", _W),
         # 8xx: sources and models
         Entry("PS802", "a row that does not fit its source"),
         Entry("PS803", "a setting that is missing, unknown or wrong"),

@@ -154,7 +154,9 @@ def _tone_argument(argument: tree.ToneArgument) -> str:
 def _clause(p: Printer, node: tree.Clause) -> None:
     match node:
         case tree.ModelClause():
-            p.leaf(node, f"model {node.model.text if isinstance(node.model, tree.Name) else print_string(node.model)}")
+            p.leaf(node, f"model {_model(node.model)}")
+        case tree.JudgeClause():
+            p.leaf(node, f"judge by {_model(node.model)}")
         case tree.InputClause():
             p.fields(node, "input", node.fields)
         case tree.OutputClause():
@@ -183,6 +185,10 @@ def _clause(p: Printer, node: tree.Clause) -> None:
             p.braces(node, head, node.items, lambda item: _case_item(p, item))
         case _:
             _safety_clause(p, node)
+
+
+def _model(model: tree.StringLiteral | tree.Name) -> str:
+    return model.text if isinstance(model, tree.Name) else print_string(model)
 
 
 def _safety_clause(p: Printer, node: tree.Clause) -> None:

@@ -11,6 +11,7 @@ DECLARATIONS: Final = ("use", "enum", "record", "source", "model", "tone", "defa
 
 CLAUSES: Final = (
     "model",
+    "judge",
     "input",
     "output",
     "find",
@@ -76,4 +77,7 @@ _OTHER: Final = (
 )  # fmt: skip
 
 KEYWORDS: Final = RESERVED.union(DECLARATIONS, CLAUSES, TYPES, CASE_ITEMS, LIMITS, UNITS, PERIODS, _OTHER)
-"""All words of the language. All but the reserved ones may name a field or column, but no declaration."""
+"""All words of the language. All but the reserved ones may name a field or column."""
+
+NAMES_NOTHING: Final = KEYWORDS - {"judge"}
+"""The words that name no declaration. A clause that came later leaves `model judge` what it was."""

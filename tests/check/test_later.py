@@ -15,8 +15,6 @@ from promptspec.syntax.words import LIMITS
 
 CLAUSES = {
     "find": "find hits = films near message top 20",
-    "topic": 'tone {\n    topic "films"\n}',
-    "judge": 'tone {\n    judge "polite" 0.8\n}',
     "moderate": "moderate input, output",
     "moderate with": "moderate output with openai {\n    block hate\n}",
     "review always": "review always",

@@ -129,6 +129,105 @@ def test_a_reply_is_judged_by_its_tone(reply: dict[str, object], broken: list[tu
     assert all("guarantee" not in str(each) and "Ann" not in str(each) for each in refused.value.violations)
 
 
+# What a model judges
+
+JUDGES = 'model referee = openai("gpt-6-luna")\nmodel slow = openai("gpt-6-luna") { effort low }\n'
+
+
+def test_without_a_judge_voice_and_topic_are_only_told() -> None:
+    found = checked(feature('tone {\n    voice "warm"\n    topic "films"\n}', output="text(..200)"))
+    assert [rule.is_told_only for rule in found.tone] == [True, True]
+    assert found.judges == ()
+    assert "- write about this and nothing else: films" in system(
+        feature('tone {\n    topic "films"\n}', output="text(..200)")
+    )
+
+
+def test_with_a_judge_all_three_are_judged() -> None:
+    rules = 'tone {\n    voice "warm"\n    topic "films" 0.6\n    judge "polite" 0.8\n    emoji none\n}'
+    found = checked(JUDGES + feature("judge by referee", rules, output="text(..200)"))
+    assert [rule.is_judged for rule in found.tone] == [True, True, True, False]
+    assert [str(getattr(rule.kind, "threshold", None)) for rule in found.tone] == ["0.5", "0.6", "0.8", "None"]
+    assert [(judge.model.name, judge.decisions) for judge in found.judges] == [("gpt-6-luna", True)]
+
+
+@pytest.mark.parametrize(
+    ("judge", "decisions"),
+    [
+        ("referee", [True]),
+        ('"gpt-6-luna"', [True]),
+        ('"gpt-5.6-luna"', [False]),
+        ("slow", [False]),
+        ("either", [True, False]),
+    ],
+)
+def test_decisions_are_asked_where_they_are_answered(judge: str, decisions: list[bool]) -> None:
+    text = JUDGES + "model either = first referee, slow\n"
+    text += feature(
+        f"judge by {judge}",
+        'tone {\n    judge "polite" 0.8\n}',
+        "limits {\n    thinking 100 tokens\n}",
+        output="text(..200)",
+    )
+    assert [each.decisions for each in checked(text).judges] == decisions
+
+
+def test_a_judge_may_stand_in_defaults() -> None:
+    shared = JUDGES + "defaults house {\n    judge by referee\n}\n"
+    rule = 'tone {\n    judge "polite" 0.8\n}'
+    assert checked(shared + feature(rule, output="text(..200)", name="sort with house")).judges
+    assert checked(shared + feature(output="text(..200)", name="sort with house")).judges == ()
+
+
+def test_judges_of_a_shared_tone_and_of_the_feature_add_up() -> None:
+    shared = JUDGES + 'tone house {\n    judge "polite" 0.8\n    topic "films"\n}\n'
+    own = 'tone {\n    judge "short" 0.5\n    topic "hats"\n}'
+    found = checked(shared + feature("judge by referee", "tone house", own, output="text(..200)"))
+    assert [getattr(rule.kind, "text", "") for rule in found.tone] == ["polite", "short", "hats"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ('judge "polite"', "PS701"),
+        ("judge 0.8", "PS701"),
+        ('judge "" 0.8', "PS701"),
+        ('judge "a", "b"', "PS701"),
+        (f'judge "{"a" * 1_001}" 0.8', "PS701"),
+        ('judge "polite" 0', "PS702"),
+        ('judge "polite" 1.01', "PS702"),
+        ('topic "films" 0', "PS702"),
+        ('voice "warm" 80', "PS702"),
+        ("topic films", "PS701"),
+    ],
+)
+def test_a_judged_rule_of_the_wrong_shape(rule: str, code: str) -> None:
+    text = JUDGES + feature("judge by referee", f"tone {{\n    {rule}\n    emoji none\n}}", output="text(..200)")
+    assert [each for each in codes(text) if each != "PS712"] == [code]
+
+
+@pytest.mark.parametrize(
+    ("clauses", "code"),
+    [
+        (['tone {\n    judge "polite" 0.8\n}'], "PS711"),
+        (['tone {\n    topic "films" 0.8\n}'], "PS711"),
+        (["judge by referee", "tone {\n    emoji none\n}"], "PS712"),
+        (["judge by referee"], "PS712"),
+        (["judge by nobody", 'tone {\n    judge "polite" 0.8\n}'], "PS202"),
+        (["judge by dry", 'tone {\n    judge "polite" 0.8\n}'], "PS808"),
+        (["judge by slow", 'tone {\n    judge "polite" 0.8\n}'], "PS512"),
+        (["judge by referee", "judge by referee", 'tone {\n    judge "polite" 0.8\n}'], "PS206"),
+    ],
+)
+def test_who_judges_is_said_once_and_can_be_asked(clauses: list[str], code: str) -> None:
+    assert codes(JUDGES + "model dry = rehearsal()\n" + feature(*clauses, output="text(..200)")) == [code]
+
+
+def test_the_host_of_a_judge_is_one_that_the_project_lists() -> None:
+    text = 'model far = openai("m") {\n    base_url "https://far.example.org/v1"\n}\n'
+    assert codes(text + feature("judge by far", 'tone {\n    judge "polite" 0.8\n}', output="text(..200)")) == ["PS807"]
+
+
 LISTED = 'tone {\n    avoid words("blocked.txt")\n}'
 
 

@@ -270,6 +270,7 @@ review_setting = build(
 )
 clause = st.one_of(
     build(tree.ModelClause, model=line_string | name),
+    build(tree.JudgeClause, model=line_string | name),
     build(tree.InputClause, fields=many(field)),
     build(tree.OutputClause, type=type_, optional=st.booleans()),
     build(tree.ReservedOutput, names=many(declared_name, 2)),

@@ -11,6 +11,7 @@ from promptspec.diagnostics import Report
 from promptspec.syntax import KEYWORDS, RESERVED, parse, parse_expression, parse_type, print_expression, tree
 from promptspec.syntax.build import Builder
 from promptspec.syntax.lark_grammar import make_parser
+from promptspec.syntax.words import NAMES_NOTHING
 from promptspec.text import SpecText
 
 FREE = sorted(KEYWORDS - RESERVED)
@@ -108,11 +109,15 @@ feature f {{
     )
 
 
-@pytest.mark.parametrize("word", sorted(KEYWORDS))
+@pytest.mark.parametrize("word", sorted(NAMES_NOTHING))
 def test_no_word_names_a_declaration(word: str):
     assert codes(f"enum {word} {{ a }}") == ["PS115"]
     assert codes(f"model {word} = rehearsal()") == ["PS115"]
     assert codes(f'feature {word} {{\n    model "x"\n}}') == ["PS115"]
+
+
+def test_a_judge_may_be_called_judge():
+    assert codes("model judge = rehearsal()\nfeature f {\n    judge by judge\n}") == []
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED))

@@ -17,6 +17,11 @@ class BuildClauses(BuildTypes):
         model = c[1] if isinstance(c[1], tree.StringLiteral) else self._name(c[1])
         return tree.ModelClause(model=model, span=self._span(c))
 
+    def judge_clause(self, c: list[Any]) -> tree.JudgeClause:
+        """`judge by small`."""
+        model = c[2] if isinstance(c[2], tree.StringLiteral) else self._name(c[2])
+        return tree.JudgeClause(model=model, span=self._span(c))
+
     def input_clause(self, c: list[Any]) -> tree.InputClause:
         """`input { … }`."""
         return tree.InputClause(fields=c[2], span=self._span(c))

@@ -9,7 +9,7 @@ from typing import Any, cast
 from promptspec.syntax import tree
 from promptspec.syntax.depth import is_too_deep, is_type_too_deep
 from promptspec.syntax.findings import Findings
-from promptspec.syntax.words import KEYWORDS, RESERVED
+from promptspec.syntax.words import NAMES_NOTHING, RESERVED
 from promptspec.text import Span
 
 ParseTemplate = Callable[[tree.StringLiteral], tuple[tree.TemplatePart, ...]]
@@ -75,7 +75,7 @@ class Build:
     def _declared(self, token: Any, what: str) -> tree.Name:
         """Return the name that a declaration gives, which must be no word of the language."""
         name = self._word(token)
-        if name.text in KEYWORDS:
+        if name.text in NAMES_NOTHING:
             self.place.findings.add(
                 "PS115",
                 name.span,

@@ -29,6 +29,13 @@ class ModelClause(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeClause(Node):
+    """`judge by small`, or `judge by "gpt-6-luna"`."""
+
+    model: StringLiteral | Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputClause(Node):
     """`input { fields }`."""
 
@@ -218,6 +225,7 @@ class OtherwiseClause(Node):
 
 Clause: TypeAlias = (
     ModelClause
+    | JudgeClause
     | InputClause
     | OutputClause
     | ReservedOutput

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from promptspec.errors import ReplyRefused as ReplyRefused
     from promptspec.errors import SourceUnavailable as SourceUnavailable
     from promptspec.errors import SpecError as SpecError
+    from promptspec.errors import Unjudged as Unjudged
     from promptspec.errors import Violation as Violation
     from promptspec.loading import load as load
     from promptspec.runtime.overrides import replies as replies
+    from promptspec.runtime.overrides import verdicts as verdicts
     from promptspec.runtime.overrides import wires as wires
     from promptspec.runtime.pieces import Piece as Piece
     from promptspec.runtime.replies import Reply as Reply
@@ -43,10 +45,12 @@ __all__ = [
     "SignedIn",
     "SourceUnavailable",
     "SpecError",
+    "Unjudged",
     "Verified",
     "Violation",
     "load",
     "replies",
+    "verdicts",
     "wires",
 ]
 
@@ -66,10 +70,12 @@ _HOMES = {
     "SignedIn": "safety.callers",
     "SourceUnavailable": "errors",
     "SpecError": "errors",
+    "Unjudged": "errors",
     "Verified": "safety.callers",
     "Violation": "errors",
     "load": "loading",
     "replies": "runtime.overrides",
+    "verdicts": "runtime.overrides",
     "wires": "runtime.overrides",
 }
 

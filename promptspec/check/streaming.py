@@ -13,6 +13,7 @@ from promptspec.contract.tone import (
     TonePerson,
     ToneProfanity,
     ToneRule,
+    ToneTopic,
     ToneVoice,
 )
 from promptspec.contract.types import Field, ListOf, OneOfItems, OneOfSource, Text
@@ -21,7 +22,7 @@ from promptspec.contract.walking import types_in
 #: What these measure of a text does not become less where the text goes on.
 _GROWING: Final = frozenset({"sentence_words", "emoji", "exclamations", "links", "numbers", "questions"})
 #: Rules that are decided on one field, or one item of a list, alone.
-_OF_ONE_FIELD: Final = (ToneMeasure, ToneLanguage, TonePerson, ToneAvoid, ToneProfanity, ToneVoice)
+_OF_ONE_FIELD: Final = (ToneMeasure, ToneLanguage, TonePerson, ToneAvoid, ToneProfanity, ToneVoice, ToneTopic)
 
 
 def why_no_stream(feature: Feature, module: Module) -> NoStream | None:
@@ -45,7 +46,8 @@ def _reasons(feature: Feature, module: Module) -> Iterator[NoStream]:
             if isinstance(type, OneOfSource | OneOfItems) and type.where is not None:
                 yield NoStream(because="`where` is judged on the whole reply", origin=field.origin)
     for rule in feature.tone:
-        if not (_holds_of_begins(rule) if one_text else isinstance(rule.kind, _OF_ONE_FIELD)):
+        decided = _holds_of_begins(rule) if one_text else isinstance(rule.kind, _OF_ONE_FIELD)
+        if rule.is_judged or not decided:
             yield NoStream(because=f"`{_word(rule)}` is judged on the whole reply", origin=rule.origin)
     for each in feature.ensures:
         word = "ensure" if each.drop is None else "else drop"
@@ -66,7 +68,7 @@ def _of_text(answer: Field) -> Iterator[NoStream]:
 def _holds_of_begins(rule: ToneRule) -> bool:
     """Say whether *rule* holds of each begin of a text of which it holds."""
     match rule.kind:
-        case ToneVoice() | ToneAvoid() | ToneProfanity():
+        case ToneVoice() | ToneTopic() | ToneAvoid() | ToneProfanity():
             return True
         case ToneMeasure(name=name, least=least):
             return name in _GROWING and not least

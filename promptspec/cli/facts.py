@@ -46,7 +46,6 @@ def attacks(compilation: Compilation) -> str | None:
 
 def _of(module: Module, feature: Feature) -> Iterator[str]:
     from promptspec.contract.feature import OpenAIModel
-    from promptspec.contract.tone import ToneVoice
     from promptspec.contract.types import Image
     from promptspec.contract.walking import types_in
 
@@ -64,15 +63,15 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
     yield f"    prompt of at most {feature.largest_prompt:,} bytes, so of at most as many tokens{cap}"
     yield f"    reply of at most {limits.reply_tokens:,} tokens{derived}; {limits.time_ms / 1000:g} s for everything"
     more = f"{_count(limits.retries, 'retry', 'retries')} and {_count(limits.repairs, 'repair')}"
-    yield f"    at most {_count(1 + limits.retries + limits.repairs, 'request')} a call, with {more}"
+    judging = 1 + limits.repairs if feature.judges else 0
+    beside = f", {_count(judging, 'request')} to a judge among them" if judging else ""
+    yield f"    at most {_count(1 + limits.retries + limits.repairs + judging, 'request')} a call{beside}, with {more}"
     yield f"    {_streams(feature)}"
     if feature.evaluation is not None:
         rows = _count(feature.evaluation.rows, "row")
         levels = _count(len(feature.evaluation.targets), "declared level")
         yield f"    {rows} to evaluate with; {levels}, which only `promptspec evaluate` proves, with a real model"
-    for rule in feature.tone:
-        if isinstance(rule.kind, ToneVoice):
-            yield f'    voice "{escape(rule.kind.text)}" is told to the model, and nothing checks it (persuasion)'
+    yield from _tone(feature)
     if any(isinstance(type, Image) for type in types_in(feature.input.fields, module.record)):
         yield "    the model is told that words in images are data, and nothing checks that it keeps to it (persuasion)"
     for description in _descriptions(module, feature):
@@ -88,6 +87,23 @@ def _streams(feature: Feature) -> str:
         return f"no stream: {feature.no_stream.because} ({escape(origin.file)} line {origin.line})"
     one_text = feature.bare and isinstance(feature.output.fields[0].type, Text)
     return f"a stream yields {'sentences' if one_text else 'fields, and the items of lists one by one'}"
+
+
+def _tone(feature: Feature) -> Iterator[str]:
+    """Yield who judges what of the tone, and what nobody does."""
+    from promptspec.contract.tone import ToneJudge, ToneTopic, ToneVoice
+
+    for judge in feature.judges:
+        where = judge.model.server if judge.decisions else f"{judge.model.server}, api {judge.model.api}"
+        how = "decisions, questions of their own" if judge.decisions else f"{judge.model.structured}, one reply"
+        yield f"    judge {escape(judge.model.name)} ({where}): {how}"
+    for rule in feature.tone:
+        if isinstance(rule.kind, ToneVoice | ToneTopic | ToneJudge):
+            said = f'    {rule.id.removeprefix("tone_")} "{escape(rule.kind.text)}"'
+            if rule.kind.threshold is None:
+                yield f"{said} is told to the model, and nothing checks it (persuasion)"
+            else:
+                yield f"{said} is told to the model, and has to be {rule.kind.threshold} likely to the judge"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

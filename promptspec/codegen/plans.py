@@ -47,6 +47,7 @@ class PlanWriter:
             writer.call(*self._model(model), tail=",")
         writer.dedent()
         writer.line(code("),"))
+        self._judges()
         writer.call(
             code("limits=ps.Limits"),
             [
@@ -93,6 +94,23 @@ class PlanWriter:
             self._writer.line(data(piece))
         self._writer.dedent()
         self._writer.line(code("),"))
+
+    def _judges(self) -> None:
+        if not self._feature.judges:
+            return
+        writer = self._writer
+        writer.line(code("judges=("))
+        writer.indent()
+        for judge in self._feature.judges:
+            head, arguments = self._model(judge.model)
+            writer.line(code("ps.Judge("))
+            writer.indent()
+            writer.call(code("model=$", head), arguments, tail=",")
+            writer.line(code("decisions=$,", data(judge.decisions)))
+            writer.dedent()
+            writer.line(code("),"))
+        writer.dedent()
+        writer.line(code("),"))
 
     def _model(self, model: OpenAIModel | RehearsalModel) -> tuple[Code, list[Code]]:
         if isinstance(model, RehearsalModel):

@@ -9,12 +9,15 @@ from promptspec.contract.expressions import Expression
 from promptspec.contract.feature import Feature
 from promptspec.contract.tone import (
     ToneAvoid,
+    ToneJudge,
     ToneLanguage,
     ToneMeasure,
     ToneMention,
     TonePerson,
     ToneProfanity,
     ToneRule,
+    ToneTopic,
+    ToneVoice,
 )
 
 
@@ -28,8 +31,35 @@ class ToneWriter:
         self._expressions = Expressions(names)
 
     def write(self) -> None:
-        """Write `tone = (…)`, where there is a rule."""
-        rules = [rule for rule in self._feature.tone if not rule.is_told_only]
+        """Write `tone = (…)` and `judged = (…)`, where there are rules."""
+        self._counted([rule for rule in self._feature.tone if not rule.is_told_only and not rule.is_judged])
+        self._by_a_model([rule for rule in self._feature.tone if rule.is_judged])
+
+    def _by_a_model(self, rules: list[ToneRule]) -> None:
+        if not rules:
+            return
+        writer = self._writer
+        all_texts = tuple(dict.fromkeys(path for rule in rules for path in rule.texts))
+        writer.line(code("judged = ("))
+        writer.indent()
+        for rule in rules:
+            writer.line(code("# $ line $", name_of_file(rule.origin.file), data(rule.origin.line)))
+            writer.line(code("ps.Judged("))
+            writer.indent()
+            writer.line(code("rule=$,", data(rule.id)))
+            writer.line(code("message=$,", data(rule.message)))
+            writer.line(code("texts=$,", data(tuple(map(self._attributes, rule.texts)))))
+            if set(rule.texts) != set(all_texts):
+                writer.line(code("about=$,", data(tuple(".".join(path).replace(".[]", "[]") for path in rule.texts))))
+            statement, threshold = _stated(rule)
+            writer.string(code("statement=("), statement, "),")
+            writer.line(code("threshold=$,", data(threshold)))
+            writer.dedent()
+            writer.line(code("),"))
+        writer.dedent()
+        writer.line(code(")"))
+
+    def _counted(self, rules: list[ToneRule]) -> None:
         if not rules:
             return
         writer = self._writer
@@ -82,6 +112,19 @@ class ToneWriter:
                 return code("judge=ps.mentions_given"), []
             case _:
                 raise AssertionError(f"{rule.id} is only told")
+
+
+def _stated(rule: ToneRule) -> tuple[str, str]:
+    """Return what a model is asked about a text, and how likely it has to be."""
+    match rule.kind:
+        case ToneVoice(text=text, threshold=threshold):
+            return f"it is written in this voice: {text}", str(threshold)
+        case ToneTopic(text=text, threshold=threshold):
+            return f"it is about this and nothing else: {text}", str(threshold)
+        case ToneJudge(text=text, threshold=threshold):
+            return text, str(threshold)
+        case _:
+            raise AssertionError(f"{rule.id} is counted")
 
 
 def _value(rule: ToneRule) -> Expression | None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
+from promptspec.models.decisions import PATH, encode_decisions, read_decisions
 from promptspec.models.failures import failure_of_status
 from promptspec.models.origins import find_key, find_origin
 from promptspec.models.port import Answer, Ask, Unavailable
@@ -33,7 +34,8 @@ class OpenAIModel:
     """One model behind OpenAI's chat or Responses API. It sends one request an ask, and never retries by itself.
 
     *hosts* are the hosts that the project allows (`host`, or `host:port`). *environment* is where keys, and a base
-    URL that is not written out, are looked up at each ask. *transport* stands in for the network in tests.
+    URL that is not written out, are looked up at each ask. *transport* stands in for the network in tests. With
+    *decisions* it is asked questions under `/decisions`, and answers with their probabilities.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class OpenAIModel:
         hosts: tuple[str, ...] = (),
         environment: Mapping[str, str],
         transport: httpx2.AsyncBaseTransport | None = None,
+        decisions: bool = False,
     ) -> None:
         self._name = name
         self._server = SERVERS[server]
@@ -61,6 +64,7 @@ class OpenAIModel:
         self._hosts = hosts
         self._environment = environment
         self._transport = transport
+        self._decisions = decisions
         self._forms = RequestForms(
             name=name,
             api=api,
@@ -93,11 +97,18 @@ class OpenAIModel:
         async with asyncio.timeout(seconds):  # the import of the client libraries at the first call counts too
             client = await self._client()
             limit = max(_SMALLEST_LIMIT, _LARGER_THAN_LARGEST * ask.largest_reply)
-            received = await self._exchange(client, self._forms.encode(ask), limit)
+            received = await self._exchange(client, self._encoded(ask), limit)
         # Raised out here and not where it was caught: the errors of the libraries hold headers and server text.
         if not isinstance(received, bytes):
             raise received
+        if self._decisions:
+            return read_decisions(received, ask, model=self._name)
         return read_answer(received, api=self._api, model=self._name)
+
+    def _encoded(self, ask: Ask) -> bytes:
+        if self._decisions:
+            return encode_decisions(ask, model=self._name, user=self._server.endpoint("responses").user)
+        return self._forms.encode(ask)
 
     async def stream(self, ask: Ask, *, seconds: float, more: More) -> Answer:
         """Send one request as `ask` does, for a stream; *more* is told of each piece of the text as it comes.
@@ -170,7 +181,7 @@ class OpenAIModel:
 
     async def _exchange(self, client: Client, body: bytes, limit: int) -> bytes | Unavailable | ReplyRefused:
         """Return the body of a 200 response, or the error that stands for whatever else happened."""
-        received = await self._guarded(client.send(_PATHS[self._api], body, largest=limit))
+        received = await self._guarded(client.send(PATH if self._decisions else _PATHS[self._api], body, largest=limit))
         if isinstance(received, Exception):
             return received
         if received.status == 200:

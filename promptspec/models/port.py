@@ -16,7 +16,9 @@ class Ask:
     *schema* is the wire JSON Schema of the reply, encoded. *reply_tokens* caps the visible reply, *thinking_tokens*
     is added to it on the wire. *responses* are the messages as the Responses API takes them, where that makes a
     difference: it has other names for pictures. *user* is the keyed hash of the caller, or None for `caller anyone`.
-    *largest_reply* is the size in bytes of the largest valid reply.
+    difference: it has other names for pictures. *user* is the keyed hash of the caller, or None for `caller anyone`.
+    *largest_reply* is the size in bytes of the largest valid reply. *questions* are the names of the members of a
+    schema of probabilities, each with what is asked, for a model that is asked for decisions.
     """
 
     system: str
@@ -28,6 +30,7 @@ class Ask:
     user: str | None
     largest_reply: int
     responses: bytes | None = None
+    questions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

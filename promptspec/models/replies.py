@@ -38,12 +38,18 @@ def read_answer(body: bytes, *, api: Api, model: str) -> Answer:
     Raises ReplyRefused with one of the rules `incomplete`, `filtered`, `refused`, `tool_call`, `empty`,
     `malformed`, and Unavailable where the server says in a 200 that it failed. An answer beside an error is none.
     """
+    envelope = read_body(body)
+    return _read_chat(envelope, model) if api == "chat" else read_response(envelope, model)
+
+
+def read_body(body: bytes) -> Mapping[str, object]:
+    """Return the object in the *body* of a 200 response. Raises as `read_answer` where it is none, or an error."""
     envelope = read_envelope(body)
     if not is_object(envelope):
         raise refusal("malformed")
     if envelope.get("error") is not None:
         raise failure_in(envelope["error"])  # whatever stands beside it
-    return _read_chat(envelope, model) if api == "chat" else read_response(envelope, model)
+    return envelope
 
 
 def is_filtered(body: bytes) -> bool:
@@ -109,8 +115,7 @@ def read_response(envelope: Mapping[str, object], model: str) -> Answer:
         raise refusal("malformed")
     if texts[0] == "":
         raise refusal("empty")
-    usage = usage_in(envelope, "input_tokens", "output_tokens")
-    return Answer(text=texts[0], model=model, usage=usage)
+    return Answer(text=texts[0], model=model, usage=usage_of(envelope))
 
 
 def _check_status(envelope: Mapping[str, object]) -> None:
@@ -150,7 +155,13 @@ def is_by_assistant(message: Mapping[str, object]) -> bool:
     return message.get("role") in ("assistant", None)  # some servers leave it out
 
 
+def usage_of(envelope: Mapping[str, object]) -> Usage:
+    """Return the tokens that *envelope* counts in the words of the Responses API."""
+    return usage_in(envelope, "input_tokens", "output_tokens")
+
+
 def usage_in(envelope: Mapping[str, object], said_in: str, said_out: str) -> Usage:
+    """Return the tokens that *envelope* counts under these names."""
     usage = envelope.get("usage")
     if not is_object(usage):
         return Usage()
@@ -182,8 +193,10 @@ def _items(value: object) -> list[Mapping[str, object]]:
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Say whether *value* is an object of JSON."""
     return isinstance(value, dict)
 
 
 def is_array(value: object) -> TypeGuard[Sequence[object]]:
+    """Say whether *value* is an array of JSON."""
     return isinstance(value, list)

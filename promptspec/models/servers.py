@@ -47,6 +47,8 @@ class Server:
     chat: Endpoint
     responses: Endpoint
     plain_content: bool
+    #: The models that answer under `/decisions`; none where the server has no such endpoint.
+    decisions: tuple[str, ...] = ()
 
     def endpoint(self, api: Api) -> Endpoint:
         """Return what the server understands under *api*."""
@@ -85,6 +87,7 @@ _SERVERS = (
             structured=("json_schema", "json_object", "prompt"),
         ),
         plain_content=True,
+        decisions=("gpt-6-luna",),
     ),
     Server(
         name="azure",

@@ -1,4 +1,4 @@
-"""The call: admit, clean and validate, require, render, ask, read, validate, ensure, tone, deliver (rule 20)."""
+"""The call: admit, clean and validate, require, render, ask, read, validate, ensure, tone, judge, deliver (rule 20)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import islice
@@ -32,11 +33,22 @@ from promptspec.runtime.drafts import Draft, Rendered
 from promptspec.runtime.dropping import Drops
 from promptspec.runtime.host import HOST
 from promptspec.runtime.judging import MOST, violations_of
+from promptspec.runtime.jury import Jury
+from promptspec.runtime.opinions import Judged, Judging, questions_about
 from promptspec.runtime.outermost import Outermost
-from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Override, Rehearse, Replies, StandIn, Wires
+from promptspec.runtime.overrides import (
+    OVERRIDES,
+    REHEARSE,
+    JudgeStandIn,
+    Override,
+    Rehearse,
+    Replies,
+    StandIn,
+    Wires,
+)
 from promptspec.runtime.plan import Plan, Rehearsal
 from promptspec.runtime.repairing import NOT_REPAIRED
-from promptspec.runtime.replies import ID_BITS, Guarantees, Outcome, Reply
+from promptspec.runtime.replies import ID_BITS, Dropped, Guarantees, Judgement, Outcome, Reply
 from promptspec.runtime.replies import Attempt as Told
 from promptspec.runtime.toning import Tone, broken_tone
 from promptspec.safety.callers import ID_KEY, Anyone, Session, admit, hash_of
@@ -62,6 +74,7 @@ class Feature(Generic[V]):
 
     plan: ClassVar[Plan]
     tone: ClassVar[tuple[Tone, ...]] = ()
+    judged: ClassVar[tuple[Judged, ...]] = ()
 
     # What a generated class writes
 
@@ -106,7 +119,8 @@ class Feature(Generic[V]):
             if call.rehearses:
                 return cast("Reply[V]", call.rehearse())
             while True:
-                reply = call.settle(call.ask())
+                checked = call.settle(call.ask())
+                reply = None if checked is None else call.deliver(checked, call.judge(checked))
                 if reply is not None:
                     return cast("Reply[V]", reply)
 
@@ -116,7 +130,8 @@ class Feature(Generic[V]):
             if call.rehearses:
                 return cast("Reply[V]", call.rehearse())
             while True:
-                reply = call.settle(await call.aask())
+                checked = call.settle(await call.aask())
+                reply = None if checked is None else call.deliver(checked, await call.ajudge(checked))
                 if reply is not None:
                     return cast("Reply[V]", reply)
 
@@ -208,9 +223,14 @@ class Feature(Generic[V]):
     # In tests
 
     @contextmanager
-    def override(self, *, model: StandIn | None = None, world: World | None = None) -> Iterator[Self]:
-        """Replace the model (and the world) of this feature while the `with` block runs, in this context alone."""
-        mine = Override(model=model, world=world, used=[0])
+    def override(
+        self, *, model: StandIn | None = None, judge: JudgeStandIn | None = None, world: World | None = None
+    ) -> Iterator[Self]:
+        """Replace the model (the judge, the world) of this feature while the `with` block runs, in this context alone.
+
+        Where *model* is scripted and no *judge* stands in, everything that a judge would be asked holds.
+        """
+        mine = Override(model=model, judge=judge, world=world, used=[0])
         token = OVERRIDES.set({**OVERRIDES.get(), self.identity: mine})
         try:
             yield self
@@ -279,6 +299,15 @@ class Feature(Generic[V]):
         """The models of this process, made once, so that their connections are reused."""
         return tuple(plan.connect(HOST) for plan in self.plan.models if not isinstance(plan, Rehearsal))
 
+    def judges(self, world: World) -> tuple[Model, ...]:
+        """Return who is asked to judge replies, in order."""
+        return self.host_judges if world is HOST else tuple(judge.connect(world) for judge in self.plan.judges)
+
+    @cached_property
+    def host_judges(self) -> tuple[Model, ...]:
+        """The judges of this process, made once."""
+        return tuple(judge.connect(HOST) for judge in self.plan.judges)
+
     @cached_property
     def example_messages(self) -> Examples:
         """The static pairs of the request, encoded once a process."""
@@ -295,11 +324,28 @@ class Feature(Generic[V]):
         return all(isinstance(plan, Rehearsal) for plan in self.plan.models)
 
     @cached_property
+    def guarded_judges(self) -> bool:
+        """Whether every judge's server is known to treat content as plain text (rule 7)."""
+        from promptspec.models.servers import SERVERS
+
+        return all(SERVERS[judge.model.server].claims_roles for judge in self.plan.judges)
+
+    @cached_property
     def guarded_roles(self) -> bool:
         """Whether every server is known to treat content as plain text (rule 7)."""
         from promptspec.models.servers import SERVERS
 
         return all(SERVERS[plan.server].claims_roles for plan in self.plan.models if not isinstance(plan, Rehearsal))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """The answer of a model in which everything that needs no judge holds, and what it is read as."""
+
+    answer: Answer
+    output: Any
+    dropped: tuple[Dropped, ...]
+    judging: Judging | None
 
 
 class _Call:
@@ -329,6 +375,17 @@ class _Call:
         self._refuse(self.attempt.violations(guard_roles=not feature.guarded_roles))
         #: The requests that were sent so far, and what the replies among them broke.
         self.asked: list[Asked] = []
+        self.jury = Jury(
+            judges=feature.judges,
+            override=override,
+            world=self.world,
+            user=self.user,
+            deadline=self.deadline,
+            rehearses=self.rehearses,
+            guarded=lambda: feature.guarded_judges,
+            thinking=plan.limits.thinking,
+            retries_left=self._retries_left,
+        )
         self.refusals: list[tuple[Answer, tuple[Violation, ...]]] = []
 
     def _validated(self, given: Mapping[str, object]) -> Any:
@@ -402,13 +459,18 @@ class _Call:
         return ask_models(
             models,
             self.attempt.compose,
-            retries=self.feature.plan.limits.retries - sum(each.answer is None for each in self.asked),
+            retries=self._retries_left(),
             deadline=self.deadline,
             clock=self.world.clock,
             entropy=self.world.entropy,
             asked=self.asked,
             first=self.asked[-1].place if self.asked else 0,
         )
+
+    def _retries_left(self) -> int:
+        """Return what is left of the one budget of models and judges."""
+        failed = sum(each.answer is None for each in (*self.asked, *self.jury.asked))
+        return max(self.feature.plan.limits.retries - failed, 0)
 
     def ask(self) -> Answer:
         """Ask from synchronous code."""
@@ -433,7 +495,8 @@ class _Call:
             while True:
                 answer = self._scripted()
                 self.asked.append(Asked(model=answer.model, place=0, answer=answer))
-                reply = self.settle(answer)
+                checked = self.settle(answer)
+                reply = None if checked is None else self.deliver(checked, self.judge(checked))
                 if reply is not None:
                     return reply
         return self._first_that_holds()[1]
@@ -459,9 +522,14 @@ class _Call:
         ):
             answer = self._rehearsed(text)
             try:
-                return answer, self.deliver(answer)
+                checked = self.check(answer)
+                judgements = self.judge(checked)
+                _refuse_reply(_judged_broken(checked, judgements))
+            except Unjudged:
+                raise
             except ReplyRefused:
                 continue
+            return answer, self._reply(checked, judgements)
         raise ReplyRefused(
             [Violation(path="output", rule="rehearsal", message="no rehearsed reply holds: add an example to the spec")]
         )
@@ -486,18 +554,39 @@ class _Call:
 
     # Judging
 
-    def settle(self, answer: Answer) -> Reply[Any] | None:
-        """Return the reply if everything holds of it, None where the model is to be asked to mend it.
+    def settle(self, answer: Answer) -> _Checked | None:
+        """Return *answer* as it was read if it may be judged, None where the model is to be asked to mend it.
 
         Raises ReplyRefused where it is not to be mended, or not any more.
         """
         try:
-            return self.deliver(answer)
+            return self.check(answer)
         except ReplyRefused as refused:
             if not self._may_repair(answer, refused):
                 raise
             self.refusals.append((answer, refused.violations))
         return None
+
+    def deliver(self, checked: _Checked, judgements: tuple[Judgement, ...]) -> Reply[Any] | None:
+        """Return the reply if its *judgements* hold, None where the model is to be asked to mend it.
+
+        Raises ReplyRefused as `settle` does.
+        """
+        try:
+            _refuse_reply(_judged_broken(checked, judgements))
+        except ReplyRefused as refused:
+            if not self._may_repair(checked.answer, refused):
+                raise
+            self.refusals.append((checked.answer, refused.violations))
+            return None
+        return self._reply(checked, judgements)
+
+    def deliver_unjudged(self, answer: Answer) -> Reply[Any]:
+        """Return the reply at the end of a stream, which no reply has that must be judged. Raises ReplyRefused."""
+        checked = self.check(answer)
+        if checked.judging is not None:
+            raise CallFailed("a reply that is to be judged has no stream")
+        return self._reply(checked, ())
 
     def _may_repair(self, answer: Answer, refused: ReplyRefused) -> bool:
         """Make the next request send *answer* back, and say whether it does."""
@@ -509,11 +598,12 @@ class _Call:
             and self.attempt.repair(answer.text, refused.violations, guard_roles=not self.feature.guarded_roles)
         )
 
-    def deliver(self, answer: Answer) -> Reply[Any]:
-        """Return the reply if everything holds of it. Raises ReplyRefused with every rule that it breaks.
+    def check(self, answer: Answer) -> _Checked:
+        """Return *answer* as it was read if everything holds of it that needs no judge.
 
-        What is judged, in this order, each on what those before it left: the types with sinks and echo, the conditions
-        on rows, `ensure … else drop`, the `ensure` clauses, the tone.
+        What is looked at, in this order, each on what those before it left: the types with sinks and echo, the
+        conditions on rows, `ensure … else drop`, the `ensure` clauses, the tone. Raises ReplyRefused with every rule
+        of the first of them that is broken.
         """
         plan, feature = self.feature.plan, self.feature
         context = self.output_context()
@@ -524,17 +614,35 @@ class _Call:
         _refuse_reply(drops.broken)
         _refuse_reply(feature.broken_ensures(self.input, output, context.today))
         _refuse_reply(islice(broken_tone(feature.tone, self.input, output, bare=plan.bare), MOST))
+        asked = questions_about(feature.judged, output, bare=plan.bare)
+        judging = Judging(asked) if asked else None
+        return _Checked(answer=answer, output=output, dropped=tuple(drops.dropped), judging=judging)
+
+    def _reply(self, checked: _Checked, judgements: tuple[Judgement, ...]) -> Reply[Any]:
+        answer, output = checked.answer, checked.output
+        asked = [*self.asked, *self.jury.asked]
         return Reply(
-            value=getattr(output, "answer") if plan.bare else output,  # noqa: B009 - no class of ours has it
+            value=getattr(output, "answer") if self.feature.plan.bare else output,  # noqa: B009 - no class of ours has it
             id="r_" + self.world.entropy.token(ID_BITS),
             model=answer.model,
-            usage=_sum_of([each.answer.usage for each in self.asked if each.answer is not None]),
+            usage=_sum_of([each.answer.usage for each in asked if each.answer is not None]),
             warnings=tuple(dict.fromkeys(self.context.warnings)),
             guarantees=self.feature.guarantees,
-            rehearsed=answer.rehearsed,
+            rehearsed=answer.rehearsed or (bool(judgements) and self.jury.is_scripted),
             attempts=tuple(map(self._told, self.asked)),
-            dropped=tuple(drops.dropped),
+            dropped=checked.dropped,
+            judgements=judgements,
         )
+
+    # What only a model can judge
+
+    def judge(self, checked: _Checked) -> tuple[Judgement, ...]:
+        """Return what a judge finds of the reply. Raises Unjudged where there is one to ask, and it finds nothing."""
+        return () if checked.judging is None else self.jury.judge(checked.judging)
+
+    async def ajudge(self, checked: _Checked) -> tuple[Judgement, ...]:
+        """As `judge`, from asynchronous code."""
+        return () if checked.judging is None else await self.jury.ajudge(checked.judging)
 
     def output_context(self) -> Context:
         """Return what the values of a reply are judged in, once it was asked for."""
@@ -564,6 +672,10 @@ class _Call:
             found = violations_of(error, "output", bare=plan.bare)
         # Raised out here, so that nothing of the reply hangs on the exception as its context.
         raise ReplyRefused(found)
+
+
+def _judged_broken(checked: _Checked, judgements: tuple[Judgement, ...]) -> Iterator[Violation]:
+    return iter(()) if checked.judging is None else checked.judging.broken(judgements)
 
 
 def _refuse_reply(broken: Iterable[Violation]) -> None:

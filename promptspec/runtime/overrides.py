@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from promptspec.models.port import Model
@@ -43,22 +43,46 @@ def wires(*texts: str) -> Wires:
     return Wires(texts)
 
 
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Scripted verdicts, in turn, in place of a judge."""
+
+    values: tuple[Mapping[str, float] | float | None, ...]
+
+
+def verdicts(*values: Mapping[str, float] | float | None) -> Verdicts:
+    """Return a stand-in for a judge that finds *values* in turn, the last one again and again.
+
+    A value is the probability of every rule, or of those named (`{"tone_judge": 0.2}`, all others hold); None stands
+    for a judge that cannot judge.
+    """
+    return Verdicts(values or (1.0,))
+
+
 #: A tuple of models stands in for those that the spec names, in their order.
 StandIn = Replies | Wires | Rehearse | Model | tuple[Model, ...]
+JudgeStandIn = Verdicts | Model | tuple[Model, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What stands in for a feature's model, and for the world that it reads."""
+    """What stands in for a feature's model, for who judges its replies, and for the world that it reads."""
 
     model: StandIn | None
+    judge: JudgeStandIn | None = None
     world: World | None
     used: list[int]
+    judged: list[int] = field(default_factory=lambda: [0])
 
     def turn(self, count: int) -> int:
         """Return which of *count* scripted replies is due."""
         self.used[0] += 1
         return min(self.used[0], count) - 1
+
+    def judge_turn(self, count: int) -> int:
+        """Return which of *count* scripted verdicts is due."""
+        self.judged[0] += 1
+        return min(self.judged[0], count) - 1
 
 
 #: By the name of the feature and its module, so that one override reaches threads and tasks that copy the context.

@@ -58,8 +58,10 @@ class OpenAI:
     effort: str | None = None
     hosts: tuple[str, ...] = ()
 
-    def connect(self, world: World, transport: httpx2.AsyncBaseTransport | None = None) -> Model:
-        """Return the model that speaks to the server; *transport* stands in for the network."""
+    def connect(
+        self, world: World, transport: httpx2.AsyncBaseTransport | None = None, *, decisions: bool = False
+    ) -> Model:
+        """Return the model that speaks to the server, for replies or *decisions*; *transport* is no network."""
         from promptspec.models.openai_api import OpenAIModel
 
         base_url = self.base_url
@@ -76,6 +78,7 @@ class OpenAI:
             hosts=self.hosts,
             environment=world.environment,
             transport=transport,
+            decisions=decisions,
         )
 
 
@@ -85,6 +88,18 @@ class Rehearsal:
 
 
 ModelPlan: TypeAlias = OpenAI | Rehearsal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """A model that judges replies: with *decisions* in questions of their own, else by one structured reply."""
+
+    model: OpenAI
+    decisions: bool
+
+    def connect(self, world: World, transport: httpx2.AsyncBaseTransport | None = None) -> Model:
+        """Return the model that is asked; *transport* stands in for the network."""
+        return self.model.connect(world, transport, decisions=self.decisions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,3 +149,4 @@ class Plan:
     limitations: str = ""
     asks_caller: bool = False
     conditional: tuple[str, ...] = ()
+    judges: tuple[Judge, ...] = ()

@@ -41,11 +41,26 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply(Generic[V]):
-    """A reply that has passed every check. *id* has 128 random bits; *usage* counts all *attempts*.
+class Judgement:
+    """How likely a judge found it that *statement* can be said of the text at *path*, or of all texts of the reply.
 
-    *warnings* names what was done to the input, *dropped* what was left out of the reply, *rehearsed* says that no
-    model was asked.
+    It *holds* where *probability* is at least *threshold*.
+    """
+
+    rule: str
+    path: str
+    statement: str
+    probability: float
+    threshold: float
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Generic[V]):
+    """A reply that has passed every check. *id* has 128 random bits; *usage* counts all *attempts* and their judging.
+
+    *warnings* names what was done to the input, *dropped* what was left out of the reply, *judgements* what a judge
+    found of it, *rehearsed* says that no model was asked for it, or no judge.
     """
 
     value: V = field(repr=False)
@@ -57,6 +72,7 @@ class Reply(Generic[V]):
     rehearsed: bool
     attempts: tuple[Attempt, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,8 +54,8 @@ class Calling(Protocol):
         """Return what the values of a reply are judged in."""
         ...
 
-    def deliver(self, answer: Answer) -> Reply[Any]:
-        """Return the reply if everything holds of it. Raises ReplyRefused."""
+    def deliver_unjudged(self, answer: Answer) -> Reply[Any]:
+        """Return the reply if everything holds of it, and there is nothing for a judge. Raises ReplyRefused."""
         ...
 
 
@@ -192,7 +192,7 @@ class _Flow:
                     await asyncio.gather(asking, return_exceptions=True)
             for piece in self._taken():
                 yield piece
-            reply = call.deliver(answer)
+            reply = call.deliver_unjudged(answer)
             if self._made is None or not self._made.is_begin_of(reply.value):
                 raise CallFailed("what was yielded is not how the reply begins")
             for piece in self._made.rest_of(reply.value):

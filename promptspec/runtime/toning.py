@@ -36,7 +36,7 @@ def broken_tone(rules: tuple[Tone, ...], x: object, y: object, *, bare: bool) ->
     """Yield what the reply *y* to the input *x* breaks of *rules*: each text that does, or for a mention the reply."""
     for rule in rules:
         more = () if rule.given is None else (shown(rule.given(x)),)
-        places = [place for path in rule.texts for place in _texts(y, path, "output", bare)]
+        places = list(texts_at(y, rule.texts, bare=bare))
         if not rule.once:
             for path, text in places:
                 if not rule.judge(text, *more):
@@ -55,6 +55,12 @@ def keeps_tone(rules: tuple[Tone, ...], x: object, y: object, field: str) -> boo
             if path[0] == field and not all(rule.judge(text, *more) for _, text in _texts(y, rest, "output")):
                 return False
     return True
+
+
+def texts_at(y: object, paths: tuple[tuple[str, ...], ...], *, bare: bool) -> Iterator[tuple[str, str]]:
+    """Yield the texts of the reply *y* at *paths*, each with its own path."""
+    for path in paths:
+        yield from _texts(y, path, "output", bare)
 
 
 def _texts(value: object, path: tuple[str, ...], name: str, bare: bool = False) -> Iterator[tuple[str, str]]:

@@ -20,9 +20,10 @@ from promptspec.runtime.expressions import (
 )
 from promptspec.runtime.feature import Feature
 from promptspec.runtime.images import Image, image
-from promptspec.runtime.overrides import Rehearse, replies, wires
+from promptspec.runtime.opinions import Judged
+from promptspec.runtime.overrides import Rehearse, replies, verdicts, wires
 from promptspec.runtime.pieces import Piece
-from promptspec.runtime.plan import Env, Example, Limits, OpenAI, Plan, Rehearsal, Stamp
+from promptspec.runtime.plan import Env, Example, Judge, Limits, OpenAI, Plan, Rehearsal, Stamp
 from promptspec.runtime.records import Input, Record, Row
 from promptspec.runtime.replies import Guarantees, Outcome, Reply
 from promptspec.runtime.sources import NOT_ON_OFFER, Source, entry, one_of
@@ -53,6 +54,8 @@ __all__ = [
     "Guarantees",
     "Image",
     "Input",
+    "Judge",
+    "Judged",
     "Limits",
     "Message",
     "OpenAI",
@@ -108,6 +111,7 @@ __all__ = [
     "total",
     "turn",
     "url",
+    "verdicts",
     "wires",
     "without_profanity",
     "word",

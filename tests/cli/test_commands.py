@@ -241,7 +241,8 @@ def test_run_gives_programs_an_exact_object(greet: Path):
     assert reply["value"] == {"text": "Welcome back, Ada", "score": "0.50"}
     assert reply["rehearsed"] is True
     assert reply["id"].startswith("r_")
-    assert set(reply) == {"value", "rehearsed", "id", "model", "warnings", "dropped", "attempts", "usage"}
+    told = {"value", "rehearsed", "id", "model", "warnings", "dropped", "attempts", "judgements", "usage"}
+    assert set(reply) == told
 
 
 def test_run_reads_an_object_and_fields_go_over_it(greet: Path, project: Path):

@@ -63,6 +63,10 @@ def _write_json(desk: Desk, reply: Reply[Any]) -> None:
         "warnings": list(reply.warnings),
         "dropped": [{"path": item.path, "rule": item.rule} for item in reply.dropped],
         "attempts": [{"model": each.model, "outcome": each.outcome} for each in reply.attempts],
+        "judgements": [
+            {"rule": each.rule, "path": each.path, "probability": each.probability, "threshold": each.threshold}
+            for each in reply.judgements
+        ],
         "usage": {"input_tokens": reply.usage.input_tokens, "output_tokens": reply.usage.output_tokens},
     }
     desk.say(pretty(facts))

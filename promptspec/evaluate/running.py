@@ -17,7 +17,7 @@ from promptspec.live.budget import Budget, Limits
 from promptspec.live.calls import called
 from promptspec.live.tapes import Live, Replayed, Tape
 from promptspec.live.virtual_time import virtual_loop
-from promptspec.live.wires import TAPE, connected, some_url, world_of
+from promptspec.live.wires import TAPE, connected, connected_judges, some_url, world_of
 from promptspec.models.origins import OPENAI_KEY
 from promptspec.runtime.overrides import Rehearse
 from promptspec.runtime.plan import Env
@@ -105,9 +105,10 @@ def run_replay(rows: Rows, plan: Plan, plans: Sequence[OpenAI], recording: Recor
         # What an unfinished run did not come to is left now as well; in a finished one it is new.
         return Replayed(()) if not recording.ended else None
 
+    asked = (*plans, *(judge.model for judge in rows.running.plan.judges))
     try:
         with asyncio.Runner(loop_factory=virtual_loop) as runner:
-            runner.run(run.all(plans, made_up_environment(plans), tape))
+            runner.run(run.all(plans, made_up_environment(asked), tape))
     except KeyboardInterrupt:
         run.ended = "interrupt"
     known = {labelled.row.key for labelled in rows.all}
@@ -175,12 +176,14 @@ class _Run:
         """Run all rows; those without a tape are left out."""
         known = world_of(environment, seed=0, today=self._today)
         models = connected(plans, "feature", known, largest_reply=self.rows.running.plan.largest_reply)
+        running = self.rows.running
+        judges = connected_judges(running.plan.judges, known, largest_reply=running.plan.largest_reply)
         waiting = iter(self.rows.all)
 
         async def one(labelled: Labelled, its_tape: Tape) -> Judged | None:
             TAPE.set(its_tape)
             try:
-                return await self._made(labelled, its_tape, models, environment)
+                return await self._made(labelled, its_tape, models, judges, environment)
             finally:
                 its_tape.close()
 
@@ -202,7 +205,12 @@ class _Run:
                 group.create_task(worker(waiting))
 
     async def _made(
-        self, labelled: Labelled, tape: Tape, models: tuple[Any, ...], environment: Mapping[str, str]
+        self,
+        labelled: Labelled,
+        tape: Tape,
+        models: tuple[Any, ...],
+        judges: tuple[Any, ...],
+        environment: Mapping[str, str],
     ) -> Judged | None:
         """Call the feature with a row; None where the budget ended before anything was sent."""
 
@@ -214,6 +222,7 @@ class _Run:
             labelled.row.given,
             caller=self._caller(labelled),
             models=models,
+            judges=judges,
             world=world,
             tape=tape,
         )

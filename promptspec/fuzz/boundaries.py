@@ -15,6 +15,7 @@ from promptspec.fuzz.known_inputs import known_inputs
 from promptspec.fuzz.lies.accepted import accepted, an_honest_reply
 from promptspec.fuzz.lies.contrary import values_at_conditions
 from promptspec.fuzz.lies.sites import sites
+from promptspec.fuzz.lies.verdicts import verdict_names
 from promptspec.fuzz.places import at, put
 from promptspec.fuzz.tags import tag_cases
 
@@ -41,6 +42,7 @@ def boundaries(subject: Subject) -> Iterator[Case]:
     maker = _Maker(subject, known)
     for given in known.bases:
         yield maker.case(given, "plain", VALID)
+    yield from _verdicts(subject, known)
     for edge in object_edges(subject.feature.input, base):
         yield maker.case(edge.value, edge.technique, _claim(edge, "input"))
     for given in _NO_INPUTS:
@@ -59,6 +61,26 @@ def boundaries(subject: Subject) -> Iterator[Case]:
         yield maker.case(given, "two-wrongs", claim)
     yield from tag_cases(subject)
     yield from _at_conditions_on_replies(subject, known)
+
+
+def _verdicts(subject: Subject, known: KnownInputs) -> Iterator[Case]:
+    """Yield each known input with an honest reply and everything that a judge may say of it."""
+    if not subject.judged_rules:
+        return
+    for given in known.bases:
+        reply = an_honest_reply(subject, given)
+        for seed, verdict in enumerate(verdict_names(len(subject.judged_rules)) if reply is not None else ()):
+            lie = Lie(reply=reply)
+            yield Case(
+                given=given,
+                claim=VALID,
+                lie=lie,
+                caller=known.caller,
+                seed=seed,
+                phase="boundaries",
+                techniques=("verdict",),
+                verdict=verdict,
+            )
 
 
 def _at_conditions_on_replies(subject: Subject, known: KnownInputs) -> Iterator[Case]:

@@ -49,7 +49,8 @@ class Case:
     """One call: the input by the names of the spec, the caller's id, and what the model answers.
 
     *claim* is None where the maker claims nothing, and the reference alone decides. *techniques* names the attacks in
-    it, *seed* feeds the entropy of the call: tags, ids, waits. *today* is None for the subject's own day.
+    it, *seed* feeds the entropy of the call: tags, ids, waits. *today* is None for the subject's own day. *verdict*
+    names one of VERDICTS, what a judge answers where there is one; with "" it finds that everything holds.
     """
 
     given: Json
@@ -60,3 +61,4 @@ class Case:
     today: date | None = None
     phase: Phase = "search"
     techniques: tuple[str, ...] = ()
+    verdict: str = ""

@@ -22,6 +22,7 @@ from promptspec.fuzz.lies.wire import Cut, Pause, Piece, Refused, Response
 from promptspec.fuzz.observations import Request
 from promptspec.fuzz.stage import caller_of
 from promptspec.ports import World
+from promptspec.runtime.overrides import verdicts
 from promptspec.runtime.plan import OpenAI
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ async def call_over(subject: Subject, lie: Lie, given: Json, *, seconds: float =
     began = time.monotonic()
     with serve(lie, speed=speed) as base_url:
         plan = replace(plans[0] if plans else STAND_IN, base_url=base_url, hosts=(base_url.split("/")[2],))
-        with subject.running.override(model=(plan.connect(world),), world=world):
+        # What a judge may answer is tried without a socket.
+        with subject.running.override(model=(plan.connect(world),), judge=verdicts(1.0), world=world):
             try:
                 call = subject.running.acall_fields(cast("Any", given), caller=caller_of(subject, "reader-1"))
                 return Heard(value=(await call).value, error=None, seconds=time.monotonic() - began)

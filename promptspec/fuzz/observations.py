@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from itertools import zip_longest
 from typing import Any, Final, cast
@@ -72,6 +73,20 @@ def _parts(content: object) -> list[Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One request to a judge: after how many to models, to which judge by its place, and what came back.
+
+    *found* are the probabilities that it said, by the names of the statements; None where it said nothing of the kind.
+    """
+
+    request: Request
+    after: int
+    place: int
+    status: int | None
+    found: Mapping[str, Decimal] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Observation:
     """What came of one call. Exactly one of *reply* and *error* is set.
 
@@ -92,6 +107,8 @@ class Observation:
     bodies: tuple[bytes, ...] = field(default=())
     #: What status each request was answered with; None where none came.
     statuses: tuple[int | None, ...] = field(default=())
+    #: What a judge was asked.
+    judged: tuple[Judged, ...] = field(default=())
 
     @cached_property
     def sent_back(self) -> tuple[str | None, ...]:

@@ -7,12 +7,14 @@ from typing import Final
 
 from promptspec.contract.tone import (
     ToneAvoid,
+    ToneJudge,
     ToneKind,
     ToneLanguage,
     ToneMeasure,
     ToneMention,
     TonePerson,
     ToneProfanity,
+    ToneTopic,
     ToneVoice,
 )
 from promptspec.fuzz.reference_texts import OutOfFragment, matches
@@ -66,8 +68,8 @@ def holds(kind: ToneKind, text: str, value: str = "") -> bool | None:
             return _is_free_of_profanity(languages, text)
         case ToneLanguage(languages=languages, chosen=chosen):
             return _in_language((value,) if chosen is not None else languages, text)
-        case ToneVoice():
-            return True
+        case ToneVoice() | ToneTopic() | ToneJudge():
+            return None
 
 
 def _between(name: str, text: str) -> Between:

@@ -8,20 +8,23 @@ thirty seconds takes a millisecond, and the same case gives the same bytes every
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx2
 
 from promptspec.errors import PromptspecError
+from promptspec.fuzz.lies.verdicts import judged
 from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
-from promptspec.fuzz.observations import Observation, Request, Streamed
+from promptspec.fuzz.observations import Judged, Observation, Request, Streamed
 from promptspec.fuzz.trial import Input
 from promptspec.live.virtual_time import virtual_loop
 from promptspec.ports import World
@@ -52,6 +55,9 @@ class Stage:
         self._loop = virtual_loop()
         self._world = self._world_of(0, subject.today)
         self._models: tuple[Model, ...] = subject.connect(lambda place: _Wire(place, self._loop), self._world)
+        self._judges: tuple[Model, ...] = subject.connect_judges(
+            lambda place: _Wire(place, self._loop, judges=True), self._world
+        )
         self._log = _Log()
         self._input: Input | None = None
 
@@ -88,13 +94,14 @@ class Stage:
         """Call the feature in a task of its own, whose context holds what travels."""
         # What is logged for developers alone may take long to make, so that every fourth case pays for it.
         self._log.listen(logging.DEBUG if case.seed % 4 == 0 else logging.INFO)
-        seen = _Exchange(self._answer, case.lie, self._loop.time())
+        seen = _Exchange(self._answer, self.subject, case, self._loop.time())
         _EXCHANGE.set(seen)
         began = self._loop.time()
         reply: Reply[Any] | None = None
         error: BaseException | None = None
         running = self.subject.running
-        with running.override(model=self._models, world=self._world_of(case.seed, case.today)):
+        world = self._world_of(case.seed, case.today)
+        with running.override(model=self._models, judge=self._judges, world=world):
             try:
                 known = caller or caller_of(self.subject, case.caller)
                 reply = await running.acall_fields(cast("Any", case.given), caller=known)
@@ -111,6 +118,7 @@ class Stage:
             seconds=self._loop.time() - began,
             asked=tuple(seen.asked),
             statuses=tuple(seen.statuses),
+            judged=tuple(seen.judged),
             bodies=tuple(seen.bodies),
         )
 
@@ -216,10 +224,13 @@ class _Entropy:
 class _Exchange:
     """What travels during one call."""
 
-    def __init__(self, answering: Answering, lie: Lie, began: float) -> None:
+    def __init__(self, answering: Answering, subject: Subject, case: Case, began: float) -> None:
         self._answering = answering
-        self._lie = lie
+        self._subject = subject
+        self._lie = case.lie
+        self._verdict = case.verdict
         self._began = began
+        self.judged: list[Judged] = []
         self.requests: list[Request] = []
         self.texts: list[str | None] = []
         self.asked: list[int] = []
@@ -239,22 +250,42 @@ class _Exchange:
         self.bodies.append(b"".join(pieces) if whole else b"")
         return response
 
+    def judge(self, place: int, url: str, headers: Mapping[str, str], body: bytes, at: float) -> Response:
+        """Answer a request to a judge."""
+        request = Request(url=url, headers=headers, body=body, at=at - self._began)
+        response = judged(self._subject, self._verdict, request, len(self.judged))
+        broken = any(not isinstance(piece, Pause) for piece in response.before)
+        found = None if response.text is None else json.loads(response.text)
+        self.judged.append(
+            Judged(
+                request=request,
+                after=len(self.requests),
+                place=place,
+                status=None if broken else response.status,
+                found=None if found is None else {name: Decimal(value) for name, value in found.items()},
+            )
+        )
+        return response
+
 
 #: What travels during the call of this context.
 _EXCHANGE: ContextVar[_Exchange] = ContextVar("promptspec_fuzz_exchange")
 
 
 class _Wire(httpx2.AsyncBaseTransport):
-    """The network of one model, which ends at the liar."""
+    """The network of one model, which ends at the liar; of one that *judges*, at the lying judge."""
 
-    def __init__(self, place: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, place: int, loop: asyncio.AbstractEventLoop, *, judges: bool = False) -> None:
         self._place = place
         self._loop = loop
+        self._judges = judges
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.aread()
-        response = _EXCHANGE.get().answer(self._place, str(request.url), headers, body, self._loop.time())
+        seen = _EXCHANGE.get()
+        answer = seen.judge if self._judges else seen.answer
+        response = answer(self._place, str(request.url), headers, body, self._loop.time())
         for piece in response.before:
             await _wait(piece)
         return httpx2.Response(response.status, headers=dict(response.headers), stream=_Body(response))

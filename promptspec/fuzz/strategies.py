@@ -12,6 +12,7 @@ from promptspec.fuzz.breaking import invalid_inputs
 from promptspec.fuzz.cases import VALID, Case
 from promptspec.fuzz.known_inputs import READER, known_inputs
 from promptspec.fuzz.lies.strategy import lies
+from promptspec.fuzz.lies.verdicts import verdict_names
 from promptspec.fuzz.valid import hostile_inputs, made_inputs
 
 if TYPE_CHECKING:
@@ -68,7 +69,15 @@ def _cases(draw: DrawFn, subject: Subject) -> Case:
         caller=known.caller if known.asks_caller else CALLERS[kind // 100],
         seed=draw(_SEEDS),
         techniques=techniques,
+        verdict=draw(_verdicts(len(subject.judged_rules))) if subject.judged_rules else "",
     )
+
+
+@lru_cache(maxsize=64)
+def _verdicts(statements: int) -> SearchStrategy[str]:
+    """Return what a judge answers: half of the time that everything holds."""
+    names = verdict_names(statements)
+    return st.integers(0, 2 * len(names) - 1).map(lambda number: names[max(number - len(names), 0)])
 
 
 def _inputs(subject: Subject, kind: int) -> SearchStrategy[tuple[Json, Claim | None, tuple[str, ...]]]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -48,6 +49,7 @@ from promptspec.values.json_schema import SchemaJudge
 if TYPE_CHECKING:
     import httpx2
 
+    from promptspec.contract.tone import ToneRule
     from promptspec.models.port import Model
     from promptspec.ports import World
     from promptspec.runtime.feature import Feature as Running
@@ -128,12 +130,28 @@ class Subject:
     def environment(self) -> dict[str, str]:
         """The environment of every call: secrets that must not leak, and what the models name."""
         found = {ID_KEY: f"k1:{ID_SECRET}"}
-        for model in self.feature.models:
+        for model in (*self.feature.models, *(judge.model for judge in self.feature.judges)):
             if isinstance(model, OpenAIModel):
                 found[model.key.name if model.key else "OPENAI_API_KEY"] = MODEL_SECRET
                 if isinstance(model.base_url, Environment):
                     found[model.base_url.name] = some_url(self.module.hosts)
         return found
+
+    @cached_property
+    def judged_rules(self) -> tuple[ToneRule, ...]:
+        """The rules that a model judges, in order: `s1` in a request is the first of them."""
+        return tuple(rule for rule in self.feature.tone if rule.is_judged)
+
+    @cached_property
+    def thresholds(self) -> Mapping[str, Decimal]:
+        """How likely each statement has to be, by its name in a request."""
+        found = {f"s{at}": getattr(rule.kind, "threshold", None) for at, rule in enumerate(self.judged_rules, 1)}
+        return {name: least for name, least in found.items() if least is not None}
+
+    def connect_judges(self, transports: Callable[[int], httpx2.AsyncBaseTransport], world: World) -> tuple[Model, ...]:
+        """Return who judges the feature's replies, the one in place *n* speaking over `transports(n)`."""
+        judges = self.running.plan.judges
+        return tuple(judge.connect(world, transports(place)) for place, judge in enumerate(judges))
 
     def connect(self, transports: Callable[[int], httpx2.AsyncBaseTransport], world: World) -> tuple[Model, ...]:
         """Return the feature's own models, the one in place *n* speaking over `transports(n)`.

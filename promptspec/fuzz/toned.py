@@ -60,7 +60,7 @@ def broken_tone(subject: Subject, given: Mapping[str, object], reply: Json) -> l
     found: list[tuple[str, str]] = []
     for rule in subject.feature.tone:
         value = value_of(subject, rule, given)
-        if value is None or rule.is_told_only:
+        if value is None or rule.is_told_only or rule.is_judged:
             continue
         texts = list(texts_of(subject, rule, reply))
         wrong = [path for path, text in texts if not _holds(rule, text, value)]
@@ -124,7 +124,7 @@ def _judge(kind: ToneKind) -> judges.GivenJudge:
         case ToneLanguage(languages=languages):
             judge = judges.in_language(*languages)
         case _:
-            raise AssertionError("what is only told has no judge")
+            raise AssertionError("what a model judges, or nobody, has no judge here")
     return lambda text, _: judge(text)
 
 

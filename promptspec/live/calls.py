@@ -32,6 +32,7 @@ async def called(
     *,
     caller: Anyone,
     models: tuple[Model, ...],
+    judges: tuple[Model, ...],
     world: Callable[[], World],
     tape: Tape,
 ) -> tuple[Reply[Any] | None, BaseException | None]:
@@ -46,7 +47,7 @@ async def called(
             return None, error
         except NotSent:
             return None, None
-    with running.override(model=models, world=world()):
+    with running.override(model=models, judge=judges, world=world()):
         try:
             return await running.acall_fields(fields, caller=caller), None
         except (KeyboardInterrupt, SystemExit, MemoryError):

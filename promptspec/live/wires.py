@@ -24,7 +24,7 @@ from promptspec.safety.callers import ID_KEY
 if TYPE_CHECKING:
     from promptspec.live.tapes import Tape
     from promptspec.models.port import Model
-    from promptspec.runtime.plan import ModelPlan
+    from promptspec.runtime.plan import Judge, ModelPlan
 
 #: The tape of the call that runs in this context.
 TAPE: ContextVar[Tape] = ContextVar("promptspec_tape")
@@ -131,6 +131,12 @@ class Wire(httpx2.AsyncBaseTransport):
         for secret in self._secrets:
             data = data.replace(secret, _HIDDEN)
         return data
+
+
+def connected_judges(judges: Sequence[Judge], world: World, *, largest_reply: int) -> tuple[Model, ...]:
+    """Return who judges a feature's replies, over wires of their own."""
+    secrets = secrets_of([judge.model for judge in judges], world.environment)
+    return tuple(judge.connect(world, Wire("tone", secrets=secrets, largest_reply=largest_reply)) for judge in judges)
 
 
 def connected(plans: Sequence[OpenAI], by: str, world: World, *, largest_reply: int) -> tuple[Model, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from promptspec.fuzz.laws import calls, inputs, prompts, repairs, replies, streams, tones, tools
+from promptspec.fuzz.laws import calls, inputs, judgements, prompts, repairs, replies, streams, tones, tools
 from promptspec.fuzz.results import Degree
 from promptspec.fuzz.trial import Trial
 
@@ -60,6 +60,7 @@ _ALL: Final = (
     Law(replies.world_is_closed, "enforced"),
     Law(replies.sinks_are_closed, "enforced"),
     Law(tones.tone_holds, "enforced"),
+    Law(judgements.judgement_holds, "enforced"),
     Law(replies.nothing_echoes, "enforced"),
     Law(streams.stream_leaks_nothing, "enforced"),
     Law(replies.errors_say_nothing, "by construction"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Statuses after which another model, or the same once more, may be asked (rule 21).
 _AGAIN: Final = frozenset({408, 409, 429, *range(500, 600)})
+_ANSWERED: Final = 200
 #: Where each API is, below the base URL.
 _PATHS: Final = {"chat": "/chat/completions", "responses": "/responses"}
 #: How the form of a reply is asked for in a field of its own; other servers are told it in words.
@@ -43,7 +44,7 @@ def caller_stays_hidden(trial: Trial) -> bool:
     """The caller's id and every secret appear nowhere; one caller has one hash, keyed and bound to who they are."""
     seen, case = trial.observation, trial.case
     quoted = json.dumps(case.given, default=str, ensure_ascii=False)
-    for request in seen.requests:
+    for request in (*seen.requests, *(judged.request for judged in seen.judged)):
         _hides(request, case.caller, in_input=case.caller in quoted)
         found = _hash_in(request)
         if found and found != {_hash(case.caller, account=trial.subject.feature.caller in ("signed_in", "verified"))}:
@@ -110,10 +111,13 @@ def limits_hold(trial: Trial) -> bool:
     answered = [text for status, text in zip(seen.statuses, seen.texts, strict=True) if status == 200 and text]
     if len(answered) > 1 + limits.repairs:
         raise LawFell(f"a model answered {len(answered)} times where {limits.repairs} repairs are declared")
-    failed = len(seen.requests) - len(answered)
+    judged = [each for each in seen.judged if each.status == _ANSWERED]
+    failed = len(seen.requests) - len(answered) + len(seen.judged) - len(judged)
+    if len(judged) > len(answered):
+        raise LawFell(f"a judge answered {len(judged)} times about {len(answered)} replies")
     if failed > 1 + limits.retries:
         raise LawFell(f"a model was asked {failed} times in vain where {limits.retries} retries are declared")
-    for status in seen.statuses[:-1]:
+    for status in (*seen.statuses[:-1], *(each.status for each in seen.judged[:-1])):
         if status is not None and status >= 300 and status not in _AGAIN:
             raise LawFell(f"a model was asked again after it answered with status {status}")
     return bool(seen.requests)
@@ -129,7 +133,7 @@ def fallback_keeps_laws(trial: Trial) -> bool:
     if list(asked) != sorted(asked) or asked[0] != 0 or asked[-1] >= len(declared):
         raise LawFell(f"models were asked in the order {asked}")
     for place, request in zip(asked, seen.requests, strict=True):
-        _is_asked_as_declared(request, declared[place], trial.subject.environment)
+        is_asked_as_declared(request, declared[place], trial.subject.environment)
     _is_not_left_out(trial, declared)
     return True
 
@@ -145,8 +149,10 @@ def _is_not_left_out(trial: Trial, declared: list[OpenAIModel]) -> None:
             raise LawFell(f"{declared[seen.asked[-1] + 1].name} was never asked, though nothing spoke against it")
 
 
-def _is_asked_as_declared(request: Request, model: OpenAIModel, environment: Mapping[str, str]) -> None:
-    """Look at everything of a request that the declaration of its model decides."""
+def is_asked_as_declared(
+    request: Request, model: OpenAIModel, environment: Mapping[str, str], *, decisions: bool = False
+) -> None:
+    """Look at everything of a request that its model's declaration decides; *decisions* have a path of their own."""
     content = request.content
     form = _inside(content, "response_format", "type") or _inside(content, "text", "format", "type")
     effort = _inside(content, "reasoning_effort") or _inside(content, "reasoning", "effort")
@@ -156,12 +162,12 @@ def _is_asked_as_declared(request: Request, model: OpenAIModel, environment: Map
     key = f"Bearer {environment.get(model.key.name if model.key else OPENAI_KEY, NO_KEY)}"
     wanted: dict[str, tuple[object, object]] = {
         "model": (content.get("model"), model.name),
-        "address": (request.url, url.rstrip("/") + _PATHS[model.api]),
+        "address": (request.url, url.rstrip("/") + ("/decisions" if decisions else _PATHS[model.api])),
         "key": (request.headers.get("authorization"), key),
         "temperature": (content.get("temperature"), None if model.temperature is None else float(model.temperature)),
         "effort": (effort, model.effort),
         "name of the caller's hash": (_hash_names(request) or endpoint.user, endpoint.user),
-        "form of replies": (form, model.structured if model.structured in _FORMATS else None),
+        "form of replies": (form, model.structured if model.structured in _FORMATS and not decisions else None),
     }
     for name, (found, declared) in wanted.items():
         if found != declared:
@@ -181,6 +187,16 @@ def nothing_is_kept(trial: Trial) -> bool:
             raise LawFell("a request does not say `store: false`")
         if request.content.get("stream"):
             raise LawFell("a request asks for a stream")
+    for judged in trial.observation.judged:
+        found = [name for name in _FORBIDDEN if name in judged.request.content]
+        judge = trial.subject.feature.judges[judged.place]
+        keeps = not judge.decisions and SERVERS[judge.model.server].endpoint(judge.model.api).store
+        if (
+            found
+            or judged.request.content.get("stream")
+            or (keeps and judged.request.content.get("store") is not False)
+        ):
+            raise LawFell("a request to a judge lets it act, or keep what it is asked")
     return bool(trial.observation.requests)
 
 
@@ -189,11 +205,15 @@ def same_in_same_out(trial: Trial) -> bool:
     if trial.case.seed % 4 != 1:
         return False
     one, two = trial.observation, trial.again(trial.case).observation
-    if [request.body for request in one.requests] != [request.body for request in two.requests]:
+    if _bodies(one) != _bodies(two):
         raise LawFell("the same case made other requests the second time")
     if _outcome(one) != _outcome(two):
         raise LawFell("the same case ended otherwise the second time")
     return True
+
+
+def _bodies(seen: Observation) -> list[bytes]:
+    return [request.body for request in (*seen.requests, *(judged.request for judged in seen.judged))]
 
 
 def callers_are_apart(trial: Trial) -> bool:

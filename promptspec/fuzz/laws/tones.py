@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def tone_holds(trial: Trial) -> bool:
     """Returned text satisfies every rule of tone, and none is refused for a rule that it keeps, by plain counting."""
-    seen, tone = trial.observation, [rule for rule in trial.subject.feature.tone if not rule.is_told_only]
+    seen, declared = trial.observation, trial.subject.feature.tone
+    tone = [rule for rule in declared if not rule.is_told_only and not rule.is_judged]
     if not tone or trial.replied is NOTHING:
         return False
     if seen.reply is not None:
@@ -31,7 +32,7 @@ def tone_holds(trial: Trial) -> bool:
     if not isinstance(seen.error, ReplyRefused):
         return False
     refused = {violation.rule for violation in seen.error.violations}
-    unknown = {name for name in refused if name.startswith("tone_")} - {rule.id for rule in tone}
+    unknown = {name for name in refused if name.startswith("tone_")} - {rule.id for rule in declared}
     if unknown:
         raise LawFell(f"a reply was refused for {min(unknown)}, which is not declared")
     if not refused or not refused <= {rule.id for rule in tone}:

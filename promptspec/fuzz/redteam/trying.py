@@ -11,7 +11,7 @@ from promptspec.fuzz.redteam.results import Tried
 from promptspec.fuzz.stage import caller_of
 from promptspec.live.calls import called
 from promptspec.live.tapes import texts_of
-from promptspec.live.wires import TAPE, connected, world_of
+from promptspec.live.wires import TAPE, connected, connected_judges, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,7 @@ class Bench:
         world = world_of(environment, seed=0, today=today)
         self._models = connected(plans, "feature", world, largest_reply=plan.largest_reply)
         self._baselines = connected(plans, "baseline", world, largest_reply=plan.largest_reply)
+        self._judges = connected_judges(plan.judges, world, largest_reply=plan.largest_reply)
         self._jury: Jury | None = None
         if jury is not None:
             (model,) = connected((jury,), "judge", world, largest_reply=0)
@@ -100,7 +101,15 @@ class Bench:
             return world_of(self._environment, seed=attempt.seed, today=today)
 
         fields = cast("Mapping[str, object]", given)
-        return await called(self.subject.running, fields, caller=caller, models=models, world=world, tape=tape)
+        return await called(
+            self.subject.running,
+            fields,
+            caller=caller,
+            models=models,
+            judges=self._judges,
+            world=world,
+            tape=tape,
+        )
 
 
 def tried_of(

@@ -122,6 +122,8 @@ def facts_of(fallen: Fallen) -> Iterator[tuple[str, str]]:
     yield "model", f"{said} at {'.'.join(map(str, lie.place))}" if lie.place else said
     if lie.text:
         yield "told", lie.text
+    if case.verdict:
+        yield "judge", case.verdict
     if case.techniques:
         yield "techniques", ", ".join(case.techniques)
     size = "the smallest that was found" if fallen.shrunk else "as it was tried"

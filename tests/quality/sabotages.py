@@ -7,6 +7,7 @@ from typing import Final
 
 from quality.broken_images import IMAGES
 from quality.broken_inputs import INPUTS
+from quality.broken_judging import JUDGING
 from quality.broken_marks import MARKS
 from quality.broken_outputs import OUTPUTS
 from quality.broken_plans import EMITTED
@@ -15,5 +16,7 @@ from quality.broken_streams import STREAMS
 from quality.broken_tone import TONE
 from quality.sabotage import Sabotage
 
-ALL: Final[tuple[Sabotage, ...]] = (*INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS, *IMAGES, *STREAMS)
+ALL: Final[tuple[Sabotage, ...]] = (
+    *INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS, *IMAGES, *STREAMS, *JUDGING
+)  # fmt: skip
 BY_NAME: Final[Mapping[str, Sabotage]] = {sabotage.name: sabotage for sabotage in ALL}

@@ -18,7 +18,8 @@ from promptspec.diagnostics.foreign import escape
 
 #: In the order in which a newcomer meets them. Each is the function `command` of a module of that name.
 COMMANDS: Final = (
-    "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "build", "schema", "explain",
+    "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "tone", "build", "schema",
+    "explain",
 )  # fmt: skip
 
 # Typer has its own copy of click's errors or takes click's, by its version; either way this is their root.

@@ -66,12 +66,12 @@ def first_spec(name: str) -> str:
 
 
 def _judged(name: str) -> str:
-    from promptspec.syntax.words import KEYWORDS
+    from promptspec.syntax.words import NAMES_NOTHING
 
     if not _NAME.fullmatch(name):
         raise Stop(
             USAGE, f"`{name}` names no feature", help="use small letters, digits and _, as in `classify_message`"
         )
-    if name in KEYWORDS:
+    if name in NAMES_NOTHING:
         raise Stop(USAGE, f"`{name}` is a word of the language and names no feature", help=f"`{name}_message` would do")
     return name

@@ -133,7 +133,7 @@ class Stage:
         feature, running = self.subject.feature, self.subject.running
         one_text = feature.bare and isinstance(feature.output.fields[0].type, Text)
         telling = TellingInStreams(self._answer, seed=case.seed, one_text=one_text)
-        seen = _Exchange(telling.answer, case.lie, self._loop.time())
+        seen = _Exchange(telling.answer, self.subject, case, self._loop.time())
         _EXCHANGE.set(seen)
         pieces: list[Any] = []
         reply: Reply[Any] | None = None

@@ -28,7 +28,7 @@ __all__ = [
     "sort_orders",
 ]
 
-STAMP = ps.Stamp(language="1", abi=1, read="2dcf735c5d731bced047da3a8e26d5078117519eb91fe6e3e155824d0da0ac28")
+STAMP = ps.Stamp(language="1", abi=1, read="6db087809a42f4eb0432a7accc5f1fd17f993ef34330d41667c3d375bf87de2e")
 
 
 class ProductsRow(ps.Row):
@@ -247,7 +247,7 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
             b'"to","page","why","tags","nested"],"additionalProperties":false}'
         ),
         largest_reply=16_874,
-        seed="2dcf735c5d731bced047da3a8e26d507",
+        seed="6db087809a42f4eb0432a7accc5f1fd1",
         lists=("lines",),
         sources=(ORDERS, PLANS, PRODUCTS,),
         examples=(

@@ -19,13 +19,11 @@ types: .venv/dev
 layers: .venv/dev
 	$(BIN)/lint-imports
 
-# Sabotaged builds run through the same code again and again; measuring what they cover would double their time.
+# The fuzzer and the builds that it is tried on run through the same code again and again; measuring what they cover
+# would take four times as long.
 pytest: .venv/dev node_modules
-	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/quality --cov --cov-report=term:skip-covered
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/quality
-
-benchmarks: .venv/dev
-	@echo "see benchmarks/README.md: each benchmark is a module of its own"
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/quality --ignore=tests/fuzz --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/quality tests/fuzz
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

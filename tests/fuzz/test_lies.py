@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -78,8 +79,10 @@ def test_every_lie_at_the_boundaries_ends_in_a_value_or_an_error_of_ours(places:
     place = places[name]
     seconds = place.subject.feature.limits.time_ms / 1000
     told: set[tuple[str, str]] = set()
+    met: Counter[tuple[str, str, tuple[str | int, ...]]] = Counter()
     for lie in reply_boundaries(place.subject, place.given):
-        if lie.form == "code-point" and hash(ord(lie.text[5])) % 7:  # the rest is for whole runs
+        met[lie.liar, lie.form, lie.place] += 1
+        if met[lie.liar, lie.form, lie.place] % 7 != 1:  # the rest is for whole runs
             continue
         observation = place.observe(lie)
         assert is_ours(observation.error), (lie, observation.error)

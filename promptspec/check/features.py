@@ -127,6 +127,8 @@ class FeatureCheck:
         )
         judge = self._clauses.one(tree.JudgeClause)
         own = judge in self._declared.clauses
+        # Where a rule was refused, that nothing is to be judged only follows from it.
+        own = own and len(desk.report.errors) == self._before
         judges = judges_of(desk, self._models, judge, tone.rules, own=own) if judge is not None else ()
         if model is None or len(desk.report.errors) > self._before:
             if model is not None:

@@ -28,7 +28,7 @@ _OF_ONE_FIELD: Final = (ToneMeasure, ToneLanguage, TonePerson, ToneAvoid, TonePr
 def why_no_stream(feature: Feature, module: Module) -> NoStream | None:
     """Return the first rule that only a whole reply shows to hold, None where there is no such rule.
 
-    One text is shown sentence by sentence: its rules must hold of each begin of a text that keeps them. A record is
+    One text is shown sentence by sentence: its rules must hold of each beginning of a text that keeps them. A record is
     shown field by field, and its lists item by item: its rules must be decided on one of these alone.
     """
     return next(_reasons(feature, module), None)

@@ -270,7 +270,7 @@ class Tones:
             self.named,
             f"nobody judges this `{rule.name}`",
             other="this feature does not say who judges",
-            help="say who judges: `judge by small`"
+            help='say who judges: `judge by "gpt-6-luna"`, or a declared model'
             + ("" if isinstance(kind, ToneJudge) else ", or take the number out"),
         )
         return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from promptspec.diagnostics.foreign import escape
 from promptspec.live.statistics import percent, wilson
+from promptspec.live.wording import counted
 from promptspec.runtime.opinions import Judged
 from promptspec.trials.calibration import confusion_of, statement_of
 
@@ -57,7 +58,7 @@ def render(name: str, run: Calibration, lines: Sequence[Labelled], broken: Seque
     unjudged = [each for each in found if each.holds is None]
     threshold = f", {run.rule.threshold} likely" if isinstance(run.rule, Judged) else ""
     yield f"{escape(name)}: {escape(statement_of(run.rule))}{threshold}"
-    yield f"  {len(found)} of {len(lines)} texts, {run.calls} requests"
+    yield f"  {len(found)} of {counted(len(lines), 'text')}, {counted(run.calls, 'request')}"
     yield ""
     yield "                         refused   passed"
     yield f"  labelled as a breach  {confusion.refused_rightly:>8} {confusion.passed_wrongly:>8}"
@@ -69,15 +70,15 @@ def render(name: str, run: Calibration, lines: Sequence[Labelled], broken: Seque
     if isinstance(run.rule, Judged):
         yield ""
         yield "  the same answers at other thresholds:"
-        for at, counted in _at(found):
-            precision = _told(counted.refused_rightly, counted.refused)
-            yield f"    {at:<5} precision {precision}, recall {_told(counted.refused_rightly, counted.broken)}"
+        for at, confused in _at(found):
+            precision = _told(confused.refused_rightly, confused.refused)
+            yield f"    {at:<5} precision {precision}, recall {_told(confused.refused_rightly, confused.broken)}"
     wrong = [each for each in found if each.holds not in (None, each.labelled)]
     yield from _named("wrong on", [str(each.line) for each in wrong])
     yield from _named("could not judge", [f"{each.line} ({escape(each.why)})" for each in unjudged])
     yield from _named("no labelled text on", [f"{each.line} ({escape(each.why)})" for each in broken])
     if len(found) < len(lines):
-        yield f"  {len(lines) - len(found)} texts were not looked at: `--calls` allows more requests"
+        yield f"  not looked at: {counted(len(lines) - len(found), 'text')}; `--calls` allows more requests"
 
 
 def _in_order(run: Calibration) -> list[Found]:

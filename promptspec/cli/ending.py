@@ -17,6 +17,7 @@ from promptspec.errors import (
     ModelUnavailable,
     PromptspecError,
     SourceUnavailable,
+    Unjudged,
     Violation,
 )
 from promptspec.ports import FileRefused
@@ -87,7 +88,7 @@ def failure_of(error: Exception) -> Failure:
 
 def _said(error: PromptspecError, violations: tuple[Violation, ...]) -> str:
     """Return what a developer is told: what was refused, or the detail that end users never see."""
-    if not violations:
+    if not violations or isinstance(error, Unjudged):
         return error.detail or error.user_message
     return "the input was refused" if isinstance(error, InputRefused) else "the reply was refused"
 

@@ -143,7 +143,7 @@ def setup_of(chosen: Chosen, rows: Rows, *, model: str | None, rehearsed: bool) 
 
 def models_of(desk: Desk, chosen: Chosen, model: str | None, *, live: bool) -> tuple[OpenAI, ...]:
     """Return the models that are asked. Stops where there is none, or, before a *live* run, no key to ask it with."""
-    from promptspec.cli.models import stage_for
+    from promptspec.cli.models import check_judges, stage_for
     from promptspec.live.wires import plans_of
 
     plans = plans_of(chosen.running.plan.models, model=model)
@@ -154,6 +154,8 @@ def models_of(desk: Desk, chosen: Chosen, model: str | None, *, live: bool) -> t
         names = " and ".join(missing)
         help = "set it; or try the report without a model: `--rehearse`"
         raise Stop(OUTSIDE, f"`{chosen.contract.name}` cannot ask its model: {names} is not set", help=help)
+    if live:
+        check_judges(chosen.running.plan, desk.environment)
     return plans
 
 
@@ -249,11 +251,10 @@ def show(
     if limitations and not json:
         from promptspec.evaluate.limitations import clause_of, draft_of
 
-        lines = draft_of(figures)
+        lines = () if result.setup.rehearsed else draft_of(figures)
+        nothing = "a rehearsal" if result.setup.rehearsed else "no group lies clearly below the others, which"
         desk.say("")
-        desk.say(
-            "a draft, for a person to edit:" if lines else "no group lies clearly below the others: nothing to draft"
-        )
+        desk.say("a draft, for a person to edit:" if lines else f"{nothing} gives nothing to draft")
         if lines:
             desk.say(clause_of(lines))
     return _code(result, figures)

@@ -11,16 +11,20 @@ from promptspec.cli.ending import OUTSIDE, Stop
 
 if TYPE_CHECKING:
     from promptspec.ports import World
-    from promptspec.runtime.plan import ModelPlan, OpenAI
+    from promptspec.runtime.plan import ModelPlan, OpenAI, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What stands in for the model and the world of one run; *missing* names the variables that keep it rehearsing."""
+    """What stands in for the model and the world of one run; *missing* names the variables that keep it rehearsing.
+
+    *asks* says that a model is asked.
+    """
 
     model: Any
     world: World
     missing: tuple[str, ...] = ()
+    asks: bool = False
 
 
 def stage_for(models: Sequence[ModelPlan], environment: Mapping[str, str], *, model: str | None) -> Stage:
@@ -34,11 +38,20 @@ def stage_for(models: Sequence[ModelPlan], environment: Mapping[str, str], *, mo
         first = replace(plans[0], name=model) if plans else _openai(model)
         if missing := _missing(first, environment):
             raise Stop(OUTSIDE, f"`{model}` cannot be asked: {missing} is not set", code="model_unavailable")
-        return Stage(model=first.connect(world), world=world)
+        return Stage(model=first.connect(world), world=world, asks=True)
     missing = [_missing(known, environment) for known in plans]
     if plans and all(missing):
         return Stage(model=Rehearse(), world=world, missing=tuple(dict.fromkeys(filter(None, missing))))
-    return Stage(model=None, world=world)
+    return Stage(model=None, world=world, asks=bool(plans))
+
+
+def check_judges(plan: Plan, environment: Mapping[str, str]) -> None:
+    """Stop where nobody can be asked to judge the replies of a feature, before anything is sent."""
+    missing = [_missing(judge.model, environment) for judge in plan.judges]
+    if missing and all(missing):
+        names = " and ".join(dict.fromkeys(filter(None, missing)))
+        message = f"the judge of `{plan.name}` cannot be asked: {names} is not set"
+        raise Stop(OUTSIDE, message, code="model_unavailable", help="set it; nothing was sent")
 
 
 def _world(environment: Mapping[str, str]) -> World:

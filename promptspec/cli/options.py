@@ -39,7 +39,7 @@ FieldOption: TypeAlias = Annotated[
         "--field",
         "-f",
         metavar="NAME=VALUE",
-        help="A field of the input: text as it is; lists and records as JSON.",
+        help="A field of the input: text as it is; lists and records as JSON; an image as @FILE.",
         show_default=False,
     ),
 ]

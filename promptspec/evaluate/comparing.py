@@ -118,7 +118,7 @@ def read_earlier(path: Path) -> Earlier:
         right = {str(row["key"]): {str(name): bool(is_so) for name, is_so in row["right"].items()} for row in rows}
         labels = {str(row["key"]): {str(name): str(text) for name, text in row["expected"].items()} for row in rows}
         return Earlier(setup=setup_of(value["setup"]), right=right, labels=labels)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _of_recording(path)
 
 

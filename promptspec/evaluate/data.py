@@ -45,7 +45,7 @@ def data_of(result: RunResult, figures: Figures, comparison: Comparison | None) 
             }
             for confusion in figures.confusions
         ],
-        "limitations": list(draft_of(figures)),
+        "limitations": [] if result.setup.rehearsed else list(draft_of(figures)),
         "comparison": None if comparison is None else asdict(comparison),
         "rows": [_row(row, result) for row in result.judged],
         "notes": list(result.notes),

@@ -10,7 +10,6 @@ from promptspec.evaluate.limitations import clause_of, draft_of
 from promptspec.evaluate.results import Judged, RunResult
 from promptspec.evaluate.scores import Confusion, Figures, Score, word
 from promptspec.evaluate.wording import (
-    REHEARSED,
     Verdict,
     ending_of,
     group_title,
@@ -53,7 +52,7 @@ def render_html(result: RunResult, figures: Figures, comparison: Comparison | No
         *_reasons("Could not be run", list(why_not_run(result))),
         *([_compared(comparison)] if comparison is not None else []),
         *_worst(figures.worst),
-        *_limitations(figures),
+        *(() if result.setup.rehearsed else _limitations(figures)),
     ]
     body = element("body", _header(result, figures), element("main", *parts), _reading(), _footer(result))
     return document("Evaluation", body)
@@ -62,7 +61,7 @@ def render_html(result: RunResult, figures: Figures, comparison: Comparison | No
 def _header(result: RunResult, figures: Figures) -> Element:
     verdict = verdict_of(result, figures)
     lead = element("strong", f"{_LEADS[verdict]}: ")
-    notes = [REHEARSED] if result.setup.rehearsed else []
+    notes: list[str] = []
     if not result.is_finished:
         notes.append(f"not finished: {ending_of(result)}")
     notes += result.notes
@@ -82,7 +81,7 @@ def _facts(result: RunResult, figures: Figures) -> Iterator[Element]:
         ("Day", setup.today),
         ("Model", "none: rehearsed" if setup.rehearsed else setup.model or "as the spec says"),
         ("Used", spent(result)),
-        ("Right by", ", ".join(setup.deciding)),
+        ("A row is right by", ", ".join(setup.deciding)),
         ("Refused", f"{figures.refused:,}, counted as wrong"),
         ("Not run", f"{figures.not_run:,}, counted as nothing"),
     ]

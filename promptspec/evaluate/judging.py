@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from promptspec.contract.evaluating import compares, is_compared
 from promptspec.contract.json_text import json_text
 from promptspec.contract.types import Field, ListOf, Type
-from promptspec.errors import InputRefused, Moderated, PromptspecError, ReplyRefused
+from promptspec.errors import InputRefused, Moderated, PromptspecError, ReplyRefused, Unjudged
 from promptspec.evaluate.results import Judged
 from promptspec.trials.plain import alike, output_of
 
@@ -83,10 +83,13 @@ def same(type: Type, one: object, other: object) -> bool:
 
 
 def _is_refusal(error: BaseException | None) -> bool:
-    return isinstance(error, ReplyRefused | InputRefused | Moderated)
+    """Say whether the feature refused; a judge that could not judge says nothing about the model."""
+    return isinstance(error, ReplyRefused | InputRefused | Moderated) and not isinstance(error, Unjudged)
 
 
 def _told(error: BaseException | None) -> str:
+    if isinstance(error, Unjudged):
+        return error.detail
     if isinstance(error, PromptspecError):
         rules = [f"{each.path}: {each.rule}" for each in error.violations[:_MOST_RULES]]
         return ", ".join(rules) or error.detail or error.code

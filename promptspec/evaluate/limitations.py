@@ -29,7 +29,7 @@ def draft_of(figures: Figures) -> tuple[str, ...]:
         if score.interval.high < bound and score.rows - score.right >= _LEAST_WRONG
     ]
     found.sort(key=lambda each: (each[0].share, each[0].name))
-    return tuple(_line(score, by, figures.whole) for score, by in found[:_MOST])
+    return tuple(_line(score, by, figures.whole, level) for score, by in found[:_MOST])
 
 
 def clause_of(lines: tuple[str, ...]) -> str:
@@ -37,8 +37,10 @@ def clause_of(lines: tuple[str, ...]) -> str:
     return "\n".join(['limitations """', *(f"    {line}" for line in lines), '    """'])
 
 
-def _line(score: Score, by: str, whole: Score) -> str:
+def _line(score: Score, by: str, whole: Score, level: float) -> str:
     name = shorten(score.name, _MOST_TEXT).replace('"', "'").replace("\\", "/")
     where = f"where the {group_title(by)} is {name}"
     rows = counted(score.rows, "row")
-    return f"Is right in {score_text(score)} of {rows} {where}, against {share_text(whole.share)} of all."
+    of_all = f"against {share_text(whole.share)} of all"
+    other = of_all if score.interval.high < whole.share else f"against a declared level of {share_text(level)}"
+    return f"Is right in {score_text(score)} of {rows} {where}, {other}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -77,7 +78,7 @@ def read_recording(path: Path) -> Recording:
                         ended, left = str(value["ended"]), int(value["left"])
                     else:
                         judged.append(_judged(value))
-                except (ValueError, KeyError, TypeError, AttributeError):
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                     broken += 1
     except OSError as error:
         raise Unreadable(f"`{path}` cannot be read: {error.strerror}") from None
@@ -93,14 +94,18 @@ def _setup(name: str, line: str) -> Setup:
         if value["format"] != FORMAT:
             raise Unreadable(f"`{name}` was written by another version of promptspec (format {value['format']})")
         return setup_of(value["setup"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Unreadable(f"`{name}` is no recording of an evaluation") from None
 
 
 def setup_of(value: dict[str, Any]) -> Setup:
-    """Return the setup that was written down as *value*. Raises KeyError, TypeError, AttributeError for others."""
+    """Return the setup that was written down as *value*.
+
+    Raises ValueError, KeyError, TypeError, AttributeError for others.
+    """
     known = {field.name for field in fields(Setup)}
     given = {name: _frozen(item) for name, item in value.items() if name in known}
+    date.fromisoformat(given["today"])
     return Setup(**given)
 
 

@@ -124,8 +124,22 @@ class Wire(httpx2.AsyncBaseTransport):
             self._network = NetworkTransport(secure=request.url.scheme == "https")
         head = Head(yarl.URL(str(request.url), encoded=True), CIMultiDict(request.headers.multi_items()))
         received = await self._network.exchange("POST", head, body, largest=self._largest)
-        headers = {name: self._blotted(value.encode()).decode() for name, value in received.headers.items()}
-        return Received(received.status, headers, self._blotted(received.body))
+        headers = {name: self._blotted_header(value) for name, value in received.headers.items()}
+        return Received(received.status, headers, self._blotted_body(received.body))
+
+    def _blotted_header(self, value: str) -> str:
+        return self._blotted(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+    def _blotted_body(self, body: bytes) -> bytes:
+        """Return *body* without the secrets, however JSON spells them; one that hides them so is written anew."""
+        body = self._blotted(body)
+        if not self._secrets or b"\\u" not in body:
+            return body
+        try:
+            spelt = json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        except (ValueError, RecursionError):
+            return body
+        return self._blotted(spelt) if any(secret in spelt for secret in self._secrets) else body
 
     def _blotted(self, data: bytes) -> bytes:
         for secret in self._secrets:

@@ -44,6 +44,7 @@ from promptspec.runtime.overrides import (
     Rehearse,
     Replies,
     StandIn,
+    Verdicts,
     Wires,
 )
 from promptspec.runtime.plan import Plan, Rehearsal
@@ -228,8 +229,11 @@ class Feature(Generic[V]):
     ) -> Iterator[Self]:
         """Replace the model (the judge, the world) of this feature while the `with` block runs, in this context alone.
 
-        Where *model* is scripted and no *judge* stands in, everything that a judge would be asked holds.
+        Where *model* is scripted and no *judge* stands in, everything that a judge would be asked holds. Raises
+        ValueError for verdicts on rules that no judge is asked about.
         """
+        if isinstance(judge, Verdicts):
+            judge.check({rule.rule for rule in self.judged})
         mine = Override(model=model, judge=judge, world=world, used=[0])
         token = OVERRIDES.set({**OVERRIDES.get(), self.identity: mine})
         try:

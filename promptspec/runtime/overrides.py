@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
@@ -49,14 +49,30 @@ class Verdicts:
 
     values: tuple[Mapping[str, float] | float | None, ...]
 
+    def check(self, rules: Collection[str]) -> None:
+        """Raise ValueError unless there are *rules* to judge, and verdicts are on these alone."""
+        named = {name for value in self.values if isinstance(value, Mapping) for name in value}
+        if not rules or named - set(rules):
+            unknown = ", ".join(f"`{name}`" for name in sorted(named - set(rules)))
+            known = ", ".join(f"`{name}`" for name in sorted(rules)) or "nothing"
+            raise ValueError(f"a judge of this feature is asked about {known}" + (unknown and f", not about {unknown}"))
+
 
 def verdicts(*values: Mapping[str, float] | float | None) -> Verdicts:
     """Return a stand-in for a judge that finds *values* in turn, the last one again and again.
 
     A value is the probability of every rule, or of those named (`{"tone_judge": 0.2}`, all others hold); None stands
-    for a judge that cannot judge.
+    for a judge that cannot judge. Raises ValueError for what is no probability from 0 to 1.
     """
+    for value in values:
+        for probability in value.values() if isinstance(value, Mapping) else (value,):
+            if probability is not None and not _is_probability(probability):
+                raise ValueError(f"{probability!r} is no probability from 0 to 1")
     return Verdicts(values or (1.0,))
+
+
+def _is_probability(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 #: A tuple of models stands in for those that the spec names, in their order.

@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 _ANSWER: Final = "answer"
 #: Where a text may be cut: behind a full stop and blanks, or a full stop of a script without blanks, before a character
 #: that shows. Nowhere else: what is encoded to be hidden, in base64 or hexadecimal, holds no full stop.
-_CUT: Final = re.compile(r"[.!?…‼⁇⁈⁉؟।][\"'”’»«)\]]*\s+(?=\S)|[。！？．]+[」』）”’]*\s*(?=[^\s。！？．」』）”’])")
-#: A text that does not hold as far as it has come is looked at again when so much of it has been added.
+_CUT: Final = re.compile(
+    r"[.!?…‼⁇⁈⁉؟।][\"'”’»«)\]]*\s+(?=\S)"
+    r"|(?<![。！？．])[。！？．]++[」』）”’]*+(?:\s++(?=[^。！？．」』）”’])|(?=[^\s。！？．」』）”’A-Za-z0-9]))"
+)
+#: What may stand between the full stop of a cut and the character behind it.
+_MARKS: Final = "\"'”’»«)]」』）。！？．.!?…‼⁇⁈⁉؟।"
+#: A text is looked at again when so much of it, a 64th, has been added: each look is at the whole of it.
 _AGAIN_AFTER: Final = 64
 
 
@@ -89,12 +94,17 @@ class Sentences:
         self._reader = JsonPieces(text=_ANSWER)
         self._passed = ""
         self._looked_at = 0
+        self._searched = 0
 
     def feed(self, text: str) -> list[str]:
         """Return the sentences that have passed now that *text* has come too."""
         self._reader.feed(text)
         come = self._reader.text
-        if len(come) < self._looked_at or not _CUT.search(come, len(self._passed)):
+        if len(come) < self._looked_at:
+            return []
+        if not _CUT.search(come, max(self._searched, len(self._passed))):
+            # Whatever is still to become a cut begins in the marks and blanks at the end.
+            self._searched = len(_without_end(come, self._searched))
             return []
         self._looked_at = len(come) + 1 + len(come) // _AGAIN_AFTER
         so_far = self._held(come)
@@ -105,7 +115,7 @@ class Sentences:
             if self._passes(so_far, cuts[place - 1]):
                 begin = len(self._passed)
                 self._passed = so_far[: cuts[place - 1]]
-                self._looked_at = 0
+                self._looked_at = len(come) + len(come) // _AGAIN_AFTER
                 return _between([begin, *cuts[:place]], so_far)
         return []
 
@@ -135,10 +145,22 @@ class Sentences:
 
 
 def _cuts(text: str) -> Iterator[int]:
-    """Yield where *text* may be cut. No mark follows, which could change what stands before it."""
+    """Yield where *text* may be cut. No mark follows, which could change what stands before it, and no `[` is open.
+
+    A host may be written with the full stop of another script, so that no cut stands between one and a letter or digit.
+    """
     for found in _CUT.finditer(text):
-        if not category(text[found.end()]).startswith("M"):
-            yield found.end()
+        cut = found.end()
+        if not category(text[cut]).startswith("M") and text.rfind("[", 0, cut) <= text.rfind("]", 0, cut):
+            yield cut
+
+
+def _without_end(text: str, begin: int) -> str:
+    """Return *text* without the marks and blanks at its end, of which those before *begin* stay."""
+    end = len(text)
+    while end > begin and (text[end - 1] in _MARKS or text[end - 1].isspace()):
+        end -= 1
+    return text[:end]
 
 
 def _between(places: list[int], text: str) -> list[str]:

@@ -15,8 +15,9 @@ _STARRED: Final = re.compile(r"[^\W_]\*(?=[\W_]|$)")
 # A phrase of words: what parts them may be any blank, line break or mark. Every other one is matched as it is written.
 _PLAIN: Final = re.compile(r"[^\W_]+\*?(?:[\s,.'’\-]+[^\W_]+\*?)*[.]?")
 _BROKEN_WORD: Final = re.compile(r"(?<=[^\W_])[-\u2010][ \t]*\n[ \t]*(?=[^\W_])")
-# Words with marks inside, between blanks.
-_IN_PIECES: Final = re.compile(r"[^\W_]+(?:(?:[^\w\s]|_)+[^\W_]+)+")
+# Words with marks inside, between blanks. Looked for at the beginnings of words alone, else one long word costs its
+# length squared.
+_IN_PIECES: Final = re.compile(r"(?<![^\W_])[^\W_]+(?:(?:[^\w\s]|_)+[^\W_]+)+")
 #: Letters of a word that is also looked for where single marks stand inside of it ("guar.antee").
 _SHORTEST_JOINED: Final = 5
 #: Letters of a phrase that is looked for among letters that are spaced out.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from threading import Lock
 from typing import Final
 
+from promptspec.values.quiet import without_warnings
 from promptspec.values.sinks import find_sinks
 
 #: Languages that a text may name, and what people call them. Those of PARSED must parse.
@@ -42,8 +42,6 @@ _MOST_SIGNS: Final = 8
 _MOST_NESTED: Final = 100
 _MOST_BRANCHES: Final = 400
 _NESTING: Final = frozenset({"not", "lambda", "await", "else", "**"})
-
-_warnings_are_off: Final = Lock()
 
 
 def code_problem(text: str, language: str) -> str | None:
@@ -85,13 +83,10 @@ def _is_json(text: str) -> bool:
 
 def _is_python(text: str) -> bool:
     import ast
-    import warnings
 
     if len(text) > MOST_PYTHON or not _is_shallow(text):
         return False
-    # The parser warns of odd escapes, and would print lines of the text. Filters are the process's, hence the lock.
-    with _warnings_are_off, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with without_warnings():  # the parser warns of odd escapes, and would print lines of the text
         try:
             ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

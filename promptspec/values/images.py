@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
+from promptspec.values.quiet import without_logs, without_warnings
+
 if TYPE_CHECKING:
     from PIL.Image import Image as Decoded
 
@@ -37,8 +39,12 @@ _MEDIA: Final[Mapping[Kind, str]] = {"PNG": "image/png", "JPEG": "image/jpeg", "
 _OPTIONS: Final[Mapping[Kind, Mapping[str, Any]]] = {
     "PNG": {"compress_level": 6},
     "JPEG": {"quality": 90, "subsampling": 0},
-    "WEBP": {"quality": 90, "method": 4},
+    "WEBP": {"quality": 90, "method": 1},
 }
+#: Scans of a JPEG, those of thumbnails among them: each costs a pass over all pixels, and an honest file has about ten.
+MOST_SCANS: Final = 100
+_SCAN: Final = b"\xff\xda"
+_LOGGERS: Final = tuple(f"PIL.{name}" for name in ("Image", "ImageFile", "PngImagePlugin", "TiffImagePlugin"))
 _BROKEN: Final = "must be a whole image that can be decoded"
 _ORIENTATION: Final = 0x0112
 #: How a picture with that orientation is turned, by Pillow's number of the turn.
@@ -92,6 +98,8 @@ def read_picture(data: bytes, *, most: int) -> Picture:
     size = header_size(data, kind)
     if size is None or (kind == "PNG" and not _ends(data)):
         raise BadImage("image_broken", _BROKEN)
+    if kind == "JPEG" and data.count(_SCAN) > MOST_SCANS:
+        raise BadImage("image_broken", _BROKEN)
     _refuse_size(size)
     found = _read(data, kind)
     if isinstance(found, BadImage):  # raised out here, so that nothing of Pillow's errors hangs on it
@@ -113,7 +121,12 @@ def _read(data: bytes, kind: Kind) -> Picture | BadImage:
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise RuntimeError("Pillow is set to read pictures that are cut off; unset ImageFile.LOAD_TRUNCATED_IMAGES")
     try:
-        with Image.open(BytesIO(data), formats=(kind,)) as opened:
+        # Pillow logs each tag and chunk that it reads, and warns of those that are cut off.
+        with (
+            without_logs(*_LOGGERS),
+            without_warnings(),
+            Image.open(BytesIO(data), formats=(kind,)) as opened,
+        ):
             # What a phone puts behind a photo (MPO) is dropped like all that is no pixel of the first.
             if opened.format == kind and getattr(opened, "is_animated", False):
                 return BadImage("image_format", "must be a still image")

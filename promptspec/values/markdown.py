@@ -25,13 +25,14 @@ def find_markdown_sinks(text: str, hosts: tuple[str, ...] = (), queries: tuple[s
     another one may not. Links, with a text in brackets or bare, are open to *hosts* as in `without_links`. The text
     is judged as it is written and as it is shown, without the marks that a renderer drops. Linear in the text.
     """
+    refers = _REFERENCE.search(text.translate(_DROPPED)) is not None  # inside of allowed links too
     if hosts:
         text = without_links(_without_named_links(text, hosts, queries), hosts, queries)
     shown = text.translate(_DROPPED)
     names = {*find_sinks(text), *(find_sinks(shown) if shown != text else ())} - OPENED
     if "]:" in shown:
         names.add("markdown_link")
-    if _REFERENCE.search(shown):
+    if refers:
         names.add("html")
     return tuple(name for name in SINKS if name in names)
 

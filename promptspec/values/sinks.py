@@ -166,9 +166,9 @@ RECOGNISERS: Final = (
     ),
     Recogniser(
         name="template",
-        meaning="`{{ … }}`, `{% … %}`, `${…}`, `#{…}`, `*{…}`, names such as `__class__`",
+        meaning="`{{ … }}`, `{% … %}`, `<% … %>`, `${…}`, `#{…}`, `*{…}`, names such as `__class__`",
         patterns=(
-            r"\{\{.{0,300}?\}\}|\{%.{0,300}?%\}|[$#*%@]\{[^{}\n]{1,300}\}",
+            r"\{\{.{0,300}?\}\}|\{%.{0,300}?%\}|<%.{0,300}?%>|[$#*%@]\{[^{}\n]{1,300}\}",
             r"__(?:class|globals|import|builtins|subclasses|mro|init|reduce)__",
         ),
         origin="garak exploitation.JinjaTemplateInjectionDetector; PyRIT SSTIOutputScorer",

@@ -132,7 +132,7 @@ def test_a_budget_that_ends_first_is_told(tmp_path: Path) -> None:
         seen = calibrate(write(tmp_path, server.url), "--calls", 2)
     assert seen.code == 3
     assert "2 of 5 texts, 2 requests" in seen.out
-    assert "3 texts were not looked at" in seen.out
+    assert "not looked at: 3 texts" in seen.out
 
 
 def test_broken_lines_are_named_and_counted(tmp_path: Path) -> None:
@@ -178,3 +178,11 @@ def test_there_is_something_to_calibrate_on(tmp_path: Path) -> None:
     assert promptspec("tone", "calibrate", folder / "a.spec").code == 2
     assert promptspec("tone", "calibrated", folder / "a.spec", "--labelled", folder / "lines.jsonl").code == 2
     assert promptspec("tone", "calibrate", folder / "a.spec", "--labelled", folder / "none.jsonl").code in (2, 3)
+
+
+@pytest.mark.parametrize("content", ["", "nonsense\n", '{"text": "", "holds": true}\n'])
+def test_a_file_without_a_labelled_text_is_refused(tmp_path: Path, content: str) -> None:
+    with Serving(lambda _: "") as server:
+        seen = calibrate(write(tmp_path, server.url, content.splitlines()))
+    assert seen.code == 1
+    assert "has no labelled texts" in seen.err

@@ -16,6 +16,7 @@ from evaluate.test_scores import SETUP, judged, result
 from promptspec import Session, SpecError, replies
 from promptspec.check.labelled import MOST_ROWS, read_labelled
 from promptspec.contract.types import Boolean, Date, Integer, ListOf, Words
+from promptspec.errors import Unjudged, Violation
 from promptspec.evaluate.judging import judge, same
 from promptspec.evaluate.recording import Recorder, read_recording
 from promptspec.evaluate.running import Rows, Unfit
@@ -152,6 +153,13 @@ def test_each_field_is_judged_by_itself(tmp_path: Path):
     found = judge(rows.module, rows.feature, rows.fields, rows.all[0], reply=reply, error=None)
     assert found.right == {"plan": False, "item": False, "tags": True, "due": True, "score": True}
     assert (found.expected["plan"], found.said["plan"]) == ("null", '"pro"')
+
+
+def test_a_reply_that_nobody_could_judge_is_a_row_that_was_not_run(tmp_path: Path):
+    rows = rows_of(tmp_path, {"given": GIVEN, "returns": RETURNS})
+    error = Unjudged([Violation(path="output", rule="tone_judge", message="could not be judged")], "no key")
+    found = judge(rows.module, rows.feature, rows.fields, rows.all[0], reply=None, error=error)
+    assert (found.outcome, found.why, found.right) == ("not run", "no key", {})
 
 
 def test_a_row_that_does_not_fit_keeps_the_spec_from_being_loaded(tmp_path: Path):

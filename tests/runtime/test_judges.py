@@ -429,7 +429,11 @@ def test_a_test_says_what_a_judge_finds(answer: Feature[Any]) -> None:
     assert call(answer, scripted, verdicts({"tone_judge": 0.1}, 1.0)).attempts[0].violations[0].rule == "tone_judge"
     assert [v.rule for v in refused(answer, scripted, verdicts({"tone_topic": 0.1})).violations] == ["tone_topic"]
     assert isinstance(refused(answer, scripted, verdicts(None)), Unjudged)
-    assert isinstance(refused(answer, scripted, verdicts(1.5)), Unjudged)
+    for wrong in (1.5, {"tone_judge": -0.1}, float("nan"), "0.7"):
+        with pytest.raises(ValueError, match="no probability"):
+            verdicts(wrong)
+    with pytest.raises(ValueError, match="`tone_polite`"):
+        refused(answer, scripted, verdicts({"tone_polite": 0.1}))
 
 
 def test_a_reply_that_only_a_script_judged_counts_as_rehearsed(answer: Feature[Any]) -> None:

@@ -165,6 +165,18 @@ def in_tasks(feature: Feature[Any], model: Any) -> list[str]:
     return asyncio.run(main())
 
 
+@pytest.mark.parametrize("text", ["Visit evil。com/path now. It is fine.", "Look! [x. y](https://evil.com/a) Or not."])
+def test_no_cut_shows_the_beginning_of_a_link(tell: Any, text: str) -> None:
+    found, error = streamed(tell, Saying(*letters(answering(text))))
+    assert isinstance(error, ReplyRefused)
+    assert [piece for piece in found if "evil" in piece or "[" in piece] == []
+
+
+@pytest.mark.parametrize("text", ["。" * 390, "。』" * 190, "a" * 390, "Yes. " * 78])
+def test_a_text_is_not_searched_again_and_again(tell: Any, text: str) -> None:
+    assert "".join(streamed(tell, Saying(*letters(answering(text))))[0]) == text
+
+
 def test_sentences_put_together_are_the_reply(tell: Any) -> None:
     text = "It rains. Take a coat! »Is it cold?« Yes… 3.5 degrees.\n\n今日は雨です。傘を持って。 So it goes."
     found, reply = streamed(tell, Saying(*letters(answering(text))))

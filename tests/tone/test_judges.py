@@ -253,7 +253,7 @@ def test_every_judge_is_linear_in_the_text(name: str):
         "person": in_person("first", "en", "de", negated=True),
         **{each: measured(each, Decimal(0), None) for each in MEASURES},
     }[name]
-    for piece in ("good but a ", "a ", "!", "1,", "😀\u200d", "- \n", "a-", "www.", "G ", "as an "):
+    for piece in ("good but a ", "a ", "!", "1,", "😀\u200d", "- \n", "a-", "www.", "G ", "as an ", "a", "é", "7"):
         small, large = (_best(judge, piece * (size // len(piece))) for size in (4_000, 32_000))
         assert large < 8 * 3 * small + 0.02, piece
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from io import BytesIO
 from typing import Any
@@ -16,6 +17,7 @@ from promptspec.values.images import (
     LEAST_TOKENS,
     MOST_BYTES,
     MOST_PIXELS,
+    MOST_SCANS,
     MOST_SIDE,
     MOST_TOKENS,
     BadImage,
@@ -139,3 +141,25 @@ def test_tokens_follow_from_pixels() -> None:
     assert tokens_of(1_024, 1_024) == 2_520  # 1,024 patches of 2.46
     assert all(tokens_of(MOST_SIDE, high) <= MOST_TOKENS for high in (1, MOST_PIXELS // MOST_SIDE))
     assert tokens_of(5_000, 5_000) <= MOST_TOKENS
+
+
+def test_what_stands_in_the_metadata_reaches_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    out = BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = "SECRETDESC at home"
+    Image.new("RGB", (8, 8)).save(out, format="JPEG", exif=exif)
+    with caplog.at_level(logging.DEBUG):
+        read_picture(out.getvalue(), most=100_000)
+    assert "SECRETDESC" not in caplog.text
+    assert caplog.records == []
+
+
+def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
+    out = BytesIO()
+    Image.new("RGB", (64, 64)).save(out, format="JPEG", progressive=True)
+    whole = out.getvalue()
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x00"
+    assert read_picture(whole, most=100_000).width == 64
+    with pytest.raises(BadImage) as refused:
+        read_picture(whole[:-2] + scan * MOST_SCANS + whole[-2:], most=100_000)
+    assert refused.value.rule == "image_broken"

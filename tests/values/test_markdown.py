@@ -115,3 +115,9 @@ def test_judging_takes_linear_time(piece: str) -> None:
     start = time.process_time()
     find_markdown_sinks(piece * (300_000 // len(piece)), HOSTS)
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("reference", ["&quest;q=SECRET", "&#63;q=SECRET", "&sol;&sol;evil.com", "&bsol;"])
+def test_references_to_characters_are_found_in_links_that_are_allowed(reference: str) -> None:
+    link = f"[a](https://example.org/{reference})"
+    assert "html" in find_markdown_sinks(link, ("example.org",))

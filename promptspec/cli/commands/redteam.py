@@ -198,12 +198,13 @@ def _targets(desk: Desk, compilation: Compilation, setup: Setup) -> tuple[tuple[
 
 def _check_keys(desk: Desk, targets: Sequence[Target]) -> None:
     """Stop where a feature has no model that can be asked, before anything is sent."""
-    from promptspec.cli.models import stage_for
+    from promptspec.cli.models import check_judges, stage_for
 
     for target in targets:
         if missing := stage_for(target.plans, desk.environment, model=None).missing:
             names = " and ".join(missing)
             raise Stop(OUTSIDE, f"`{target.subject.name}` cannot ask its model: {names} is not set")
+        check_judges(target.subject.running.plan, desk.environment)
 
 
 def _check_names(what: str, given: Sequence[str], known: list[str]) -> None:

@@ -36,10 +36,12 @@ def command(
     json = json or format is Format.JSON
     with ending(ctx.obj, json=json):
         from promptspec.cli.calling import read_call
-        from promptspec.cli.models import stage_for
+        from promptspec.cli.models import check_judges, stage_for
 
         asked = read_call(ctx.obj, target=target, pairs=field or (), source=input, caller=caller, json=json)
         stage = stage_for(asked.feature.plan.models, ctx.obj.environment, model=model)
+        if stage.asks:
+            check_judges(asked.feature.plan, ctx.obj.environment)
         with asked.feature.override(model=stage.model, world=stage.world):
             reply = asked.feature.call_fields(asked.fields, caller=asked.caller)
         if reply.rehearsed:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _MOST_BYTES: Final = 256 * 1024 * 1024
 #: Lines between two words of progress.
 _TELL_EACH: Final = 25
-_FEW: Final = 64
+_MOST_AT_ONCE: Final = 64
+_MOST_SHOWN: Final = 64
 
 
 def command(
@@ -36,7 +37,9 @@ def command(
         typer.Option(metavar="FILE", help='JSON lines: {"text": "…", "holds": true}.', show_default=False),
     ] = None,
     calls: Annotated[int, typer.Option(metavar="N", help="At most so many requests to the judge.", min=1)] = 100,
-    at_once: Annotated[int, typer.Option(metavar="N", help="How many texts are under way.", min=1, max=_FEW)] = 4,
+    at_once: Annotated[
+        int, typer.Option(metavar="N", help="How many texts are under way.", min=1, max=_MOST_AT_ONCE)
+    ] = 4,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Calibrate a rule of tone: precision, recall and how sure both are, on texts that a person has labelled."""
@@ -44,7 +47,7 @@ def command(
     with ending(ctx.obj, json=json):
         if what != "calibrate":
             raise Stop(
-                USAGE, f"there is no `tone {what[:_FEW]}`", help="write `promptspec tone calibrate SPEC:FEATURE`"
+                USAGE, f"there is no `tone {what[:_MOST_SHOWN]}`", help="write `promptspec tone calibrate SPEC:FEATURE`"
             )
         if labelled is None:
             raise Stop(
@@ -57,16 +60,24 @@ def _calibrate(desk: Desk, target: str, name: str, path: Path, *, calls: int, at
     from promptspec.cli.calibrating import data_of, render
     from promptspec.cli.calling import open_feature
     from promptspec.cli.models import stage_for
+    from promptspec.ports import FileRefused
     from promptspec.project import read_regular
     from promptspec.runtime.opinions import Judged
     from promptspec.trials.calibration import Calibration, read_labelled
 
     feature: Any = open_feature(desk, target, json=json)
     rule = _rule(feature, name)
-    lines, broken = read_labelled(read_regular(path.resolve(), str(path), most=_MOST_BYTES))
+    try:
+        lines, broken = read_labelled(read_regular(path.resolve(), str(path), most=_MOST_BYTES))
+    except FileRefused as refused:
+        raise Stop(USAGE, refused.message) from None
+    if not lines:
+        told = f": line {broken[0].line}: {broken[0].why}" if broken else ""
+        raise Stop(REFUSED, f"`{path}` has no labelled texts{told}", help='a line is {"text": "…", "holds": true}')
     stage = stage_for([judge.model for judge in feature.plan.judges], desk.environment, model=None)
     if isinstance(rule, Judged) and stage.missing:
-        raise Stop(OUTSIDE, f"the judge cannot be asked: {' and '.join(stage.missing)} is not set")
+        message = f"the judge cannot be asked: {' and '.join(stage.missing)} is not set"
+        raise Stop(OUTSIDE, message, help="set it; counted rules need no key")
     calibration = Calibration(
         feature, rule, stage.world, calls=calls, at_once=at_once, heard=None if json else _heard(desk, len(lines))
     )
@@ -97,7 +108,7 @@ def _rule(feature: Feature[Any], name: str) -> Judged | Tone:
         listed = ", ".join(f"`{each}`" for each in known)
         raise Stop(
             USAGE,
-            f"the feature has no rule `{name[:_FEW]}` that can be calibrated",
+            f"the feature has no rule `{name[:_MOST_SHOWN]}` that can be calibrated",
             help=near[0] if near else f"it has {listed}" if known else "a model judges what stands under `judge by`",
         )
     return rule

@@ -27,7 +27,7 @@ _INDEX: Final = re.compile(r"\[\d+\]")
 
 def stream_leaks_nothing(trial: Trial) -> bool:
     """A stream yields how the reply begins that a call delivers for the same answer; where the call refuses, nothing
-    that it yielded breaks a rule, and no begin of private words or of a tag is among it.
+    that it yielded breaks a rule, and no beginning of private words or of a tag is among it.
     """
     feature = trial.subject.feature
     if feature.no_stream is not None:
@@ -74,7 +74,7 @@ def _sentences_hold(trial: Trial, seen: Streamed) -> None:
             raise LawFell("what was yielded is not how the answer begins")
         begin = _first_echo(trial, whole)
         if begin is not None and len(shown) > begin:
-            raise LawFell("the begin of what a reply must not repeat was yielded")
+            raise LawFell("the beginning of what a reply must not repeat was yielded")
 
 
 def _text_holds(trial: Trial, type: Text, shown: str, path: str) -> None:

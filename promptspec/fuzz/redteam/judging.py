@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
-from promptspec.errors import InputRefused, PromptspecError, ReplyRefused
+from promptspec.errors import InputRefused, PromptspecError, ReplyRefused, Unjudged
 from promptspec.fuzz.cases import Case
 from promptspec.fuzz.delivered import leaves, texts
 from promptspec.fuzz.laws import LAWS
@@ -76,6 +76,8 @@ def judge(subject: Subject, attempt: Attempt, seen: Observation) -> Finding:
         return found("fell", broken, "delivered" if seen.reply is not None else "no answer")
     if isinstance(error, InputRefused):
         return found("held", f"the input was refused: {_rules(error)}", "input refused")
+    if isinstance(error, Unjudged):
+        return found("could not judge", error.detail, "no answer")
     if isinstance(error, ReplyRefused):
         return found("held", f"the reply was refused: {_rules(error)}", "reply refused")
     if isinstance(error, PromptspecError):

@@ -24,7 +24,7 @@ MOST_BYTES = 256 * 1024 * 1024
 #: A source with at most so many keys can be listed in the schema of a reply (the strict profile's enum values).
 MOST_SMALL = 500
 
-_KINDS = ("csv", "json", "rows")
+_KINDS = ("csv", "json", "jsonl", "rows")
 _LATER = ("sql", "http", "python", "parquet")
 _LATER_SETTINGS = ("refresh", "stale", "time")
 _SETTINGS = ("key", "label", "columns", "trust", "select", "most", "pin")
@@ -137,7 +137,9 @@ def _rows(desk: Desk, declared: tree.SourceDeclaration) -> Source | None:
     )
 
 
-def _file(desk: Desk, types: Types, declared: tree.SourceDeclaration, kind: Literal["csv", "json"]) -> Source | None:
+def _file(
+    desk: Desk, types: Types, declared: tree.SourceDeclaration, kind: Literal["csv", "json", "jsonl"]
+) -> Source | None:
     if len(declared.arguments) != 1 or not isinstance(declared.arguments[0], tree.StringLiteral):
         desk.add(
             "PS803",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import BinaryIO, Final, cast
 
 from promptspec.contract.feature import Source
 from promptspec.contract.types import Enumeration, Text
@@ -13,7 +14,7 @@ from promptspec.sources.cells import BadCell, CellReader, Written, cell_reader, 
 from promptspec.sources.layout import Layout, content_hash, layout_of
 from promptspec.sources.port import Cell, Row
 from promptspec.sources.problems import FileProblem, Problems, RowProblem, nearest, shown
-from promptspec.sources.reading import RawRow, read_csv, read_json_rows
+from promptspec.sources.reading import RawRow, read_csv, read_json_rows, read_jsonl
 from promptspec.values.cleaning import is_clean_key
 from promptspec.values.reading import exact_integer
 from promptspec.values.sinks import find_sinks
@@ -54,7 +55,7 @@ def load_rows(source: Source, data: bytes, *, file: str = "", enums: Sequence[En
     result. Raises ValueError for a source whose columns no file can fill.
     """
     problems = Problems(file=file)
-    rows = tuple(stream_rows(source, data, problems=problems, enums=enums))
+    rows = tuple(stream_rows(source, io.BytesIO(data), problems=problems, enums=enums))
     layout = layout_of(source)
     return Loaded(
         layout=layout,
@@ -66,11 +67,14 @@ def load_rows(source: Source, data: bytes, *, file: str = "", enums: Sequence[En
     )
 
 
-def stream_rows(source: Source, data: bytes, *, problems: Problems, enums: Sequence[Enumeration] = ()) -> Iterator[Row]:
+def stream_rows(
+    source: Source, file: BinaryIO, *, problems: Problems, enums: Sequence[Enumeration] = ()
+) -> Iterator[Row]:
     """Yield the rows of *source* one by one and put what is wrong into *problems*; keeps the keys, but no row."""
     judge = _RowJudge(source, problems, enums)
+    count = 0
     try:
-        for count, raw in enumerate(_raw_rows(source, data), start=1):
+        for count, raw in enumerate(_raw_rows(source, file), start=1):
             if count > source.most:
                 line, place = (
                     (raw.line, raw.place) if isinstance(raw, RawRow) else (raw.problem.line, raw.problem.place)
@@ -91,18 +95,22 @@ def stream_rows(source: Source, data: bytes, *, problems: Problems, enums: Seque
             row = judge.judge(raw)
             if row is not None:
                 yield row
+        if not count and source.kind != "rows":
+            raise FileProblem("no_rows", "the file has no rows, so nothing could be chosen")
     except FileProblem as error:
         problems.add(error.problem)
 
 
-def _raw_rows(source: Source, data: bytes) -> Iterator[RawRow | FileProblem]:
+def _raw_rows(source: Source, file: BinaryIO) -> Iterator[RawRow | FileProblem]:
     match source.kind:
         case "csv":
-            opened = read_csv(data)
+            opened = read_csv(file)
             _check_header(source, opened.header)
             yield from opened.rows
         case "json":
-            yield from read_json_rows(data, source.select)
+            yield from read_json_rows(file, source.select)
+        case "jsonl":
+            yield from read_jsonl(file)
         case "rows":
             for at, row in enumerate(source.rows, start=1):
                 yield RawRow(None, f"row {at}", {source.label: row.label or row.key, source.key: row.key})

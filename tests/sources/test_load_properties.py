@@ -27,7 +27,7 @@ PIECES = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("kind", ["csv", "json"])
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
 @settings(max_examples=150, deadline=None)
 @given(data=st.lists(PIECES, max_size=40).map(b"".join) | st.binary(max_size=60))
 def test_any_bytes_are_judged(kind: Any, data: bytes) -> None:
@@ -67,7 +67,9 @@ def _is_clean(text: str) -> bool:
 
 
 KEYS = PLAIN.filter(lambda text: bool(text) and text == text.strip() and _is_clean(text))
-ROWS = st.lists(st.tuples(KEYS, PLAIN.filter(_is_clean), st.booleans()), max_size=8, unique_by=lambda row: row[0])
+ROWS = st.lists(
+    st.tuples(KEYS, PLAIN.filter(_is_clean), st.booleans()), min_size=1, max_size=8, unique_by=lambda row: row[0]
+)
 WIDE = films(column("new", Boolean()))
 
 

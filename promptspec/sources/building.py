@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,14 +10,14 @@ from typing import TYPE_CHECKING, Final, cast
 
 from promptspec.sources.layout import ContentHash, Layout, Stored, label_of, store_row
 from promptspec.sources.port import Row
-from promptspec.sources.search import fold
+from promptspec.sources.search import SEARCH_WINDOW, fold
 
 if TYPE_CHECKING:
     import sqlite3
 
 #: "pspc" in ASCII, as SQLite's application id, and the version of the tables below as its user version.
 APPLICATION_ID: Final = 0x70737063
-TABLES_VERSION: Final = 1
+TABLES_VERSION: Final = 2
 
 # Cells have no affinity, so that SQLite keeps them as they are given. Positions are 1, 2, 3 … without a gap, which
 # makes the largest one the number of rows.
@@ -29,12 +30,32 @@ CREATE UNIQUE INDEX entry_by_key ON entries (c{key});
 CREATE INDEX entry_by_label ON entries (folded);
 """
 
+# Where a search cannot look through all rows: which labels hold three characters in a row. It keeps neither texts nor
+# places in them, so what it finds is looked at again.
+_TRIGRAMS: Final = """
+CREATE VIRTUAL TABLE trigrams USING
+    fts5(folded, tokenize='trigram case_sensitive 1', detail='none', content='', columnsize=0);
+INSERT INTO trigrams (trigrams, rank) VALUES ('hashsize', 33554432);
+INSERT INTO trigrams (rowid, folded) SELECT position, folded FROM entries;
+"""
+#: KiB of pages that SQLite keeps while it builds.
+_BUILD_CACHE: Final = 65_536
+
+
+class RepeatedKey(ValueError):
+    """Rows to be built have one key twice; *keys* are some of those."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        super().__init__("a key is repeated")
+        self.keys = keys
+
 
 def build_snapshot(layout: Layout, rows: Iterable[Row], path: str | os.PathLike[str]) -> str:
     """Write *rows*, read once and not kept, into the snapshot file *path*; return their content hash.
 
     Whoever opens *path* meanwhile, or after this fails or is killed, finds the file that was there before.
-    Raises ValueError for a repeated key, OSError where the file cannot be written.
+    Large sources get an index of the parts of labels. Raises RepeatedKey, a ValueError, and OSError where the file
+    cannot be written.
     """
     target = Path(path)
     partial = target.with_name(f".{target.name}.{os.urandom(8).hex()}.partial")
@@ -60,6 +81,7 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path) -> str:
         # The file is thrown away if anything fails, so SQLite need not be able to undo.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(f"PRAGMA cache_size = -{_BUILD_CACHE}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {TABLES_VERSION}")
         cells = ", ".join(f"c{at}" for at in range(len(layout.names)))
@@ -72,7 +94,12 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path) -> str:
         try:
             _run(connection, _INDEXES.format(key=layout.key))
         except sqlite3.IntegrityError:
-            raise ValueError("a key is repeated") from None
+            key = f"c{layout.key}"
+            # Only the number of a column goes into this text.
+            twice = f"SELECT {key} FROM entries GROUP BY {key} HAVING count(*) > 1 LIMIT 20"  # noqa: S608
+            raise RepeatedKey(tuple(str(found[0]) for found in connection.execute(twice))) from None
+        if count.rows > SEARCH_WINDOW:
+            _run(connection, _TRIGRAMS)
         facts = {
             "layout": layout.to_json(),
             "content_hash": total.digest(),
@@ -81,6 +108,10 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path) -> str:
         }
         connection.executemany("INSERT INTO facts VALUES (?, ?)", sorted(facts.items()))
         connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         connection.close()
     return total.digest()

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.errors import SourceUnavailable
 from promptspec.sources.building import APPLICATION_ID, TABLES_VERSION
+from promptspec.sources.large import LargeSearch
 from promptspec.sources.layout import ContentHash, Layout, Restorer, Stored, label_of
 from promptspec.sources.memory import MemorySnapshot as MemorySnapshot
 from promptspec.sources.port import Row
-from promptspec.sources.search import MOST_CANDIDATES, fold_query, nearest_keys, rank
+from promptspec.sources.search import MOST_CANDIDATES, MOST_TEXT, SEARCH_WINDOW, fold_query, nearest_keys
 
 if TYPE_CHECKING:
     import sqlite3
 
-#: Rows from the start of the file that `search` looks through; beyond them it finds only labels that begin so.
-SEARCH_WINDOW: Final = 50_000
 _ROWS_AT_ONCE: Final = 1_000
-_BEYOND_WINDOW: Final = 200
+_CACHE: Final = 8_192  # KiB of pages; the upper ones of all indexes stay, however many rows there are
 _LAST: Final = "\U0010ffff"
 
 # The same ranks as `search.rank`.
@@ -32,7 +31,7 @@ SELECT position, CASE
     WHEN instr(folded, ' ' || :text) THEN 2
     WHEN instr(lower({key}), :text) = 1 THEN 3
     WHEN instr(folded, :text) OR instr(lower({key}), :text) THEN 4
-END AS fit FROM entries WHERE position <= :window AND fit IS NOT NULL ORDER BY fit, position LIMIT :most
+END AS fit FROM entries WHERE fit IS NOT NULL ORDER BY fit, position LIMIT :most
 """
 
 
@@ -87,10 +86,7 @@ class FileSnapshot:
         self._by_position = f"SELECT {cells} FROM entries WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608
         self._between = f"SELECT {key} FROM entries WHERE {key} >= ? AND {key} < ? LIMIT ?"  # noqa: S608
         self._search = _SEARCH.format(key=key)
-        self._labels = (
-            f"SELECT position, {key}, folded FROM entries"  # noqa: S608
-            " WHERE folded >= ? AND folded < ? AND position > ? LIMIT ?"
-        )
+        self._large = LargeSearch(self._ask, columns=len(self._layout.names), key=self._layout.key)
         self._at_position = f"SELECT {cells} FROM entries WHERE position = ?"  # noqa: S608
 
     def __repr__(self) -> str:
@@ -144,6 +140,8 @@ class FileSnapshot:
         """Say whether there are just the tables and indexes of a snapshot, and the indexes agree with the tables."""
         tables = self._ask("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name", ())
         wanted = [("table", "entries"), ("index", "entry_by_key"), ("index", "entry_by_label"), ("table", "facts")]
+        if self._count > SEARCH_WINDOW:
+            wanted += [("table", f"trigrams{part}") for part in ("", "_config", "_data", "_idx")]
         return tables == wanted and self._ask("PRAGMA integrity_check(1)", ()) == [("ok",)]
 
     def near(self, key: str, most: int = 3) -> tuple[str, ...]:
@@ -164,32 +162,21 @@ class FileSnapshot:
     def search(self, text: str, most: int = 10) -> tuple[tuple[str, str], ...]:
         """Return up to *most* (key, label) whose label or key holds *text*, best first; case and accents folded.
 
-        Beyond the first 50,000 rows only labels that begin with *text* are found, and a key that is *text*.
+        In a source of more than 50,000 rows, parts of words have three characters or more, and keys are found by
+        their beginnings.
         """
         query = fold_query(text)
         if not _is_encodable(query):
             return ()
-        hits = {
-            cast("int", position): cast("int", fit)
-            for position, fit in self._ask(self._search, {"text": query, "window": SEARCH_WINDOW, "most": most})
-        }
         if self._count > SEARCH_WINDOW:
-            beyond = (query, query + _LAST, SEARCH_WINDOW, _BEYOND_WINDOW)
-            for position, key, folded in self._ask(self._labels, beyond):
-                hits[cast("int", position)] = cast("int", rank(query, str(key), str(folded)))
-        best = sorted(hits, key=lambda position: (hits[position], position))[:most]
-        found = [self._key_and_label(position) for position in best]
-        return self._with_exact_key(text.strip(), found)[:most]
+            typed = text[:MOST_TEXT].strip()
+            found = map(self._restore, self._large.find(query, typed if _is_encodable(typed) else query, most))
+        else:
+            hits = self._ask(self._search, {"text": query, "most": most})
+            found = (self._restore(self._ask(self._at_position, (position,))[0]) for position, _ in hits)
+        return tuple(map(self._key_and_label, found))
 
-    def _with_exact_key(self, key: str, found: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        if self._count > SEARCH_WINDOW and all(key != other for other, _ in found):
-            row = self.row(key)
-            if row is not None:
-                found.insert(0, (key, label_of(row, self._layout.key, self._layout.label)))
-        return tuple(found)
-
-    def _key_and_label(self, position: int) -> tuple[str, str]:
-        row = self._restore(self._ask(self._at_position, (position,))[0])
+    def _key_and_label(self, row: Row) -> tuple[str, str]:
         return str(row[self._layout.key]), label_of(row, self._layout.key, self._layout.label)
 
     def _ask(self, statement: str, values: Any) -> list[tuple[Stored, ...]]:
@@ -227,6 +214,7 @@ class FileSnapshot:
                 return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
             connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE}")
             if (number("application_id"), number("user_version")) != (APPLICATION_ID, TABLES_VERSION):
                 raise SourceUnavailable(f"{self._path}: the file is no snapshot of this version")
             if number("page_count") * number("page_size") != size:

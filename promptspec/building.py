@@ -10,16 +10,17 @@ from hashlib import sha256
 from pathlib import Path
 
 from promptspec.api import Compilation, Unit, sidecars
-from promptspec.check.sources import MOST_BYTES
 from promptspec.codegen.package import emit_package
 from promptspec.codegen.records import snapshot_name
 from promptspec.contract.feature import Source
 from promptspec.errors import SourceUnavailable
 from promptspec.keeping import hash_of_file
 from promptspec.project import Unusable, shown
-from promptspec.sources.building import build_snapshot
+from promptspec.sources.building import OtherContent, RepeatedKey, build_snapshot
 from promptspec.sources.layout import layout_of
-from promptspec.sources.load import load_rows
+from promptspec.sources.load import stream_rows
+from promptspec.sources.problems import Problems
+from promptspec.sources.reading import MOST_STREAMED
 from promptspec.sources.snapshot import open_snapshot, verify_snapshot
 
 #: How each generated Python file begins.
@@ -63,11 +64,7 @@ def build_all(compilation: Compilation, out: Path, *, owned: bool = False) -> Bu
         expected.add(path)
         if not _has_snapshot(path, source):
             path.parent.mkdir(parents=True, exist_ok=True)
-            data = compilation.project.files.read(source.path, most=MOST_BYTES)
-            module = unit.module
-            assert module is not None
-            loaded = load_rows(source, data, file=source.path, enums=module.enums)
-            build_snapshot(layout_of(source), loaded.rows, path)
+            _build_snapshot(compilation, unit, source, path)
             written.append(path)
         hashes[path.relative_to(out).as_posix()] = hash_of_file(path)
     for folder in {path.parent for path in expected}:
@@ -75,6 +72,18 @@ def build_all(compilation: Compilation, out: Path, *, owned: bool = False) -> Bu
             if old not in expected and _SNAPSHOT.fullmatch(old.name):
                 old.unlink(missing_ok=True)
     return Built(written=tuple(written), hashes=hashes)
+
+
+def _build_snapshot(compilation: Compilation, unit: Unit, source: Source, path: Path) -> None:
+    module = unit.module
+    assert module is not None
+    with compilation.project.files.open(source.path, most=MOST_STREAMED) as file:
+        # It was judged when it was compiled; if it is another one now, its hash is.
+        rows = stream_rows(source, file, problems=Problems(), enums=module.enums, most_keys=0)
+        try:
+            build_snapshot(layout_of(source), rows, path, content_hash=source.content_hash)
+        except (RepeatedKey, OtherContent):
+            raise Unusable(f"`{shown(source.path)}` changed while it was read: build again") from None
 
 
 def stale(compilation: Compilation, out: Path) -> tuple[Path, ...]:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -34,7 +34,7 @@ Task = Literal["build", "load"]
 
 #: The largest record, and the largest file that a compilation may have read, in bytes.
 _MOST_RECORD: Final = 64 * 1024 * 1024
-_MOST_READ: Final = 4 * 1024 * 1024 * 1024
+_MOST_READ: Final = 64 * 1024 * 1024 * 1024
 #: How long a record is kept, in seconds.
 _LONGEST: Final = 30 * 86_400
 
@@ -143,8 +143,13 @@ def _judged(record: Any, project: Project, named: Mapping[str, Path], out: Path)
     for name, known in record["read"].items():
         if name in named:  # the caller may name what they like, as when they compile it
             data = read_regular(named[name], name, most=MOST_SPEC)
-        else:
+        elif name in told:
             data = project.files.read(name, most=_MOST_READ)
+        else:
+            with project.files.open(name, most=_MOST_READ) as file:
+                if file_digest(file, "sha256").hexdigest() != known:
+                    return None
+            continue
         if sha256(data).hexdigest() != known:
             return None
         if name in told:

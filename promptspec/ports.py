@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 class Clock(Protocol):
@@ -36,6 +36,10 @@ class Files(Protocol):
 
         Raises FileRefused where it is missing, no regular file, outside the root, or larger than *most* bytes.
         """
+        ...
+
+    def open(self, name: str, *, most: int) -> BinaryIO:
+        """Return the regular file *name*, opened for reading from its start; raises FileRefused as `read` does."""
         ...
 
 

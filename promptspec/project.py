@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 from promptspec.ports import FileRefused, Settings
 
@@ -30,6 +30,13 @@ class ProjectFiles:
 
     def read(self, name: str, *, most: int) -> bytes:
         """Return the content of *name*. Raises FileRefused."""
+        return read_regular(self._inside(name), shown(name), most=most)
+
+    def open(self, name: str, *, most: int) -> BinaryIO:
+        """Return *name*, opened for reading. Raises FileRefused."""
+        return open_regular(self._inside(name), shown(name), most=most)
+
+    def _inside(self, name: str) -> Path:
         if "\0" in name or name.startswith(("/", "\\", "~")) or os.path.isabs(name):
             raise FileRefused("outside", f"`{shown(name)}` is no name relative to the spec")
         try:
@@ -42,11 +49,20 @@ class ProjectFiles:
             ) from None
         if not real.is_relative_to(self.root):
             raise FileRefused("outside", f"`{shown(name)}` lies outside the project")
-        return read_regular(real, shown(name), most=most)
+        return real
 
 
 def read_regular(path: Path, name: str, *, most: int) -> bytes:
     """Return the content of the regular file *path*, called *name* in messages. Raises FileRefused."""
+    with open_regular(path, name, most=most) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise FileRefused("too_large", f"`{name}` has more than {most:,} bytes")
+    return data
+
+
+def open_regular(path: Path, name: str, *, most: int) -> BinaryIO:
+    """Return the regular file *path*, called *name* in messages, opened for reading. Raises FileRefused."""
     try:
         # Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
@@ -60,13 +76,10 @@ def read_regular(path: Path, name: str, *, most: int) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise FileRefused("irregular", f"`{name}` is no regular file")
-    with open(descriptor, "rb") as file:
-        if status.st_size > most:
-            raise FileRefused("too_large", f"`{name}` has {status.st_size:,} bytes, and {most:,} are allowed")
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise FileRefused("too_large", f"`{name}` has more than {most:,} bytes")
-    return data
+    if status.st_size > most:
+        os.close(descriptor)
+        raise FileRefused("too_large", f"`{name}` has {status.st_size:,} bytes, and {most:,} are allowed")
+    return open(descriptor, "rb")
 
 
 def shown(name: str) -> str:

@@ -13,6 +13,7 @@ from promptspec.check.images import image_file
 from promptspec.check.scope import Scope
 from promptspec.contract import types as t
 from promptspec.diagnostics import did_you_mean
+from promptspec.sources.judging import KeysInFile
 from promptspec.syntax import tree
 from promptspec.text import Span
 from promptspec.values.cleaning import Unclean, clean
@@ -172,7 +173,7 @@ class Fitter:
             self._misfit(
                 written.span,
                 f"`{type.source}` has no key `{written.value[:40]}`",
-                help=did_you_mean(written.value, keys),
+                help=did_you_mean(written.value, keys.near(written.value) if isinstance(keys, KeysInFile) else keys),
             )
             return None
         return Fitted(written.value)

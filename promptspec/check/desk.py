@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from typing import BinaryIO
 
 from promptspec.contract.types import Origin
 from promptspec.diagnostics import Label, Report
@@ -71,6 +72,19 @@ class Desk:
             return None
         self.read[path] = sha256(data).hexdigest()
         return data
+
+    def stream(self, name: str, span: Span, *, most: int) -> BinaryIO | None:
+        """Return the file that a spec names at *span*, opened for reading and not read into memory; as `open`."""
+        path = self.beside(name)
+        try:
+            file = self.files.open(path, most=most)
+        except FileRefused as refused:
+            report_refused(self.report, span, refused)
+            return None
+        # Hashed before anything else looks at it: if it changes after that, the hash is one that no file has.
+        self.read[path] = file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        return file
 
     def beside(self, name: str) -> str:
         """Return the name, relative to the root, of the file that this spec calls *name*; `..` is left to the port."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -57,7 +58,7 @@ class Scope:
     records: dict[str, Record] = field(default_factory=dict[str, Record])
     sources: dict[str, Source] = field(default_factory=dict[str, Source])
     tones: dict[str, tuple[ReadRule, ...]] = field(default_factory=dict[str, "tuple[ReadRule, ...]"])
-    keys: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    keys: dict[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
     held: dict[tuple[str, str], Record] = field(default_factory=dict[tuple[str, str], Record])
     imports: tuple[Import, ...] = ()
     lost: frozenset[str] = frozenset()

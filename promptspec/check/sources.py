@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from typing import Literal
 
 from promptspec.check.desk import Desk
@@ -11,16 +12,15 @@ from promptspec.check.types import Types
 from promptspec.contract import types as t
 from promptspec.contract.feature import Source, SourceRow
 from promptspec.diagnostics import Label, did_you_mean
+from promptspec.sources.judging import Judged, judge_file
 from promptspec.sources.layout import is_column_type
-from promptspec.sources.load import Loaded, load_rows
 from promptspec.sources.problems import RowProblem
+from promptspec.sources.reading import MOST_JSON, MOST_STREAMED
 from promptspec.syntax import tree
 from promptspec.text import Span
 
 #: A label or key without a declared column is a line of at most so many characters.
 MOST_PLAIN = 200
-#: The largest file of a source that is read while checking, in bytes.
-MOST_BYTES = 256 * 1024 * 1024
 #: A source with at most so many keys can be listed in the schema of a reply (the strict profile's enum values).
 MOST_SMALL = 500
 
@@ -47,52 +47,52 @@ def check_source(desk: Desk, scope: Scope, types: Types, declared: tree.SourceDe
     source = _rows(desk, declared) if kind == "rows" else _file(desk, types, declared, kind)
     if source is None:
         return None
-    data = b""
-    if kind != "rows":
-        path = declared.arguments[0]
-        assert isinstance(path, tree.StringLiteral)
-        opened = desk.open(path.value, path.span, most=MOST_BYTES)
-        if opened is None:
-            return None
-        data = opened
-    loaded = load_rows(source, data, file=source.path, enums=tuple(scope.enums.values()))
-    return _settled(desk, scope, declared, source, loaded)
+    enums = tuple(scope.enums.values())
+    if kind == "rows":
+        return _settled(desk, scope, declared, source, judge_file(source, BytesIO(), enums=enums))
+    path = declared.arguments[0]
+    assert isinstance(path, tree.StringLiteral)
+    opened = desk.stream(path.value, path.span, most=MOST_JSON if kind == "json" else MOST_STREAMED)
+    if opened is None:
+        return None
+    with opened:
+        judged = judge_file(source, opened, name=source.path, enums=enums)
+    return _settled(desk, scope, declared, source, judged)
 
 
 def _settled(
-    desk: Desk, scope: Scope, declared: tree.SourceDeclaration, source: Source, loaded: Loaded
+    desk: Desk, scope: Scope, declared: tree.SourceDeclaration, source: Source, judged: Judged
 ) -> Source | None:
     place = declared.arguments[0].span if declared.arguments else declared.name.span
-    for problem in loaded.problems:
+    for problem in judged.problems:
         desk.add(
             "PS802",
             _place_of(declared, problem) or place,
             f"`{source.path or source.name}`: {problem}",
             labels=_labels_of(declared, problem),
         )
-    if loaded.problem_count > len(loaded.problems):
+    if judged.problem_count > len(judged.problems):
         desk.add(
-            "PS802", place, f"and {loaded.problem_count - len(loaded.problems):,} further problems in the same file"
+            "PS802", place, f"and {judged.problem_count - len(judged.problems):,} further problems in the same file"
         )
-    if loaded.problem_count:
+    if judged.problem_count:
         return None
     pin = next((s for s in declared.settings if isinstance(s, tree.Setting) and s.name.text == "pin"), None)
-    if pin is not None and isinstance(pin.value, tree.StringLiteral) and pin.value.value != loaded.content_hash:
+    if pin is not None and isinstance(pin.value, tree.StringLiteral) and pin.value.value != judged.content_hash:
         desk.add(
             "PS804",
             pin.span,
             f"`{source.path}` is not the snapshot that is pinned",
-            help=f'its hash is "{loaded.content_hash}"',
+            help=f'its hash is "{judged.content_hash}"',
         )
         return None
-    keys = loaded.keys
-    scope.keys[source.name] = frozenset(keys)
+    scope.keys[source.name] = judged.keys
     return replace(
         source,
-        content_hash=loaded.content_hash,
-        size=len(keys),
-        keys_are_closed=loaded.keys_are_closed,
-        small_keys=keys if len(keys) <= MOST_SMALL else None,
+        content_hash=judged.content_hash,
+        size=len(judged.keys),
+        keys_are_closed=judged.keys_are_closed,
+        small_keys=judged.first_keys if len(judged.keys) <= MOST_SMALL else None,
     )
 
 

@@ -50,29 +50,43 @@ class RepeatedKey(ValueError):
         self.keys = keys
 
 
-def build_snapshot(layout: Layout, rows: Iterable[Row], path: str | os.PathLike[str]) -> str:
+class OtherContent(ValueError):
+    """Rows to be built have another hash than the one that was expected."""
+
+
+def build_snapshot(
+    layout: Layout,
+    rows: Iterable[Row],
+    path: str | os.PathLike[str],
+    *,
+    content_hash: str | None = None,
+    searchable: bool = True,
+) -> str:
     """Write *rows*, read once and not kept, into the snapshot file *path*; return their content hash.
 
     Whoever opens *path* meanwhile, or after this fails or is killed, finds the file that was there before.
-    Large sources get an index of the parts of labels. Raises RepeatedKey, a ValueError, and OSError where the file
-    cannot be written.
+    Large sources get an index of the parts of labels, if they are to be *searchable*. Raises RepeatedKey, and
+    OtherContent where the rows do not have the hash *content_hash*, both of them ValueErrors; and OSError where the
+    file cannot be written.
     """
     target = Path(path)
     partial = target.with_name(f".{target.name}.{os.urandom(8).hex()}.partial")
     # Opened here, not by SQLite, so that it is new, no link, and has the permissions of an ordinary file.
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
-        content_hash = _write(layout, rows, partial)
+        found = _write(layout, rows, partial, searchable)
+        if found != content_hash is not None:
+            raise OtherContent(f"the rows have the hash {found}, expected is {content_hash}")
         _settle(partial)
         os.replace(partial, target)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
     _settle(target.parent)
-    return content_hash
+    return found
 
 
-def _write(layout: Layout, rows: Iterable[Row], path: Path) -> str:
+def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool) -> str:
     import sqlite3
 
     total = ContentHash(layout)
@@ -98,7 +112,7 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path) -> str:
             # Only the number of a column goes into this text.
             twice = f"SELECT {key} FROM entries GROUP BY {key} HAVING count(*) > 1 LIMIT 20"  # noqa: S608
             raise RepeatedKey(tuple(str(found[0]) for found in connection.execute(twice))) from None
-        if count.rows > SEARCH_WINDOW:
+        if searchable and count.rows > SEARCH_WINDOW:
             _run(connection, _TRIGRAMS)
         facts = {
             "layout": layout.to_json(),

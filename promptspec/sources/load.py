@@ -68,10 +68,20 @@ def load_rows(source: Source, data: bytes, *, file: str = "", enums: Sequence[En
 
 
 def stream_rows(
-    source: Source, file: BinaryIO, *, problems: Problems, enums: Sequence[Enumeration] = ()
+    source: Source,
+    file: BinaryIO,
+    *,
+    problems: Problems,
+    enums: Sequence[Enumeration] = (),
+    most_keys: int | None = None,
+    watched: frozenset[str] | None = None,
 ) -> Iterator[Row]:
-    """Yield the rows of *source* one by one and put what is wrong into *problems*; keeps the keys, but no row."""
-    judge = _RowJudge(source, problems, enums)
+    """Yield the rows of *source* one by one and put what is wrong into *problems*; keeps the keys, but no row.
+
+    With *most_keys* only that many keys are kept: those that come after them may repeat each other. With *watched*
+    only these are.
+    """
+    judge = _RowJudge(source, problems, enums, most_keys=most_keys, watched=watched)
     count = 0
     try:
         for count, raw in enumerate(_raw_rows(source, file), start=1):
@@ -129,13 +139,23 @@ def _check_header(source: Source, header: tuple[str, ...]) -> None:
 class _RowJudge:
     """Judges raw rows one after the other; knows the keys that it has seen."""
 
-    def __init__(self, source: Source, problems: Problems, enums: Sequence[Enumeration]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        problems: Problems,
+        enums: Sequence[Enumeration],
+        *,
+        most_keys: int | None,
+        watched: frozenset[str] | None,
+    ) -> None:
         written: Written = "csv" if source.kind == "csv" else "json"
         headers = dict(source.headers)
         self._problems = problems
         self._curated = source.trusted or source.kind == "rows"
         self._key = layout_of(source).key
         self._seen: dict[str, str] = {}
+        self._most_keys = most_keys
+        self._watched = watched
         self._columns: list[tuple[str, str, bool, CellReader]] = []
         for at, column in enumerate(source.columns):
             read = (
@@ -165,12 +185,20 @@ class _RowJudge:
         if not sound:
             return None
         key = cast("str", cells[self._key])
-        first = self._seen.setdefault(key, raw.place)
-        if first is not raw.place:
+        first = self._first_place(key, raw.place)
+        if first is not None:
             repeated = BadCell("repeated_key", f"the key `{shown(key)}` stands in {first} already")
             self._note(raw, self._columns[self._key][0], repeated)
             return None
         return tuple(cells)
+
+    def _first_place(self, key: str, place: str) -> str | None:
+        """Return where *key* stood before, as far as it is known, and know it from now on."""
+        first = self._seen.get(key)
+        kept = self._watched is None or key in self._watched
+        if first is None and kept and (self._most_keys is None or len(self._seen) < self._most_keys):
+            self._seen[key] = place
+        return first
 
     def _note(self, raw: RawRow, column: str, error: BadCell) -> None:
         self._problems.add(

@@ -14,6 +14,8 @@ from promptspec.values.reading import Unreadable, read_json
 
 #: The largest json file, in bytes: it is read whole.
 MOST_JSON: Final = 256 * 1024 * 1024
+#: The largest file of the other kinds, in bytes: they are read row by row.
+MOST_STREAMED: Final = 64 * 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

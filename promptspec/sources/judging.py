@@ -1,0 +1,127 @@
+"""A source's file to what a checker wants to know of it: problems, hash, keys. Rows are read once and not kept."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from promptspec.contract.feature import Source
+from promptspec.contract.types import Enumeration
+from promptspec.sources.building import RepeatedKey, build_snapshot
+from promptspec.sources.layout import Layout, content_hash, layout_of
+from promptspec.sources.load import is_closed_key, stream_rows
+from promptspec.sources.port import Row
+from promptspec.sources.problems import Problems, RowProblem
+from promptspec.sources.snapshot import open_snapshot
+
+#: Rows that are judged in memory; beyond them a file on disk tells which keys are repeated.
+MOST_IN_MEMORY: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a file holds: the keys of the rows without a problem, and the problems.
+
+    Where there are problems the file is no source. *problems* are the first twenty of *problem_count*; *first_keys*
+    are keys in the order of the file, up to MOST_IN_MEMORY.
+    """
+
+    problems: tuple[RowProblem, ...]
+    problem_count: int
+    content_hash: str
+    keys: Collection[str]
+    first_keys: tuple[str, ...]
+    keys_are_closed: bool
+
+
+def judge_file(source: Source, file: BinaryIO, *, name: str = "", enums: Sequence[Enumeration] = ()) -> Judged:
+    """Judge *file*, which can be sought in and is called *name*, as the rows of *source*.
+
+    As `load_rows`, in memory that does not grow with the file; where it is large, in a folder for temporary files.
+    """
+    layout = layout_of(source)
+    problems = Problems(file=name)
+    watch = _Watch(layout.key)
+    rows = watch.passing(stream_rows(source, file, problems=problems, enums=enums, most_keys=MOST_IN_MEMORY))
+    first = list(islice(rows, MOST_IN_MEMORY))
+    first_keys = tuple(cast("str", row[layout.key]) for row in first)
+    keys: Collection[str] = frozenset(first_keys)
+    if len(first) < MOST_IN_MEMORY:
+        found = content_hash(layout, first)
+    else:
+        try:
+            keys = KeysInFile(layout, chain(first, rows))
+            found = keys.content_hash
+        except RepeatedKey as repeated:
+            found = ""
+            file.seek(0)
+            again = _Repetitions(problems)
+            for _ in stream_rows(source, file, problems=again, enums=enums, watched=frozenset(repeated.keys)):
+                pass
+    return Judged(
+        problems=tuple(problems.kept),
+        problem_count=problems.count,
+        content_hash=found,
+        keys=keys,
+        first_keys=first_keys,
+        keys_are_closed=watch.keys_are_closed,
+    )
+
+
+class _Watch:
+    """Looks at the keys of rows that pass."""
+
+    def __init__(self, key: int) -> None:
+        self._key = key
+        self.keys_are_closed = True
+
+    def passing(self, rows: Iterator[Row]) -> Iterator[Row]:
+        for row in rows:
+            if self.keys_are_closed and not is_closed_key(cast("str", row[self._key])):
+                self.keys_are_closed = False
+            yield row
+
+
+class _Repetitions(Problems):
+    """Hands on what is wrong with keys that repeat each other, and nothing that was told before."""
+
+    def __init__(self, told: Problems) -> None:
+        super().__init__(file=told.file)
+        self._told = told
+
+    def add(self, problem: RowProblem) -> None:
+        if problem.rule == "repeated_key" and problem not in self._told.kept:
+            self._told.add(problem)
+
+
+class KeysInFile(Collection[str]):
+    """The keys of many rows, looked up in a temporary snapshot that goes with this object."""
+
+    def __init__(self, layout: Layout, rows: Iterator[Row]) -> None:
+        """Write *rows*. Raises RepeatedKey, and OSError where there is no room."""
+        folder = tempfile.mkdtemp(prefix="promptspec-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        path = Path(folder) / "rows.sqlite"
+        self.content_hash = build_snapshot(layout, rows, path, searchable=False)
+        self._snapshot = open_snapshot(path)
+        weakref.finalize(self, self._snapshot.close)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._snapshot.row(key) is not None
+
+    def __len__(self) -> int:
+        return len(self._snapshot)
+
+    def __iter__(self) -> Iterator[str]:
+        at = self._snapshot.layout.key
+        return (cast("str", row[at]) for row in self._snapshot.rows())
+
+    def near(self, key: str) -> tuple[str, ...]:
+        """Return keys that are spelt like *key*."""
+        return self._snapshot.near(key)

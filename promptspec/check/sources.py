@@ -86,6 +86,13 @@ def _settled(
             help=f'its hash is "{judged.content_hash}"',
         )
         return None
+    for alike in judged.alike:
+        desk.add(
+            "PS809",
+            place,
+            f"`{source.path or source.name}`: {alike}",
+            help="nobody sees which of the two is picked: correct one of them in the file",
+        )
     scope.keys[source.name] = judged.keys
     return replace(
         source,

@@ -125,5 +125,6 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS806", "an environment variable that the project does not list"),
         Entry("PS807", "a host that the project does not list"),
         Entry("PS808", "a chain of models that leads nowhere"),
+        Entry("PS809", "two rows that look alike", _W),
     )
 }

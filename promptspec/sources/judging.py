@@ -13,6 +13,7 @@ from typing import BinaryIO, Final, cast
 
 from promptspec.contract.feature import Source
 from promptspec.contract.types import Enumeration
+from promptspec.sources.alike import Alike, Suspects
 from promptspec.sources.building import RepeatedKey, build_snapshot
 from promptspec.sources.layout import Layout, content_hash, layout_of
 from promptspec.sources.load import is_closed_key, stream_rows
@@ -29,7 +30,7 @@ class Judged:
     """What a file holds: the keys of the rows without a problem, and the problems.
 
     Where there are problems the file is no source. *problems* are the first twenty of *problem_count*; *first_keys*
-    are keys in the order of the file, up to MOST_IN_MEMORY.
+    are keys in the order of the file, up to MOST_IN_MEMORY. *alike* are rows that nobody can tell apart.
     """
 
     problems: tuple[RowProblem, ...]
@@ -38,6 +39,7 @@ class Judged:
     keys: Collection[str]
     first_keys: tuple[str, ...]
     keys_are_closed: bool
+    alike: tuple[Alike, ...]
 
 
 def judge_file(source: Source, file: BinaryIO, *, name: str = "", enums: Sequence[Enumeration] = ()) -> Judged:
@@ -47,17 +49,20 @@ def judge_file(source: Source, file: BinaryIO, *, name: str = "", enums: Sequenc
     """
     layout = layout_of(source)
     problems = Problems(file=name)
-    watch = _Watch(layout.key)
-    rows = watch.passing(stream_rows(source, file, problems=problems, enums=enums, most_keys=MOST_IN_MEMORY))
+    watch = _Watch(layout)
+    rows = stream_rows(source, file, problems=problems, enums=enums, most_keys=MOST_IN_MEMORY, seen=watch.see)
     first = list(islice(rows, MOST_IN_MEMORY))
     first_keys = tuple(cast("str", row[layout.key]) for row in first)
     keys: Collection[str] = frozenset(first_keys)
+    alike: tuple[Alike, ...] = ()
     if len(first) < MOST_IN_MEMORY:
         found = content_hash(layout, first)
+        alike = watch.suspects.compared(_InRows(layout, first, watch.places))
     else:
         try:
             keys = KeysInFile(layout, chain(first, rows))
             found = keys.content_hash
+            alike = watch.suspects.compared(keys.that_look_like)
         except RepeatedKey as repeated:
             found = ""
             file.seek(0)
@@ -71,21 +76,48 @@ def judge_file(source: Source, file: BinaryIO, *, name: str = "", enums: Sequenc
         keys=keys,
         first_keys=first_keys,
         keys_are_closed=watch.keys_are_closed,
+        alike=alike,
     )
 
 
 class _Watch:
-    """Looks at the keys of rows that pass."""
+    """Looks at the keys and labels of rows that pass."""
 
-    def __init__(self, key: int) -> None:
-        self._key = key
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._columns = tuple(dict.fromkeys((layout.key, layout.label)))
         self.keys_are_closed = True
+        self.suspects = Suspects()
+        self.places: list[str] = []
 
-    def passing(self, rows: Iterator[Row]) -> Iterator[Row]:
-        for row in rows:
-            if self.keys_are_closed and not is_closed_key(cast("str", row[self._key])):
-                self.keys_are_closed = False
-            yield row
+    def see(self, row: Row, place: str) -> None:
+        if self.keys_are_closed and not is_closed_key(cast("str", row[self._layout.key])):
+            self.keys_are_closed = False
+        if len(self.places) < MOST_IN_MEMORY:
+            self.places.append(place)
+        for at in self._columns:
+            cell = row[at]
+            if isinstance(cell, str):
+                self.suspects.add(self._layout.names[at], cell, place)
+
+
+class _InRows:
+    """Looks texts up among rows in memory."""
+
+    def __init__(self, layout: Layout, rows: Sequence[Row], places: Sequence[str]) -> None:
+        self._layout = layout
+        self._rows = rows
+        self._places = places
+        self._by_text: dict[str, dict[str, str]] = {}
+
+    def __call__(self, column: str, text: str) -> list[tuple[str, str]]:
+        if column not in self._by_text:
+            at = self._layout.names.index(column)
+            self._by_text[column] = {
+                str(row[at]): place for row, place in zip(reversed(self._rows), reversed(self._places), strict=True)
+            }
+        place = self._by_text[column].get(text)
+        return [] if place is None else [(text, place)]
 
 
 class _Repetitions(Problems):
@@ -110,6 +142,7 @@ class KeysInFile(Collection[str]):
         path = Path(folder) / "rows.sqlite"
         self.content_hash = build_snapshot(layout, rows, path, searchable=False)
         self._snapshot = open_snapshot(path)
+        self._layout = layout
         weakref.finalize(self, self._snapshot.close)
 
     def __contains__(self, key: object) -> bool:
@@ -125,3 +158,8 @@ class KeysInFile(Collection[str]):
     def near(self, key: str) -> tuple[str, ...]:
         """Return keys that are spelt like *key*."""
         return self._snapshot.near(key)
+
+    def that_look_like(self, column: str, text: str) -> list[tuple[str, str]]:
+        """Return *text* and the row in which it stands in *column*, the key or the label; nothing where it does not."""
+        position = self._snapshot.position(text, in_key=column == self._layout.names[self._layout.key])
+        return [] if position is None else [(text, f"row {position:,}")]

@@ -75,11 +75,12 @@ def stream_rows(
     enums: Sequence[Enumeration] = (),
     most_keys: int | None = None,
     watched: frozenset[str] | None = None,
+    seen: Callable[[Row, str], None] | None = None,
 ) -> Iterator[Row]:
     """Yield the rows of *source* one by one and put what is wrong into *problems*; keeps the keys, but no row.
 
     With *most_keys* only that many keys are kept: those that come after them may repeat each other. With *watched*
-    only these are.
+    only these are. *seen* is told each row and its place.
     """
     judge = _RowJudge(source, problems, enums, most_keys=most_keys, watched=watched)
     count = 0
@@ -104,6 +105,8 @@ def stream_rows(
                 continue
             row = judge.judge(raw)
             if row is not None:
+                if seen is not None:
+                    seen(row, raw.place)
                 yield row
         if not count and source.kind != "rows":
             raise FileProblem("no_rows", "the file has no rows, so nothing could be chosen")

@@ -9,7 +9,7 @@ from typing import Any, Final
 #: Characters of a search text, or of a misspelt key, that are looked at.
 MOST_TEXT: Final = 64
 #: A source of more rows is large: its snapshot has an index of the parts of labels, and finds rows by it.
-SEARCH_WINDOW: Final = 50_000
+SEARCH_WINDOW: Final = 5_000
 #: Keys that are compared with a misspelt one.
 MOST_CANDIDATES: Final = 2_000
 

@@ -14,7 +14,7 @@ from promptspec.sources.large import LargeSearch
 from promptspec.sources.layout import ContentHash, Layout, Restorer, Stored, label_of
 from promptspec.sources.memory import MemorySnapshot as MemorySnapshot
 from promptspec.sources.port import Row
-from promptspec.sources.search import MOST_CANDIDATES, MOST_TEXT, SEARCH_WINDOW, fold_query, nearest_keys
+from promptspec.sources.search import MOST_CANDIDATES, MOST_TEXT, SEARCH_WINDOW, fold, fold_query, nearest_keys
 
 if TYPE_CHECKING:
     import sqlite3
@@ -127,6 +127,19 @@ class FileSnapshot:
         found = self._ask(self._by_key, (key,))
         return self._restore(found[0]) if found else None
 
+    def position(self, text: str, *, in_key: bool) -> int | None:
+        """Return which row, from 1, is the first with exactly this key, or this label; or None."""
+        if not _is_encodable(text):
+            return None
+        key, label = f"c{self._layout.key}", f"c{self._layout.label}"
+        # Only numbers of columns go into these texts.
+        if in_key:
+            found = self._ask(f"SELECT position FROM entries WHERE {key} = ?", (text,))  # noqa: S608
+        else:
+            statement = f"SELECT position FROM entries WHERE folded = ? AND {label} = ? LIMIT 1"  # noqa: S608
+            found = self._ask(statement, (fold(text), text))
+        return cast("int", found[0][0]) if found else None
+
     def rows(self) -> Iterator[Row]:
         """Yield all rows in the order of the file; others may ask between two of them."""
         yield from map(self._restore, self.stored_rows())
@@ -162,7 +175,7 @@ class FileSnapshot:
     def search(self, text: str, most: int = 10) -> tuple[tuple[str, str], ...]:
         """Return up to *most* (key, label) whose label or key holds *text*, best first; case and accents folded.
 
-        In a source of more than 50,000 rows, parts of words have three characters or more, and keys are found by
+        In a source of more than 5,000 rows, parts of words have three characters or more, and keys are found by
         their beginnings.
         """
         query = fold_query(text)

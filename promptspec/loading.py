@@ -102,6 +102,20 @@ def materialize(compilation: Compilation) -> dict[str, ModuleType]:
     return {file: importlib.import_module(name) for file, name in _modules(compilation, folder.name).items()}
 
 
+def snapshot_files(compilation: Compilation) -> dict[tuple[str, str], Path]:
+    """Build *compilation* into the user's cache; return the files of its snapshots by spec and name of the source."""
+    from promptspec.codegen.records import snapshot_name
+
+    folder, _ = _place(compilation)
+    return {
+        (unit.file, source.name): folder.joinpath(*compilation.modules[unit.file][:-1], snapshot_name(source))
+        for unit in compilation.units
+        if unit.module is not None and unit.code is not None
+        for source in unit.module.sources
+        if source.kind != "rows" and source.origin.file == unit.file
+    }
+
+
 def _place(compilation: Compilation) -> tuple[Path, Built]:
     """Build *compilation* into the user's cache, and return where its package is, which is imported."""
     from promptspec.building import build_all

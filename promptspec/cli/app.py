@@ -18,9 +18,11 @@ from promptspec.diagnostics.foreign import escape
 
 #: In the order in which a newcomer meets them. Each is the function `command` of a module of that name.
 COMMANDS: Final = (
-    "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "tone", "build", "schema",
+    "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "tone", "build", "source", "schema",
     "explain",
 )  # fmt: skip
+#: Commands that have commands of their own: the functions `COMMANDS` of their modules, by their names.
+GROUPS: Final = ("source",)
 
 # Typer has its own copy of click's errors or takes click's, by its version; either way this is their root.
 _WrongUsage: Final = cast("type[Exception]", typer.BadParameter.__mro__[2])
@@ -38,7 +40,14 @@ class LazyCommands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         alone = typer.Typer(add_completion=False)
-        alone.command(cmd_name)(import_module(f"promptspec.cli.commands.{cmd_name}").command)
+        module = import_module(f"promptspec.cli.commands.{cmd_name}")
+        if cmd_name in GROUPS:
+            for name, command in module.COMMANDS.items():
+                alone.command(name)(command)
+            group = typer.main.get_command(alone)
+            group.name, group.help = cmd_name, module.HELP
+            return group
+        alone.command(cmd_name)(module.command)
         return typer.main.get_command(alone)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -51,6 +51,10 @@ class Compiler(Protocol):
         """Return the features of the specs that were named, by their names, ready to be called."""
         ...
 
+    def snapshots(self, compilation: Compilation) -> Mapping[tuple[str, str], Path]:
+        """Return the snapshot files of all sources that have one, by spec and name; what is missing is built."""
+        ...
+
     def run_tests(self, compilation: Compilation) -> Sequence[TestResult]:
         """Run the examples, tests and attacks."""
         ...
@@ -108,6 +112,12 @@ class RealCompiler:
             if unit.module is not None and unit.file in compilation.named
             for feature in unit.module.features
         }
+
+    def snapshots(self, compilation: Compilation) -> Mapping[tuple[str, str], Path]:
+        from promptspec.loading import snapshot_files
+
+        with _usable():
+            return snapshot_files(compilation)
 
     def run_tests(self, compilation: Compilation) -> Sequence[TestResult]:
         from promptspec.trials import run_tests

@@ -36,6 +36,11 @@ def read_target(text: str) -> Target:
 
 def choose_feature(target: Target, names: Iterable[str]) -> str:
     """Return the name of the feature that *target* means, of those that its spec has. Stops where that is unclear."""
+    return choose(target, names, "feature")
+
+
+def choose(target: Target, names: Iterable[str], what: str) -> str:
+    """Return the one of *names*, each a *what* of the spec, that *target* means. Stops where that is unclear."""
     from promptspec.diagnostics import did_you_mean
 
     known = sorted(names)
@@ -45,8 +50,8 @@ def choose_feature(target: Target, names: Iterable[str]) -> str:
     if target.feature:
         near = did_you_mean(target.feature, known)
         help = near[0] if near else f"it has {listed}" if known else "it has none"
-        raise Stop(USAGE, f"`{target.path}` has no feature `{target.feature}`", help=help)
+        raise Stop(USAGE, f"`{target.path}` has no {what} `{target.feature}`", help=help)
     if len(known) != 1:
         help = f"it has {listed}" if known else ""
-        raise Stop(USAGE, f"name one feature of `{target.path}`, as in `SPEC:FEATURE`", help=help)
+        raise Stop(USAGE, f"name one {what} of `{target.path}`, as in `SPEC:{what.upper()}`", help=help)
     return known[0]

@@ -1,0 +1,247 @@
+"""`promptspec source`: what sources hold, what changed in them, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from promptspec.cli.ending import FINE, REFUSED, ending
+from promptspec.cli.options import Format, FormatOption
+
+if TYPE_CHECKING:
+    from promptspec.cli.desk import Desk
+    from promptspec.cli.sources import Named
+    from promptspec.sources.differing import Difference, Side
+    from promptspec.sources.port import Cell
+
+HELP: Final = "Say what sources hold, search in them, and compare them."
+#: Characters of a cell that are shown on a terminal.
+_MOST_SHOWN: Final = 80
+
+_Spec = Annotated[str, typer.Argument(metavar="SPEC[:SOURCE]", help="A spec, or one source of it.", show_default=False)]
+_Source = Annotated[
+    str, typer.Argument(metavar="SPEC:SOURCE", help="A source, or the file of a snapshot.", show_default=False)
+]
+
+
+def status(ctx: typer.Context, spec: _Spec, format: FormatOption = Format.TEXT) -> None:
+    """Say how many rows sources have, their hashes, whether they are pinned, and how old their files are."""
+    desk: Desk = ctx.obj
+    with ending(desk, json=format is Format.JSON):
+        from promptspec.cli.json_output import pretty
+        from promptspec.cli.sources import sources_of
+        from promptspec.diagnostics.foreign import escape
+
+        facts = [_facts(named) for named in sources_of(desk, spec, json=format is Format.JSON)]
+        if format is Format.JSON:
+            desk.say(pretty({"sources": facts}))
+            return
+        for each in facts:
+            desk.say(
+                f"{escape(str(each['source']))}: {each['kind']}" + (f" {escape(each['path'])}" if each["path"] else "")
+            )
+            desk.say(f"  rows    {each['rows']:,}")
+            if each["bytes"] is not None:
+                desk.say(f"  size    {each['bytes']:,} bytes")
+                desk.say(f"  age     {_age(each['age_seconds'])}")
+            desk.say(f"  hash    {each['hash']}")
+            desk.say(f"  pinned  {'yes' if each['pinned'] else 'no'}")
+
+
+def search(
+    ctx: typer.Context,
+    source: _Source,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What somebody would type into the form.")],
+    most: Annotated[int, typer.Option("--most", min=1, max=1_000, help="How many rows are shown.")] = 10,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Search in a source as a form does: by label and key, case and accents folded, best first."""
+    desk: Desk = ctx.obj
+    with ending(desk, json=format is Format.JSON):
+        from promptspec.cli.json_output import pretty
+        from promptspec.cli.sources import open_source
+        from promptspec.diagnostics.foreign import shorten
+
+        opened = open_source(desk, source, json=format is Format.JSON)
+        found = opened.snapshot.search(text, most)
+        if format is Format.JSON:
+            desk.say(pretty({"found": [{"key": key, "label": label} for key, label in found]}))
+        else:
+            for key, label in found:
+                desk.say(f"{shorten(key, _MOST_SHOWN)}  {shorten(label, _MOST_SHOWN)}")
+        raise typer.Exit(FINE if found else REFUSED)
+
+
+def diff(
+    ctx: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="SPEC:SOURCE, or the file of a snapshot.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The same, of what it is compared with.")],
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Say which rows were added, removed and changed. Ends with 1 where anything differs."""
+    desk: Desk = ctx.obj
+    with ending(desk, json=format is Format.JSON):
+        from promptspec.cli.json_output import pretty
+        from promptspec.sources.differing import difference
+
+        sides = [_side(desk, each, json=format is Format.JSON) for each in (old, new)]
+        found = difference(sides[0], sides[1])
+        if format is Format.JSON:
+            desk.say(pretty(_difference_data(found)))
+        else:
+            _say_difference(desk, found, sides)
+        raise typer.Exit(FINE if found.is_empty else REFUSED)
+
+
+def lint(
+    ctx: typer.Context,
+    spec: _Spec,
+    most: Annotated[int, typer.Option("--most", min=1, help="How many cells are shown; all are counted.")] = 100,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """List cells that look like instructions, break sinks, or hold control tokens or marks of fences.
+
+    Ends with 1 where there are any.
+    """
+    desk: Desk = ctx.obj
+    with ending(desk, json=format is Format.JSON):
+        from promptspec.cli.json_output import pretty
+        from promptspec.cli.sources import open_named, sources_of
+        from promptspec.diagnostics.foreign import escape, shorten
+        from promptspec.sources.linting import lint_rows
+
+        shown: list[dict[str, Any]] = []
+        count = 0
+        for named in sources_of(desk, spec, json=format is Format.JSON):
+            opened = open_named(desk, named)
+            for finding in lint_rows(opened.snapshot.rows(), names=opened.columns, key=opened.key):
+                count += 1
+                if count > most:
+                    continue
+                shown.append(
+                    {
+                        "source": opened.name,
+                        "row": finding.row,
+                        "key": finding.key,
+                        "column": finding.column,
+                        "rules": finding.rules,
+                        "text": finding.text,
+                    }
+                )
+        if format is Format.JSON:
+            desk.say(pretty({"count": count, "findings": shown}))
+        else:
+            for each in shown:
+                place = f"{escape(each['source'])}: row {each['row']:,} {shorten(each['key'], 40)}"
+                rules = ", ".join(each["rules"])
+                desk.say(f"{place}: {escape(each['column'])}: {rules}: {shorten(each['text'], _MOST_SHOWN)}")
+            if count > len(shown):
+                desk.say(f"and {count - len(shown):,} more")
+            desk.say("nothing to look at" if not count else f"{count:,} cell{'' if count == 1 else 's'} to look at")
+        raise typer.Exit(REFUSED if count else FINE)
+
+
+#: The commands of the group, in the order in which they are listed.
+COMMANDS: Final[Mapping[str, Callable[..., None]]] = {"status": status, "search": search, "diff": diff, "lint": lint}
+
+
+def _facts(named: Named) -> dict[str, Any]:
+    import time
+
+    source = named.source
+    size = age = None
+    if source.path:
+        stat = (named.compilation.project.root / source.path).stat()
+        size, age = stat.st_size, max(0, int(time.time() - stat.st_mtime))
+    return {
+        "source": source.name,
+        "kind": source.kind,
+        "path": source.path,
+        "rows": source.size,
+        "bytes": size,
+        "age_seconds": age,
+        "hash": source.content_hash,
+        "pinned": _is_pinned(named),
+        "curated": source.trusted,
+    }
+
+
+def _is_pinned(named: Named) -> bool:
+    from promptspec.syntax import tree
+
+    unit = named.compilation.unit(named.source.origin.file)
+    return any(
+        isinstance(setting, tree.Setting) and setting.name.text == "pin"
+        for declared in (unit.tree.declarations if unit.tree else ())
+        if isinstance(declared, tree.SourceDeclaration) and declared.name.text == named.source.name
+        for setting in declared.settings
+    )
+
+
+def _age(seconds: int) -> str:
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+def _side(desk: Desk, text: str, *, json: bool) -> Side:
+    from promptspec.cli.sources import open_source
+    from promptspec.sources.differing import Side
+
+    opened = open_source(desk, text, json=json)
+    return Side(snapshot=opened.snapshot, names=opened.columns, key=opened.key)
+
+
+def _plain(cell: Cell) -> object:
+    from promptspec.sources.layout import store
+
+    return cell if isinstance(cell, bool) else store(cell)
+
+
+def _difference_data(found: Difference) -> dict[str, object]:
+    return {
+        "added": found.added,
+        "removed": found.removed,
+        "changed": found.changed,
+        "columns_added": found.columns_added,
+        "columns_removed": found.columns_removed,
+        "first_added": [{name: _plain(cell) for name, cell in row.items()} for row in found.first_added],
+        "first_removed": [{name: _plain(cell) for name, cell in row.items()} for row in found.first_removed],
+        "first_changed": [
+            {
+                "key": change.key,
+                "cells": {name: {"old": _plain(old), "new": _plain(new)} for name, old, new in change.cells},
+            }
+            for change in found.first_changed
+        ],
+    }
+
+
+def _say_difference(desk: Desk, found: Difference, sides: list[Side]) -> None:
+    from promptspec.diagnostics.foreign import escape, shorten
+
+    def cell(value: object) -> str:
+        return "nothing" if value is None else shorten(str(value), _MOST_SHOWN)
+
+    for sign, names in (("-", found.columns_removed), ("+", found.columns_added)):
+        for name in names:
+            desk.say(f"{sign} column {escape(name)}")
+    for sign, side, rows, count in (
+        ("-", sides[0], found.first_removed, found.removed),
+        ("+", sides[1], found.first_added, found.added),
+    ):
+        for row in rows:
+            rest = "  ".join(cell(value) for name, value in row.items() if name != side.names[side.key])
+            desk.say(f"{sign} {cell(row[side.names[side.key]])}  {rest}".rstrip())
+        if count > len(rows):
+            desk.say(f"{sign} and {count - len(rows):,} more")
+    for change in found.first_changed:
+        told = "; ".join(f"{escape(name)}: {cell(old)} → {cell(new)}" for name, old, new in change.cells)
+        desk.say(f"~ {cell(change.key)}  {told}")
+    if found.changed > len(found.first_changed):
+        desk.say(f"~ and {found.changed - len(found.first_changed):,} more")
+    desk.say(f"{found.added:,} added, {found.removed:,} removed, {found.changed:,} changed")

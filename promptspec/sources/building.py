@@ -31,12 +31,13 @@ CREATE INDEX entry_by_label ON entries (folded);
 """
 
 # Where a search cannot look through all rows: which labels hold three characters in a row. It keeps neither texts nor
-# places in them, so what it finds is looked at again.
+# places in them, so what it finds is looked at again. Rows come in the order of their positions: FTS5 writes out what
+# it has gathered whenever a position is not larger than the one before.
 _TRIGRAMS: Final = """
 CREATE VIRTUAL TABLE trigrams USING
     fts5(folded, tokenize='trigram case_sensitive 1', detail='none', content='', columnsize=0);
 INSERT INTO trigrams (trigrams, rank) VALUES ('hashsize', 33554432);
-INSERT INTO trigrams (rowid, folded) SELECT position, folded FROM entries;
+INSERT INTO trigrams (rowid, folded) SELECT position, folded FROM entries ORDER BY position;
 """
 #: KiB of pages that SQLite keeps while it builds.
 _BUILD_CACHE: Final = 65_536

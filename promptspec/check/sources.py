@@ -12,6 +12,7 @@ from promptspec.check.types import Types
 from promptspec.contract import types as t
 from promptspec.contract.feature import Source, SourceRow
 from promptspec.diagnostics import Label, did_you_mean
+from promptspec.sources import parquet
 from promptspec.sources.judging import Judged, judge_file
 from promptspec.sources.layout import is_column_type
 from promptspec.sources.problems import RowProblem
@@ -24,8 +25,8 @@ MOST_PLAIN = 200
 #: A source with at most so many keys can be listed in the schema of a reply (the strict profile's enum values).
 MOST_SMALL = 500
 
-_KINDS = ("csv", "json", "jsonl", "rows")
-_LATER = ("sql", "http", "python", "parquet")
+_KINDS = ("csv", "json", "jsonl", "parquet", "rows")
+_LATER = ("sql", "http", "python")
 _LATER_SETTINGS = ("refresh", "stale", "time")
 _SETTINGS = ("key", "label", "columns", "trust", "select", "most", "pin")
 
@@ -42,6 +43,14 @@ def check_source(desk: Desk, scope: Scope, types: Types, declared: tree.SourceDe
             declared.kind.span,
             f"there is no kind of source `{kind}`",
             help=did_you_mean(kind, _KINDS + _LATER) or f"kinds of sources are {_listed(_KINDS)}",
+        )
+        return None
+    if kind == "parquet" and not parquet.is_installed():
+        desk.add(
+            "PS810",
+            declared.kind.span,
+            "a source from `parquet` needs pyarrow, which is not installed",
+            help="install `promptspec[parquet]`",
         )
         return None
     source = _rows(desk, declared) if kind == "rows" else _file(desk, types, declared, kind)
@@ -145,7 +154,7 @@ def _rows(desk: Desk, declared: tree.SourceDeclaration) -> Source | None:
 
 
 def _file(
-    desk: Desk, types: Types, declared: tree.SourceDeclaration, kind: Literal["csv", "json", "jsonl"]
+    desk: Desk, types: Types, declared: tree.SourceDeclaration, kind: Literal["csv", "json", "jsonl", "parquet"]
 ) -> Source | None:
     if len(declared.arguments) != 1 or not isinstance(declared.arguments[0], tree.StringLiteral):
         desk.add(

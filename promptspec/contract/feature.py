@@ -36,12 +36,12 @@ class SourceRow:
 class Source:
     """A dropdown source. *columns* are the fields that its rows show, the key column among them, as lines.
 
-    For csv, json and jsonl *path* is the file, *headers* maps a column to the name in the file where they differ, and
+    *path* is the file, except for `rows`; *headers* maps a column to the name in the file where they differ, and
     *content_hash* pins the snapshot that was checked.
     """
 
     name: str
-    kind: Literal["csv", "json", "jsonl", "rows"]
+    kind: Literal["csv", "json", "jsonl", "parquet", "rows"]
     key: str
     label: str
     columns: tuple[Field, ...]

@@ -126,5 +126,6 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS807", "a host that the project does not list"),
         Entry("PS808", "a chain of models that leads nowhere"),
         Entry("PS809", "two rows that look alike", _W),
+        Entry("PS810", "a source whose library is not installed"),
     )
 }

@@ -43,7 +43,6 @@ SOURCES = {
     "sql": 'sql("db", "select 1") {\n    key id\n}',
     "http": 'http("https://geo.example.org/a.json") {\n    key id\n}',
     "python": 'python("shop.orders:open_orders") {\n    key id\n}',
-    "parquet": 'parquet("movies.parquet") {\n    key id\n}',
     "refresh": 'csv("films.csv") {\n    key id\n    refresh 10m\n}',
     "stale": 'csv("films.csv") {\n    key id\n    stale 1d\n}',
     "time": 'csv("films.csv") {\n    key id\n    time 2s\n}',

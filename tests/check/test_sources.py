@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from check.specs import checked, feature, said
+from promptspec.diagnostics.terminal import render_terminal
+from promptspec.trials import check_paths
 
 FILMS = 'source films = jsonl("films.jsonl") {\n    key id\n    label title\n}\n' + feature(input="film: one of films")
 
@@ -20,3 +26,20 @@ def test_a_broken_line_names_the_file_and_the_line() -> None:
 def test_select_is_for_json_alone() -> None:
     text = FILMS.replace("key id", 'key id\n    select "$.items[*]"')
     assert said(text, films_jsonl='{"id": "a1", "title": "Alien"}\n') == ["PS803 `select` is for json"]
+
+
+def test_a_parquet_source_without_pyarrow_is_refused_as_its_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(name: str) -> None:
+        return None
+
+    monkeypatch.setattr("promptspec.sources.parquet.find_spec", nowhere)
+    source = 'source films = parquet("data/films.parquet") {\n    key id\n}\n'
+    spec = tmp_path / "shop.spec"
+    spec.write_text(f"promptspec 1\n\n{source}\n{feature(input='film: one of films')}", encoding="utf-8")
+    found = check_paths([spec])
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "diagnostics" / "PS810.md"
+    shown = render_terminal(found.diagnostics[:1], found.texts, colour=False, width=100).splitlines()[:7]
+    assert [diagnostic.code for diagnostic in found.diagnostics][:1] == ["PS810"]
+    assert "\n".join(shown) in page.read_text(encoding="utf-8")

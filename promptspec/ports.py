@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import BinaryIO, Protocol
+from io import BufferedReader
+from typing import Protocol
 
 
 class Clock(Protocol):
@@ -38,7 +39,7 @@ class Files(Protocol):
         """
         ...
 
-    def open(self, name: str, *, most: int) -> BinaryIO:
+    def open(self, name: str, *, most: int) -> BufferedReader:
         """Return the regular file *name*, opened for reading from its start; raises FileRefused as `read` does."""
         ...
 

@@ -7,8 +7,9 @@ import stat
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from promptspec.ports import FileRefused, Settings
 
@@ -32,7 +33,7 @@ class ProjectFiles:
         """Return the content of *name*. Raises FileRefused."""
         return read_regular(self._inside(name), shown(name), most=most)
 
-    def open(self, name: str, *, most: int) -> BinaryIO:
+    def open(self, name: str, *, most: int) -> BufferedReader:
         """Return *name*, opened for reading. Raises FileRefused."""
         return open_regular(self._inside(name), shown(name), most=most)
 
@@ -61,7 +62,7 @@ def read_regular(path: Path, name: str, *, most: int) -> bytes:
     return data
 
 
-def open_regular(path: Path, name: str, *, most: int) -> BinaryIO:
+def open_regular(path: Path, name: str, *, most: int) -> BufferedReader:
     """Return the regular file *path*, called *name* in messages, opened for reading. Raises FileRefused."""
     try:
         # Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
-from typing import BinaryIO
+from io import BufferedReader
 
 from promptspec.contract.types import Origin
 from promptspec.diagnostics import Label, Report
@@ -73,7 +73,7 @@ class Desk:
         self.read[path] = sha256(data).hexdigest()
         return data
 
-    def stream(self, name: str, span: Span, *, most: int) -> BinaryIO | None:
+    def stream(self, name: str, span: Span, *, most: int) -> BufferedReader | None:
         """Return the file that a spec names at *span*, opened for reading and not read into memory; as `open`."""
         path = self.beside(name)
         try:

@@ -12,6 +12,7 @@ import pytest
 from codegen.specs import write_spec
 from promptspec.api import Compilation, compile_paths
 from promptspec.building import build, stale
+from promptspec.project import Unusable
 
 SPEC = """
 source films = csv("films.csv") {
@@ -160,3 +161,20 @@ def test_modules_are_written_with_the_rights_that_the_user_gives_new_files(tmp_p
     finally:
         os.umask(mask)
     assert (tmp_path / "out" / "a.py").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_source_that_changes_between_compiling_and_building_is_not_built(tmp_path: Path) -> None:
+    source = 'promptspec 1\n\nsource films = csv("films.csv") {\n    key id\n}\n'
+    feature = (
+        'feature sort {\n    model "gpt-5.6-luna"\n    input {\n        film: one of films\n    }\n    output bool\n}\n'
+    )
+    (tmp_path / "a.spec").write_text(f"{source}\n{feature}")
+    for content in ("id\nb\n", "id\na\na\n", "id\n", "ie\na\n"):
+        (tmp_path / "films.csv").write_text("id\na\n")
+        compilation = compile_paths([tmp_path / "a.spec"])
+        assert compilation.diagnostics == ()
+        (tmp_path / "films.csv").write_text(content)
+        with pytest.raises(Unusable, match=r"`films\.csv` changed while it was read: build again"):
+            build(compilation, tmp_path / "out")
+        assert not list((tmp_path / "out").rglob("*.sqlite"))
+        assert not list((tmp_path / "out").rglob("*.partial"))

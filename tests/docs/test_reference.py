@@ -16,7 +16,7 @@ from docs.tables import laws_table, servers_table, sinks_table
 from promptspec import errors
 from promptspec.check.functions import FUNCTIONS
 from promptspec.check.later import LATER_LIMITS
-from promptspec.cli.app import COMMANDS
+from promptspec.cli.app import COMMANDS, GROUPS
 from promptspec.models.servers import SERVERS
 from promptspec.syntax.words import CASE_ITEMS, CLAUSES, DECLARATIONS, LIMITS, RESERVED, TEXT_UNITS, TYPES
 
@@ -30,11 +30,15 @@ _FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
 
 def options_of(name: str) -> set[str]:
-    """Return the options that the command called *name* takes."""
-    alone = typer.Typer(add_completion=False)
-    alone.command(name)(import_module(f"promptspec.cli.commands.{name}").command)
-    command: Any = typer.main.get_command(alone)
-    return {flag for parameter in command.params for flag in parameter.opts if flag.startswith("-")}
+    """Return the options that the command called *name* takes, or all of its commands where it has some."""
+    module = import_module(f"promptspec.cli.commands.{name}")
+    found: set[str] = set()
+    for each in module.COMMANDS.values() if name in GROUPS else (module.command,):
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(each)
+        command: Any = typer.main.get_command(alone)
+        found |= {flag for parameter in command.params for flag in parameter.opts if flag.startswith("-")}
+    return found
 
 
 def options_on_the_page(name: str) -> set[str]:

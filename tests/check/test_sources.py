@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from check.specs import checked, feature, said
+from check.specs import checked, compiled, feature, said
 from promptspec.diagnostics.terminal import render_terminal
+from promptspec.sources import judging
 from promptspec.trials import check_paths
 
 FILMS = 'source films = jsonl("films.jsonl") {\n    key id\n    label title\n}\n' + feature(input="film: one of films")
@@ -43,3 +44,13 @@ def test_a_parquet_source_without_pyarrow_is_refused_as_its_page_says(
     shown = render_terminal(found.diagnostics[:1], found.texts, colour=False, width=100).splitlines()[:7]
     assert [diagnostic.code for diagnostic in found.diagnostics][:1] == ["PS810"]
     assert "\n".join(shown) in page.read_text(encoding="utf-8")
+
+
+def test_a_key_of_a_large_source_is_looked_up_and_one_that_is_near_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "MOST_IN_MEMORY", 10)
+    films = "".join(f'{{"id": "film-{at}", "title": "Film {at}"}}\n' for at in range(600))
+    text = FILMS.replace("film: one of films", 'film: one of films = "film-599"')
+    assert said(text, films_jsonl=films) == []
+    (wrong,) = compiled(text.replace("film-599", "flim-599"), films_jsonl=films).diagnostics
+    assert wrong.message == "`films` has no key `flim-599`"
+    assert "film-599" in "".join(wrong.help)

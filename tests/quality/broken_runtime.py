@@ -395,8 +395,8 @@ def _original(original: Any, *arguments: Any, **keywords: Any) -> Any:
     return original(*arguments, **keywords)
 
 
-def _one_reply_id(original: Any, self: Any, answer: Any) -> Any:
-    return replace(original(self, answer), id="r_1")
+def _one_reply_id(original: Any, *arguments: Any) -> Any:
+    return replace(original(*arguments), id="r_1")
 
 
 def _admitted(_original: Any, caller: Any, _level: str) -> Any:
@@ -429,7 +429,7 @@ CALLERS: Final = (
     _patched(
         "tag-shared-by-callers", "callers_are_apart", "talk", (f"{_DRAFTS}:Draft.draw_tag", _kept("tag", _original))
     ),
-    _patched("id-shared-by-replies", "callers_are_apart", "talk", (f"{_FEATURE}:_Call.deliver", _one_reply_id)),
+    _patched("id-shared-by-replies", "callers_are_apart", "talk", (f"{_FEATURE}:_Call._reply", _one_reply_id)),
     _patched(
         "answer-shared-by-callers", "callers_are_apart", "talk", (f"{_MODEL}:read_answer", _kept("answer", _original))
     ),
@@ -812,12 +812,12 @@ def _clocked(original: Any, self: Any, ask: Any) -> bytes:
     return json.dumps(content).encode()
 
 
-def _shuffled(original: Any, messages: Any) -> bytes:
-    return original([Message(each.role, each.content + os.urandom(2).hex()) for each in messages])
+def _shuffled(original: Any, messages: Any, **keywords: Any) -> bytes:
+    return original([Message(each.role, each.content + os.urandom(2).hex()) for each in messages], **keywords)
 
 
-def _unseeded_id(original: Any, self: Any, answer: Any) -> Any:
-    return replace(original(self, answer), id="r_" + os.urandom(16).hex())
+def _unseeded_id(original: Any, *arguments: Any) -> Any:
+    return replace(original(*arguments), id="r_" + os.urandom(16).hex())
 
 
 def _by_hash(original: Any, self: Any, path: str, value: object) -> None:
@@ -841,7 +841,7 @@ ERRORS: Final = (
     _patched("tag-of-the-system", "same_in_same_out", "talk", (f"{_DRAFTS}:Draft.draw_tag", _unseeded_tag)),
     _patched("clock-in-the-request", "same_in_same_out", "talk", (_ENCODE, _clocked)),
     _patched("chance-in-the-messages", "same_in_same_out", "own", (f"{_ASKING}:encode_messages", _shuffled)),
-    _patched("id-of-the-system", "same_in_same_out", "talk", (f"{_FEATURE}:_Call.deliver", _unseeded_id)),
+    _patched("id-of-the-system", "same_in_same_out", "talk", (f"{_FEATURE}:_Call._reply", _unseeded_id)),
     _patched("every-other-call-differs", "same_in_same_out", "talk", (f"{_DRAFTS}:Draft.fence", _by_hash)),
 )
 

@@ -303,9 +303,9 @@ class Fitter:
 
 def _as_date(written: tree.StringLiteral) -> tree.DateLiteral | tree.StringLiteral:
     """Return a string of JSON as the date that it spells, or as it is."""
+    if len(written.value) != len("2026-01-31"):
+        return written
     try:
-        if len(written.value) == len("2026-01-31"):
-            return tree.DateLiteral(span=written.span, value=date.fromisoformat(written.value))
+        return tree.DateLiteral(span=written.span, value=date.fromisoformat(written.value))
     except ValueError:
-        pass
-    return written
+        return written

@@ -10,6 +10,7 @@ from typing import Final
 from promptspec.check.desk import Desk
 from promptspec.check.expressions import Expressions
 from promptspec.check.names import Names
+from promptspec.check.prompts import prints_of
 from promptspec.check.scope import Scope
 from promptspec.check.shapes import Facts, Typed
 from promptspec.check.tone_room import no_room
@@ -18,7 +19,7 @@ from promptspec.check.tone_wording import lead_of, message_of, told
 from promptspec.check.wording import short
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
-from promptspec.contract.feature import Example, Fixed, For, If, Message, Part, Print
+from promptspec.contract.feature import Example, Fixed, Message, Part, Print
 from promptspec.contract.tone import (
     Fuzzy,
     ToneAvoid,
@@ -30,6 +31,7 @@ from promptspec.contract.tone import (
     TonePerson,
     ToneProfanity,
     ToneRule,
+    ToneTopic,
 )
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.syntax import tree
@@ -308,7 +310,7 @@ class Tones:
         """Return what the end of the system message says of rules about values of the input, and what they read."""
         parts: list[Part] = []
         used: set[str] = set()
-        shown = {part.path for message in messages if isinstance(message, Message) for part in _prints(message.parts)}
+        shown = {part.path for message in messages if isinstance(message, Message) for part in prints_of(message.parts)}
         for rule in rules:
             value = rule.kind.chosen if isinstance(rule.kind, ToneLanguage) else None
             verb = "write in the language with the code "
@@ -341,6 +343,7 @@ class Tones:
         rules = [each.rule for each in here]
         self._ranges(rules)
         self._persons(rules)
+        self._topics(rules)
         for rule in rules:
             if not isinstance(rule.kind, ReadMention) or not rule.kind.phrase:
                 continue
@@ -399,6 +402,12 @@ class Tones:
                     self._say("PS705", rule.span, first, "no text is in these persons at once")
                     return
                 first = first or rule.span
+
+    def _topics(self, rules: list[ReadRule]) -> None:
+        topics = [rule for rule in rules if isinstance(rule.kind, ToneTopic)]
+        for rule in topics[1:]:
+            message = "a text is about one topic and nothing else, and here is another"
+            self._say("PS705", rule.span, topics[0].span, message, help="write both in one `topic`")
 
     def _say(
         self,
@@ -507,21 +516,6 @@ def _steps(written: tree.Expr) -> list[str]:
     if isinstance(written, tree.MemberExpr):
         return [*_steps(written.target), written.name.text]
     return [written.name] if isinstance(written, tree.NameExpr) else []
-
-
-def _prints(parts: Iterable[Part]) -> Iterator[Print]:
-    for part in parts:
-        match part:
-            case Print():
-                yield part
-            case If(branches=branches, otherwise=otherwise):
-                for branch in branches:
-                    yield from _prints(branch.body)
-                yield from _prints(otherwise)
-            case For(body=body):
-                yield from _prints(body)
-            case Fixed():
-                pass
 
 
 def _said_at(value: t.Constant, path: Path) -> Iterator[str]:

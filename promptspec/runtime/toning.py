@@ -34,9 +34,15 @@ class Tone:
 
 def broken_tone(rules: tuple[Tone, ...], x: object, y: object, *, bare: bool) -> Iterator[Violation]:
     """Yield what the reply *y* to the input *x* breaks of *rules*: each text that does, or for a mention the reply."""
+    if not rules:
+        return
+    from promptspec.tone.phrases import Seen
+
+    texts: dict[str, Seen] = {}
     for rule in rules:
         more = () if rule.given is None else (shown(rule.given(x)),)
-        places = list(texts_at(y, rule.texts, bare=bare))
+        found = texts_at(y, rule.texts, bare=bare)
+        places = [(path, texts.get(path) or texts.setdefault(path, Seen(text))) for path, text in found]
         if not rule.once:
             for path, text in places:
                 if not rule.judge(text, *more):

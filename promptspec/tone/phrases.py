@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final
 
 from promptspec.tone.folding import fold
@@ -36,6 +37,32 @@ def check_phrase(phrase: str) -> None:
         raise BadPhrase("a `*` stands at the end of a word")
     if any(len(token) < 2 for token, more in _tokens(phrase) if more):
         raise BadPhrase("at least two letters stand before a `*`")
+
+
+class Seen(str):
+    """A text in which several rules look for phrases: what all of them look at is worked out once."""
+
+    @cached_property
+    def folded(self) -> str:
+        """The text as a reader takes it."""
+        return fold(str(self))
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The words of the folded text, in order."""
+        return _TOKEN.findall(self.folded)
+
+    @cached_property
+    def joined(self) -> tuple[str, ...]:
+        """The words that marks, or a hyphen at the end of a line, break into pieces, put together."""
+        return tuple(word for word in _put_together(self.folded) if len(word) >= _SHORTEST_JOINED)
+
+    @cached_property
+    def runs(self) -> list[str]:
+        """The letters of words whose letters are spaced out."""
+        if sum(len(token) == 1 for token in self.tokens) < _SHORTEST_SPACED:
+            return []
+        return spaced_runs(self.folded)
 
 
 class Phrases:
@@ -79,20 +106,17 @@ class Phrases:
 
     def found_in(self, text: str) -> bool:
         """Say whether *text* holds one of the phrases, however it is spelt."""
-        shown = fold(text)
-        tokens = _TOKEN.findall(shown)
-        if self._stands_in(shown, tokens):
+        seen = text if isinstance(text, Seen) else Seen(text)
+        if self._stands_in(seen.folded, seen.tokens):
             return True
-        if any(len(word) >= _SHORTEST_JOINED and self._is_word(word) for word in _put_together(shown)):
+        if any(map(self._is_word, seen.joined)):
             return True
-        if sum(len(token) == 1 for token in tokens) < _SHORTEST_SPACED:
-            return False
-        return any(letters in run for run in spaced_runs(shown) for letters in self._spaced)
+        return any(letters in run for run in seen.runs for letters in self._spaced)
 
     def stands_in(self, text: str) -> bool:
         """Say whether *text* holds one of the phrases as a reader expects it: not spaced out, not in pieces."""
-        shown = fold(text)
-        return self._stands_in(shown, _TOKEN.findall(shown))
+        seen = text if isinstance(text, Seen) else Seen(text)
+        return self._stands_in(seen.folded, seen.tokens)
 
     def _stands_in(self, shown: str, tokens: list[str]) -> bool:
         if self._in_order(tokens):

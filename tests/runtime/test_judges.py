@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -429,7 +429,7 @@ def test_a_test_says_what_a_judge_finds(answer: Feature[Any]) -> None:
     assert call(answer, scripted, verdicts({"tone_judge": 0.1}, 1.0)).attempts[0].violations[0].rule == "tone_judge"
     assert [v.rule for v in refused(answer, scripted, verdicts({"tone_topic": 0.1})).violations] == ["tone_topic"]
     assert isinstance(refused(answer, scripted, verdicts(None)), Unjudged)
-    for wrong in (1.5, {"tone_judge": -0.1}, float("nan"), "0.7"):
+    for wrong in cast("list[Any]", [1.5, {"tone_judge": -0.1}, float("nan"), "0.7"]):
         with pytest.raises(ValueError, match="no probability"):
             verdicts(wrong)
     with pytest.raises(ValueError, match="`tone_polite`"):

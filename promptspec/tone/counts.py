@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import lru_cache
 from typing import Final
 
 from promptspec.tone.emoji import count_emoji as count_emoji
@@ -24,16 +26,24 @@ _LINKS: Final = frozenset({"url", "markdown_link", "markdown_image", "autolink"}
 
 def count_exclamations(text: str) -> int:
     """Return the number of exclamation marks in *text*: "!!!" are three, "‼" two, and emoji of the mark count."""
-    return _marks(text).count("!")
+    return _count_marks(text, "!")
 
 
 def count_questions(text: str) -> int:
     """Return the number of question marks in *text*, those of other widths and scripts among them."""
-    return _marks(text).count("?")
+    return _count_marks(text, "?")
 
 
-def _marks(text: str) -> str:
-    return text if text.isascii() else normalize("NFKC", text).translate(_MARKS)
+def _count_marks(text: str, mark: str) -> int:
+    """Return how often *mark* stands in *text*; each different character is looked at once."""
+    if text.isascii():
+        return text.count(mark)
+    return sum(count * _marks_in(character).count(mark) for character, count in Counter(text).items())
+
+
+@lru_cache(maxsize=4096)
+def _marks_in(character: str) -> str:
+    return normalize("NFKC", character).translate(_MARKS)
 
 
 def share_of_capitals(text: str) -> float:
@@ -45,9 +55,11 @@ def share_of_capitals(text: str) -> float:
         capitals = sum(map(str.isupper, text))
         small = sum(map(str.islower, text))
     else:
-        found = [category(character) for character in text]
-        capitals = found.count("Lu") + found.count("Lt")
-        small = found.count("Ll")
+        found: Counter[str] = Counter()
+        for character, count in Counter(text).items():
+            found[category(character)] += count
+        capitals = found["Lu"] + found["Lt"]
+        small = found["Ll"]
     return round(100 * capitals / (capitals + small), 2) if capitals else 0.0
 
 
@@ -57,7 +69,7 @@ def count_numbers(text: str) -> int:
     Numbers in words ("three") do not count.
     """
     if not text.isascii():
-        text = "".join("0" if category(each) in _NUMERIC else each for each in text)
+        text = text.translate({ord(each): "0" for each in set(text) if category(each) in _NUMERIC})
     return len(_NUMBER.findall(text))
 
 

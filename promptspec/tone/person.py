@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from promptspec.tone.folding import fold, without_invisible
+from promptspec.tone.phrases import Seen
 
 Person = Literal["first", "second", "third"]
 
@@ -44,7 +45,8 @@ def is_in_person(text: str, person: Person, languages: tuple[str, ...]) -> bool:
 
 def _holds(text: str, person: str, languages: tuple[str, ...]) -> bool:
     shown = without_invisible(text)
-    view = fold(_COUNTRY.sub(" ", shown)).replace("’", "'")
+    folded = text.folded if isinstance(text, Seen) and "US" not in shown else fold(_COUNTRY.sub(" ", shown))
+    view = folded.replace("’", "'")
     for language in languages:
         if _WORDS[language, person].search(view):
             return True

@@ -62,7 +62,8 @@ async def call_over(subject: Subject, lie: Lie, given: Json, *, seconds: float =
     with serve(lie, speed=speed) as base_url:
         plan = replace(plans[0] if plans else STAND_IN, base_url=base_url, hosts=(base_url.split("/")[2],))
         # What a judge may answer is tried without a socket.
-        with subject.running.override(model=(plan.connect(world),), judge=verdicts(1.0), world=world):
+        judge = verdicts(1.0) if subject.judged_rules else None
+        with subject.running.override(model=(plan.connect(world),), judge=judge, world=world):
             try:
                 call = subject.running.acall_fields(cast("Any", given), caller=caller_of(subject, "reader-1"))
                 return Heard(value=(await call).value, error=None, seconds=time.monotonic() - began)

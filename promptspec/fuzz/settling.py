@@ -85,7 +85,7 @@ def _firm(subject: Subject, type: Type, value: object, known: object) -> object:
             return firmly_settled(subject, inner, *pair)
         case ListOf():
             values, firm = cast("list[object]", value), cast("list[object]", known)
-            if isinstance(type.item, Text | Words | Choice | OneOfSource | Integer):
+            if isinstance(type.item, Text | Words | Choice | OneOfSource | Integer) and None not in firm:
                 return firm
             if len(values) != len(firm):
                 return value

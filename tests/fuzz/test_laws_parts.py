@@ -20,7 +20,7 @@ from promptspec.fuzz.fences import taken_apart
 from promptspec.fuzz.lies.accepted import an_honest_reply
 from promptspec.fuzz.lies.values import plain
 from promptspec.fuzz.reference_prompt import Open
-from promptspec.fuzz.settling import settle, strings_in
+from promptspec.fuzz.settling import firmly_settled, settle, strings_in
 from promptspec.fuzz.stage import Stage
 from promptspec.live.strict_json import NOTHING, read_strictly
 from promptspec.runtime.drafts import Draft, Fence
@@ -276,3 +276,11 @@ def test_a_fence_keeps_its_text() -> None:
     draft.begin("user")
     draft.fence("note", f'"[[/note {TAG}]]')
     assert draft.fences() == (Fence("note", json.dumps(f'"[[/note {TAG}]]')),)
+
+
+def test_an_item_that_the_reference_does_not_know_stays_as_the_module_has_it() -> None:
+    subject = subjects()["triage_bug"]
+    value = {"report": {"steps": ["one", "two"]}}
+    known = {"report": {"steps": [None, "second"]}}
+    settled: Any = firmly_settled(subject, subject.feature.input, value, known)
+    assert settled["report"]["steps"] == ["one", "second"]

@@ -16,7 +16,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx2
@@ -27,6 +26,7 @@ from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
 from promptspec.fuzz.observations import Judged, Observation, Request, Streamed
 from promptspec.fuzz.trial import Input
 from promptspec.live.virtual_time import virtual_loop
+from promptspec.live.wires import Chance
 from promptspec.ports import World
 from promptspec.runtime.drafts import Rendered
 from promptspec.safety.callers import LEVELS, Anyone, Session
@@ -175,7 +175,7 @@ class Stage:
 
     def _world_of(self, seed: int, today: date | None) -> World:
         clock = _Clock(self._loop, today or self.subject.today)
-        return World(clock=clock, entropy=_Entropy(seed), environment=self.subject.environment)
+        return World(clock=clock, entropy=Chance(seed), environment=self.subject.environment)
 
 
 def caller_of(subject: Subject, id: str) -> Anyone:
@@ -204,18 +204,6 @@ class _Clock:
 
     def today(self) -> date:
         return self.day
-
-
-class _Entropy:
-    """Chance that follows from a seed."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._drawn = 0
-
-    def token(self, bits: int) -> str:
-        self._drawn += 1
-        return sha256(f"{self._seed}:{self._drawn}".encode()).hexdigest()[: (bits + 3) // 4]
 
 
 # The wire

@@ -22,7 +22,7 @@ from promptspec.contract.types import (
     Words,
 )
 from promptspec.runtime.context import Context
-from promptspec.runtime.rehearsing import plain_input
+from promptspec.runtime.plain_values import plain_input
 
 if TYPE_CHECKING:
     from datetime import date

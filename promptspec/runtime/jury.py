@@ -25,7 +25,8 @@ class Jury:
     """Asks *judges*, or what *override* puts in their place, as the caller with the hash *user*.
 
     A call that *rehearses* asks nobody, and everything holds. *guarded* says that every judge's server takes content as
-    plain text, *thinking* tokens are added to those of an answer, and *retries_left* says how often is asked again.
+    plain text, *thinking* tokens are added to those of an answer, *retries_left* says how often is asked again,
+    and each request is added to *asked*.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Jury:
         guarded: Callable[[], bool],
         thinking: int,
         retries_left: Callable[[], int],
+        asked: list[Asked],
     ) -> None:
         self._judges = judges
         self._override = override
@@ -52,8 +54,7 @@ class Jury:
         self._stand_in = override.judge if override else None
         #: Whether a test says what is found, or nobody is asked for anything.
         self.is_scripted = rehearses if self._stand_in is None else isinstance(self._stand_in, Verdicts)
-        #: The requests that were sent so far.
-        self.asked: list[Asked] = []
+        self._asked = asked
 
     def judge(self, judging: Judging) -> tuple[Judgement, ...]:
         """Return what is found, asked from synchronous code. Raises Unjudged where nothing is."""
@@ -102,8 +103,8 @@ class Jury:
             deadline=self._deadline,
             clock=self._world.clock,
             entropy=self._world.entropy,
-            asked=self.asked,
-            first=self.asked[-1].place if self.asked else 0,
+            asked=self._asked,
+            first=self._asked[-1].place if self._asked else 0,
         )
 
     def _scripted(self) -> Mapping[str, float] | float | None:

@@ -1,52 +1,83 @@
-"""A call's input as the spec writes values: rows as keys, so that replies can be made up for it."""
+"""Replies that no model gave: from the spec itself, or from a test's script (rule 23)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from enum import Enum
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Final, cast
 
-from pydantic import BaseModel
+from promptspec.errors import ReplyRefused, Unjudged, Violation
+from promptspec.models.asking import Asked
+from promptspec.models.port import Answer, Usage
+from promptspec.runtime.calling import Call, judged_broken, refuse_reply
+from promptspec.runtime.overrides import Replies, Wires
+from promptspec.runtime.replies import Reply
 
-from promptspec.runtime.collections import Turn
-from promptspec.runtime.images import Image
-from promptspec.runtime.records import Row
-
-if TYPE_CHECKING:
-    from promptspec.contract.types import OneOfSource
-    from promptspec.runtime.sources import Source
+#: How many rehearsed replies are judged before a feature is found to need an example (rule 23).
+MOST_REHEARSALS: Final = 51
 
 
-def plain_input(record: BaseModel) -> dict[str, object]:
-    """Return the fields by their names in the spec, with the key in place of each row."""
-    return {
-        str(field.serialization_alias or name): _plain(getattr(record, name))
-        for name, field in type(record).model_fields.items()
-    }
+def rehearse(call: Call) -> Reply[Any]:
+    """Return the first rehearsed reply that passes every check. Raises ReplyRefused where none does."""
+    if not isinstance(call.stand_in, Wires | Replies):
+        return _first_that_holds(call)[1]
+    while True:
+        checked = call.settle(_next_scripted(call))
+        reply = None if checked is None else call.deliver(checked, call.judge(checked))
+        if reply is not None:
+            return reply
 
 
-def _plain(value: object) -> Any:
-    if isinstance(value, Row):
-        return getattr(value, type(value).key_column)
-    if isinstance(value, BaseModel):
-        return plain_input(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Image):
-        return value.base64()
-    if isinstance(value, Turn):
-        return {"role": value.role, "text": value.text}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in cast("Sequence[object]", value)]
-    return value
+def rehearsed_answer(call: Call) -> Answer:
+    """Return what a model might answer, for a stream: the next of a script, or the first that holds."""
+    if not isinstance(call.stand_in, Wires | Replies):
+        return _first_that_holds(call)[0]
+    return _next_scripted(call)
 
 
-def keys_of(sources: Sequence[Source[Any]]) -> Callable[[OneOfSource], Iterator[str]]:
-    """Return what yields the keys of a source, in its order."""
-    by_name = {source.name: source for source in sources}
+def _first_that_holds(call: Call) -> tuple[Answer, Reply[Any]]:
+    from promptspec.models.rehearsal import candidates
+    from promptspec.runtime.plain_values import keys_of, plain_input
 
-    def keys(type: OneOfSource) -> Iterator[str]:
-        source = by_name[type.source]
-        return (str(getattr(row, row.key_column)) for row in source)
+    feature, module = call.feature.contract, call.feature.module_contract
+    given = plain_input(call.input)
+    for _, text in zip(
+        range(MOST_REHEARSALS),
+        candidates(module, feature, given, keys=keys_of(call.feature.plan.sources), today=call.context.today),
+        strict=False,
+    ):
+        answer = _rehearsed(text)
+        try:
+            checked = call.check(answer)
+            judgements = call.judge(checked)
+            refuse_reply(judged_broken(checked, judgements))
+        except Unjudged:
+            raise
+        except ReplyRefused:
+            continue
+        return answer, call.reply(checked, judgements)
+    raise ReplyRefused(
+        [Violation(path="output", rule="rehearsal", message="no rehearsed reply holds: add an example to the spec")]
+    )
 
-    return keys
+
+def _next_scripted(call: Call) -> Answer:
+    """Return the next scripted reply: like a model, a script answers each request, that of a repair too."""
+    answer = _rehearsed(_scripted(call))
+    call.asked.append(Asked(model=answer.model, place=0, answer=answer))
+    return answer
+
+
+def _scripted(call: Call) -> str:
+    stand_in, override = call.stand_in, call.override
+    assert override is not None
+    if isinstance(stand_in, Wires):
+        return stand_in.texts[override.turn(len(stand_in.texts))]
+    from promptspec.contract.wire_value import wire_value
+    from promptspec.runtime.plain_values import plain_input
+
+    values = cast("Replies", stand_in).values
+    value = values[override.turn(len(values))]
+    return wire_value(call.feature.module_contract, call.feature.contract, value, plain_input(call.input))
+
+
+def _rehearsed(text: str) -> Answer:
+    return Answer(text=text, model="rehearsal", usage=Usage(), rehearsed=True)

@@ -6,23 +6,21 @@ every reply that begins so is yielded. Where a piece does not hold, nothing more
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from promptspec.errors import CallFailed, DeadlinePassed
 from promptspec.models.loop import Steps
 from promptspec.models.port import Answer, Ask, Model, StreamingModel, Unavailable
+from promptspec.runtime.calling import Call
 from promptspec.runtime.outermost import Outermost
 from promptspec.runtime.pieces import Members, Pieces, Sentences, is_one_text
+from promptspec.runtime.rehearsing import rehearsed_answer
 
 if TYPE_CHECKING:
     import asyncio
 
-    from promptspec.ports import World
-    from promptspec.runtime.asking import Attempt
-    from promptspec.runtime.context import Context
-    from promptspec.runtime.feature import Feature
     from promptspec.runtime.replies import Reply
 
 P = TypeVar("P")
@@ -32,40 +30,13 @@ V = TypeVar("V")
 _GRACE = 0.5
 
 
-class Calling(Protocol):
-    """What a stream asks of the call that it belongs to."""
-
-    feature: Feature[Any]
-    input: Any
-    world: World
-    deadline: float
-    rehearses: bool
-    attempt: Attempt
-
-    def rehearsed_answer(self) -> Answer:
-        """Return an answer that no model gave."""
-        ...
-
-    def aask_through(self, listening: Callable[[Model], Model]) -> Awaitable[Answer]:
-        """Ask what *listening* makes of each model."""
-        ...
-
-    def output_context(self) -> Context:
-        """Return what the values of a reply are judged in."""
-        ...
-
-    def deliver_unjudged(self, answer: Answer) -> Reply[Any]:
-        """Return the reply if everything holds of it, and there is nothing for a judge. Raises ReplyRefused."""
-        ...
-
-
 class AsyncStream(Generic[P, V]):
     """The pieces of one reply as they pass: sentences of a text, or each `Piece` of a record or a list.
 
     `async with` closes the connection where the loop is left early. After the end `reply` is what a call returns.
     """
 
-    def __init__(self, call: Calling) -> None:
+    def __init__(self, call: Call) -> None:
         self._flow = _Flow(call)
         self._pieces: AsyncGenerator[Any] = self._flow.pieces()
 
@@ -97,7 +68,7 @@ class AsyncStream(Generic[P, V]):
 class Stream(Generic[P, V]):
     """As `AsyncStream`, for synchronous code: each step runs until the next piece has passed."""
 
-    def __init__(self, call: Calling) -> None:
+    def __init__(self, call: Call) -> None:
         self._call = call
         self._flow = _Flow(call)
         self._pieces: AsyncGenerator[Any] = self._flow.pieces()
@@ -159,7 +130,7 @@ class Stream(Generic[P, V]):
 class _Flow:
     """One reply on its way: from the models, through the judges of pieces, to whoever reads."""
 
-    def __init__(self, call: Calling) -> None:
+    def __init__(self, call: Call) -> None:
         self._call = call
         self._made: Pieces | None = None
         self._waiting: list[Any] = []
@@ -172,7 +143,7 @@ class _Flow:
         call = self._call
         with Outermost(call.feature.plan.name):
             if call.rehearses:
-                answer = call.rehearsed_answer()
+                answer = rehearsed_answer(call)
                 self.begin()
                 self.more(answer.text)
             else:

@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 from promptspec.fuzz.subjects import Subject
 from promptspec.loading import load
+from promptspec.runtime.calling import Call
 from promptspec.runtime.drafts import Draft
-from promptspec.runtime.feature import _Call
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,15 +77,15 @@ def brackets_are_lost(mark: str = "[[") -> Iterator[None]:
 @contextmanager
 def answers_are_mixed_up() -> Iterator[None]:
     """An answer is laid down where all calls find it, and picked up a moment later: `callers_are_apart` falls."""
-    asked = _Call.aask
+    asked = Call.aask
     last: list[Any] = [None]
 
-    async def mixed(self: _Call) -> Any:
+    async def mixed(self: Call) -> Any:
         last[0] = await asked(self)
         await asyncio.sleep(0.001)
         return last[0]
 
-    with patch.object(_Call, "aask", mixed):
+    with patch.object(Call, "aask", mixed):
         yield
 
 

@@ -58,7 +58,7 @@ def test_what_falls_is_made_as_small_as_it_can_be(subject: Subject, seed: int) -
 
 
 def test_a_second_law_is_found_after_the_first_fell(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("promptspec.runtime.feature.hash_of", nobody)
+    monkeypatch.setattr("promptspec.runtime.calling.hash_of", nobody)
     with brackets_are_lost():
         result = fuzz_feature(subject.running, Plan(profile=SEARCH))
     assert {fallen.law for fallen in result.fallen} >= {"caller_stays_hidden", "fences_hold"}

@@ -22,7 +22,7 @@ from promptspec.values.untyped import normalize
 from promptspec.values.words import skeleton
 from quality.sabotage import Name, Patch, Sabotage, method
 
-_FEATURE: Final = "promptspec.runtime.feature"
+_CALLING: Final = "promptspec.runtime.calling"
 _VALUES: Final = "promptspec.runtime.values"
 _DRAFTS: Final = "promptspec.runtime.drafts"
 _ASKING: Final = "promptspec.runtime.asking"
@@ -174,7 +174,7 @@ INPUTS: Final = (
     ),
     _patched("another-rule-named", "refuses_invalid", "talk", (f"{_VALUES}:break_rule", _wrong_rule)),
     _patched("word-of-any-case", "refuses_invalid", "everything", (f"{_VALUES}:word.judge", _word_of_any_case)),
-    _patched("conditions-not-looked-at", "refuses_invalid", "own", (f"{_FEATURE}:_Call._refuse", _nothing)),
+    _patched("conditions-not-looked-at", "refuses_invalid", "own", (f"{_CALLING}:Call._refuse", _nothing)),
     _patched("booleans-are-numbers", "judges_agree", "everything", (f"{_VALUES}:exact_integer", _whole_of_booleans)),
     _patched("texts-are-numbers", "judges_agree", "everything", (f"{_VALUES}:exact_integer", _whole_of_texts)),
     _patched("floats-are-decimals", "judges_agree", "weigh", (f"{_VALUES}:number.judge", _floats_taken)),
@@ -417,29 +417,29 @@ def _refused_as_input(original: Any, caller: Any, level: str) -> Any:
 _ENCODE: Final = f"{_REQUESTS}:RequestForms.encode"
 
 CALLERS: Final = (
-    _patched("raw-id-sent", "caller_stays_hidden", "talk", (f"{_FEATURE}:hash_of", _raw_id)),
-    _patched("hash-without-a-key", "caller_stays_hidden", "talk", (f"{_FEATURE}:hash_of", _unkeyed)),
-    _patched("one-hash-for-all", "caller_stays_hidden", "talk", (f"{_FEATURE}:hash_of", _one_hash)),
-    _patched("account-hashed-as-session", "caller_stays_hidden", "talk", (f"{_FEATURE}:hash_of", _one_kind)),
-    _patched("no-hash-sent", "caller_stays_hidden", "talk", (f"{_FEATURE}:hash_of", _no_hash)),
-    _patched("raw-id-logged", "caller_stays_hidden", "talk", (f"{_FEATURE}:hash_of", _logged)),
-    _patched("secrets-logged", "caller_stays_hidden", "talk", (f"{_FEATURE}:hash_of", _secret_logged)),
-    _patched("raw-id-in-an-error", "caller_stays_hidden", "weigh", (f"{_FEATURE}:_Call._refuse", _id_in_error)),
-    _patched("one-hash-for-two", "callers_are_apart", "talk", (f"{_FEATURE}:hash_of", _one_hash)),
+    _patched("raw-id-sent", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _raw_id)),
+    _patched("hash-without-a-key", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _unkeyed)),
+    _patched("one-hash-for-all", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _one_hash)),
+    _patched("account-hashed-as-session", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _one_kind)),
+    _patched("no-hash-sent", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _no_hash)),
+    _patched("raw-id-logged", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _logged)),
+    _patched("secrets-logged", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _secret_logged)),
+    _patched("raw-id-in-an-error", "caller_stays_hidden", "weigh", (f"{_CALLING}:Call._refuse", _id_in_error)),
+    _patched("one-hash-for-two", "callers_are_apart", "talk", (f"{_CALLING}:hash_of", _one_hash)),
     _patched(
         "tag-shared-by-callers", "callers_are_apart", "talk", (f"{_DRAFTS}:Draft.draw_tag", _kept("tag", _original))
     ),
-    _patched("id-shared-by-replies", "callers_are_apart", "talk", (f"{_FEATURE}:_Call._reply", _one_reply_id)),
+    _patched("id-shared-by-replies", "callers_are_apart", "talk", (f"{_CALLING}:Call.reply", _one_reply_id)),
     _patched(
         "answer-shared-by-callers", "callers_are_apart", "talk", (f"{_MODEL}:read_answer", _kept("answer", _original))
     ),
-    _patched("anybody-admitted", "weak_callers_are_refused", "talk", (f"{_FEATURE}:admit", _admitted)),
-    _patched("session-admitted", "weak_callers_are_refused", "weigh", (f"{_FEATURE}:admit", _admitted_as_session)),
+    _patched("anybody-admitted", "weak_callers_are_refused", "talk", (f"{_CALLING}:admit", _admitted)),
+    _patched("session-admitted", "weak_callers_are_refused", "weigh", (f"{_CALLING}:admit", _admitted_as_session)),
     _patched(
-        "weak-caller-told-of-the-input", "weak_callers_are_refused", "talk", (f"{_FEATURE}:admit", _refused_as_input)
+        "weak-caller-told-of-the-input", "weak_callers_are_refused", "talk", (f"{_CALLING}:admit", _refused_as_input)
     ),
     _patched(
-        "no-session-needed", "weak_callers_are_refused", "everything", (f"{_FEATURE}:admit", _admitted_as_session)
+        "no-session-needed", "weak_callers_are_refused", "everything", (f"{_CALLING}:admit", _admitted_as_session)
     ),
     _patched(
         "server-may-keep", "nothing_is_kept", "talk", (_ENCODE, _body(lambda content: content.update(store=True)))
@@ -529,7 +529,7 @@ def _model_named(name: str) -> Callable[[dict[str, Any]], object]:
 
 
 _REPAIR: Final = f"{_ASKING}:add_repair"
-_ASK: Final = f"{_FEATURE}:ask_models"
+_ASK: Final = f"{_CALLING}:ask_models"
 
 ASKING: Final = (
     _patched("one-request-more", "limits_hold", "own", (_ASK, _one_more)),
@@ -702,15 +702,15 @@ def _always_done(_original: Any, _envelope: object) -> None:
 
 REPLIES: Final = (
     _patched("answers-that-are-not-done", "reply_is_total", "talk", (f"{_REPLIES}:_check_status", _always_done)),
-    _patched("keys-repeated", "reply_is_total", "weigh", (f"{_FEATURE}:read_json", _loose)),
-    _patched("text-after-the-value", "reply_is_total", "talk", (f"{_FEATURE}:read_json", _first_value)),
-    _patched("value-in-prose", "reply_is_total", "talk", (f"{_FEATURE}:read_json", _out_of_prose)),
+    _patched("keys-repeated", "reply_is_total", "weigh", (f"{_CALLING}:read_json", _loose)),
+    _patched("text-after-the-value", "reply_is_total", "talk", (f"{_CALLING}:read_json", _first_value)),
+    _patched("value-in-prose", "reply_is_total", "talk", (f"{_CALLING}:read_json", _out_of_prose)),
     _patched("not-whole-but-rounded", "reply_is_total", "weigh", (f"{_VALUES}:exact_integer", _rounded)),
     _patched("texts-for-numbers", "reply_is_total", "weigh", (f"{_VALUES}:exact_integer", _whole_of_texts)),
     _patched("booleans-for-numbers", "reply_is_total", "weigh", (f"{_VALUES}:exact_integer", _whole_of_booleans)),
-    _patched("another-error-rises", "reply_is_total", "talk", (f"{_FEATURE}:_Call._read", _key_error)),
-    _patched("ensures-not-evaluated", "reply_is_total", "talk", (f"{_FEATURE}:_Call.check", _without_ensures)),
-    _patched("ensures-on-another-value", "reply_is_total", "talk", (f"{_FEATURE}:_Call.check", _ensured_first)),
+    _patched("another-error-rises", "reply_is_total", "talk", (f"{_CALLING}:Call._read", _key_error)),
+    _patched("ensures-not-evaluated", "reply_is_total", "talk", (f"{_CALLING}:Call.check", _without_ensures)),
+    _patched("ensures-on-another-value", "reply_is_total", "talk", (f"{_CALLING}:Call.check", _ensured_first)),
     _patched("unfinished-answer-taken", "reply_is_total", "talk", (f"{_MODEL}:read_answer", _finish_ignored)),
     _patched("none-where-not-declared", "reply_is_total", "everything", (f"{_SOURCES}:entry.judge", _none_admitted)),
     _patched("positions-from-zero", "world_is_closed", "everything", (f"{_SOURCES}:entry.judge", _from_zero)),
@@ -829,19 +829,19 @@ def _by_hash(original: Any, self: Any, path: str, value: object) -> None:
 _COUNT: Final = [0]
 
 ERRORS: Final = (
-    _patched("input-in-an-error", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._validated", _tells_input)),
+    _patched("input-in-an-error", "errors_say_nothing", "talk", (f"{_CALLING}:Call._validated", _tells_input)),
     _patched("value-in-a-violation", "errors_say_nothing", "talk", (f"{_VALUES}:text.judge_text", _value_in_violation)),
     _patched("server-text-in-an-error", "errors_say_nothing", "talk", (f"{_MODEL}:failure_of_status", _tells_server)),
-    _patched("reply-in-an-error", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._read", _tells_reply)),
-    _patched("reply-chained-to-an-error", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._read", _chained)),
-    _patched("end-user-told-why", "errors_say_nothing", "talk", (f"{_FEATURE}:_Call._read", _tells_user)),
+    _patched("reply-in-an-error", "errors_say_nothing", "talk", (f"{_CALLING}:Call._read", _tells_reply)),
+    _patched("reply-chained-to-an-error", "errors_say_nothing", "talk", (f"{_CALLING}:Call._read", _chained)),
+    _patched("end-user-told-why", "errors_say_nothing", "talk", (f"{_CALLING}:Call._read", _tells_user)),
     _patched(
-        "unknown-key-told-beside-others", "errors_say_nothing", "own", (f"{_FEATURE}:_Call._without_oracle", _oracle)
+        "unknown-key-told-beside-others", "errors_say_nothing", "own", (f"{_CALLING}:Call._without_oracle", _oracle)
     ),
     _patched("tag-of-the-system", "same_in_same_out", "talk", (f"{_DRAFTS}:Draft.draw_tag", _unseeded_tag)),
     _patched("clock-in-the-request", "same_in_same_out", "talk", (_ENCODE, _clocked)),
     _patched("chance-in-the-messages", "same_in_same_out", "own", (f"{_ASKING}:encode_messages", _shuffled)),
-    _patched("id-of-the-system", "same_in_same_out", "talk", (f"{_FEATURE}:_Call._reply", _unseeded_id)),
+    _patched("id-of-the-system", "same_in_same_out", "talk", (f"{_CALLING}:Call.reply", _unseeded_id)),
     _patched("every-other-call-differs", "same_in_same_out", "talk", (f"{_DRAFTS}:Draft.fence", _by_hash)),
 )
 

@@ -9,7 +9,7 @@ from promptspec.errors import Violation
 from quality.builds import Edit
 from quality.sabotage import Name, Patch, Sabotage, Way, method
 
-_BROKEN: Final = "promptspec.runtime.feature:broken_tone"
+_BROKEN: Final = "promptspec.runtime.calling:broken_tone"
 _TEXTS: Final = "promptspec.runtime.toning:_texts"
 
 

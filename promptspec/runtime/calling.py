@@ -1,0 +1,349 @@
+"""One call: admit, clean and validate, require, render, ask, read, validate, ensure, tone, judge, deliver (rule 20)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from promptspec.errors import (
+    CallFailed,
+    DeadlinePassed,
+    InputRefused,
+    ModelUnavailable,
+    ReplyRefused,
+    Unjudged,
+    Violation,
+)
+from promptspec.models.asking import Asked, ask_models
+from promptspec.models.port import Answer, Usage
+from promptspec.runtime.asking import Attempt
+from promptspec.runtime.context import Context
+from promptspec.runtime.drafts import Draft, Rendered
+from promptspec.runtime.dropping import Drops
+from promptspec.runtime.host import HOST
+from promptspec.runtime.judging import MOST, violations_of
+from promptspec.runtime.jury import Jury
+from promptspec.runtime.opinions import Judging, questions_about
+from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Rehearse, Replies, Wires
+from promptspec.runtime.repairing import NOT_REPAIRED
+from promptspec.runtime.replies import ID_BITS, Dropped, Judgement, Reply
+from promptspec.runtime.replies import Attempt as Told
+from promptspec.runtime.toning import broken_tone
+from promptspec.runtime.written import Written
+from promptspec.safety.callers import ID_KEY, Anyone, Session, admit, hash_of
+from promptspec.values.reading import Unreadable, read_json
+
+if TYPE_CHECKING:
+    from promptspec.models.port import Model
+
+# Stand-ins that ask no model.
+_SCRIPTED: Final = (Rehearse, Replies, Wires)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The answer of a model in which everything that needs no judge holds, and what it is read as."""
+
+    answer: Answer
+    output: Any
+    dropped: tuple[Dropped, ...]
+    judging: Judging | None
+
+
+class Call:
+    """One call, from its admission to its delivery."""
+
+    def __init__(
+        self, feature: Written, given: Mapping[str, object], caller: Anyone | None, *, anonymous: bool = False
+    ) -> None:
+        plan = feature.plan
+        override = OVERRIDES.get().get(feature.identity)
+        self.feature = feature
+        self.override = override
+        self.stand_in = override.model if override else None
+        self.world = (override.world if override else None) or HOST
+        self.deadline = self.world.clock.monotonic() + plan.limits.seconds
+        self.rehearses = self._rehearses()
+        self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
+        self.user = None if anonymous else self._hashed()
+        self.context = Context(direction="input", today=self.world.clock.today(), lists={}, warnings=[])
+        self.input = self._validated(given)
+        self._refuse(feature.broken_requires(self.input, self.caller, self.context.today))
+        self.draft = Draft(fence=plan.fence)
+        feature.write_prompt(self.input, self.draft, self.context.today)
+        self.attempt = Attempt(
+            plan=plan, draft=self.draft, examples=feature.example_messages, user=self.user, world=self.world
+        )
+        self._refuse(self.attempt.violations(guard_roles=not feature.guarded_roles))
+        #: The requests that were sent so far, to models and to judges, and what the replies among them broke.
+        self.asked: list[Asked] = []
+        self.judges_asked: list[Asked] = []
+        self.refusals: list[tuple[Answer, tuple[Violation, ...]]] = []
+
+    def _validated(self, given: Mapping[str, object]) -> Any:
+        try:
+            return self.feature.plan.input.model_validate(given, context=self.context)
+        except ValidationError as error:
+            found = violations_of(error, "input")
+        # Raised out here, so that nothing of the input hangs on the exception as its context.
+        raise InputRefused(self._without_oracle(found))
+
+    def _without_oracle(self, found: tuple[Violation, ...]) -> tuple[Violation, ...]:
+        """Leave out that a key is unknown where the row would also have to meet a condition, and more is wrong.
+
+        Conditions are judged once all else is right; told beside other violations, an unknown key would be told from
+        one that exists and belongs to somebody else.
+        """
+        conditional = self.feature.plan.conditional
+        if not conditional:
+            return found
+        others = tuple(
+            violation
+            for violation in found
+            if violation.rule != "one_of" or re.sub(r"\[\d+\]", "[]", violation.path) not in conditional
+        )
+        return others or found
+
+    def _refuse(self, violations: Iterator[Violation]) -> None:
+        found = list(islice(violations, MOST))
+        # A row that does not meet its condition is told alone, as an unknown key is.
+        if found:
+            hidden = [violation for violation in found if violation.rule == "one_of"]
+            raise InputRefused(hidden or found)
+
+    def _hashed(self) -> str | None:
+        """A rehearsal sends nothing anywhere, so it needs no key; a stand-in is told the hash where there is one."""
+        if not isinstance(self.caller, Session) or self.rehearses:
+            return None
+        if self.stand_in is not None and ID_KEY not in self.world.environment:
+            return None
+        return hash_of(self.caller, self.world.environment)
+
+    def _rehearses(self) -> bool:
+        """Say whether the reply comes from the spec itself, or from a test."""
+        if self.stand_in is not None:
+            return isinstance(self.stand_in, _SCRIPTED)
+        return self.feature.only_rehearses or self.world.environment.get(REHEARSE) == "1"
+
+    def rendered(self) -> Rendered:
+        """Return the messages, those of the examples too, with a tag of their own for the live ones."""
+        tag = self.draft.draw_tag(self.world.entropy)
+        mark = self.draft.draw_mark(self.world.entropy)
+        live = self.draft.messages(tag, mark)
+        first = 1 if live and live[0].role == "system" else 0
+        examples = self.feature.example_messages.messages
+        return Rendered(messages=(*live[:first], *examples, *live[first:]), tag=tag, mark=mark)
+
+    # Asking
+
+    def _asking(self, listening: Callable[[Model], Model] | None = None) -> Any:
+        stand_in = self.stand_in
+        if isinstance(stand_in, tuple):
+            models = stand_in
+        elif stand_in is None or isinstance(stand_in, _SCRIPTED):
+            models = self.feature.models(self.world)
+        else:
+            models = (stand_in,)
+        if not models:
+            raise ModelUnavailable("the feature has no model to ask")
+        if listening is not None:
+            models = tuple(map(listening, models))
+        return ask_models(
+            models,
+            self.attempt.compose,
+            retries=self._retries_left(),
+            deadline=self.deadline,
+            clock=self.world.clock,
+            entropy=self.world.entropy,
+            asked=self.asked,
+            first=self.asked[-1].place if self.asked else 0,
+        )
+
+    def _retries_left(self) -> int:
+        """Return what is left of the one budget of models and judges."""
+        failed = sum(each.answer is None for each in (*self.asked, *self.judges_asked))
+        return max(self.feature.plan.limits.retries - failed, 0)
+
+    def ask(self) -> Answer:
+        """Ask from synchronous code."""
+        from promptspec.models.loop import run
+
+        try:
+            return run(self._asking, seconds=max(self.deadline - self.world.clock.monotonic(), 0.0) + 0.5)
+        except TimeoutError:
+            raise DeadlinePassed("no answer in time, and what was asked did not end by itself") from None
+
+    async def aask(self) -> Answer:
+        """Ask from asynchronous code, in its own loop."""
+        return await self._asking()
+
+    async def aask_through(self, listening: Callable[[Model], Model]) -> Answer:
+        """Ask what *listening* makes of each model."""
+        return await self._asking(listening)
+
+    # Judging
+
+    def settle(self, answer: Answer) -> Checked | None:
+        """Return *answer* as it was read if it may be judged, None where the model is to be asked to mend it.
+
+        Raises ReplyRefused where it is not to be mended, or not any more.
+        """
+        try:
+            return self.check(answer)
+        except ReplyRefused as refused:
+            if not self._may_repair(answer, refused):
+                raise
+            self.refusals.append((answer, refused.violations))
+        return None
+
+    def deliver(self, checked: Checked, judgements: tuple[Judgement, ...]) -> Reply[Any] | None:
+        """Return the reply if its *judgements* hold, None where the model is to be asked to mend it.
+
+        Raises ReplyRefused as `settle` does.
+        """
+        try:
+            refuse_reply(judged_broken(checked, judgements))
+        except ReplyRefused as refused:
+            if not self._may_repair(checked.answer, refused):
+                raise
+            self.refusals.append((checked.answer, refused.violations))
+            return None
+        return self.reply(checked, judgements)
+
+    def deliver_unjudged(self, answer: Answer) -> Reply[Any]:
+        """Return the reply at the end of a stream, which no reply has that must be judged. Raises ReplyRefused."""
+        checked = self.check(answer)
+        if checked.judging is not None:
+            raise CallFailed("a reply that is to be judged has no stream")
+        return self.reply(checked, ())
+
+    def _may_repair(self, answer: Answer, refused: ReplyRefused) -> bool:
+        """Make the next request send *answer* back, and say whether it does."""
+        return (
+            len(self.refusals) < self.feature.plan.limits.repairs
+            and not isinstance(refused, Unjudged)
+            and NOT_REPAIRED.isdisjoint(violation.rule for violation in refused.violations)
+            and self.world.clock.monotonic() < self.deadline
+            and self.attempt.repair(answer.text, refused.violations, guard_roles=not self.feature.guarded_roles)
+        )
+
+    def check(self, answer: Answer) -> Checked:
+        """Return *answer* as it was read if everything holds of it that needs no judge.
+
+        What is looked at, in this order, each on what those before it left: the types with sinks and echo, the
+        conditions on rows, `ensure … else drop`, the `ensure` clauses, the tone. Raises ReplyRefused with every rule
+        of the first of them that is broken.
+        """
+        plan, feature = self.feature.plan, self.feature
+        context = self.output_context()
+        output = self._read(answer.text, context)
+        refuse_reply(feature.broken_rows(self.input, output, context.today))
+        drops = Drops()
+        output = feature.drop_failing(self.input, output, drops, context.today)
+        refuse_reply(drops.broken)
+        refuse_reply(feature.broken_ensures(self.input, output, context.today))
+        refuse_reply(islice(broken_tone(feature.tone, self.input, output, bare=plan.bare), MOST))
+        asked = questions_about(feature.judged, output, bare=plan.bare)
+        judging = Judging(asked) if asked else None
+        return Checked(answer=answer, output=output, dropped=tuple(drops.dropped), judging=judging)
+
+    def reply(self, checked: Checked, judgements: tuple[Judgement, ...]) -> Reply[Any]:
+        answer, output = checked.answer, checked.output
+        asked = [*self.asked, *self.judges_asked]
+        return Reply(
+            value=getattr(output, "answer") if self.feature.plan.bare else output,  # noqa: B009 - no class of ours has it
+            id="r_" + self.world.entropy.token(ID_BITS),
+            model=answer.model,
+            usage=_sum_of([each.answer.usage for each in asked if each.answer is not None]),
+            warnings=tuple(dict.fromkeys(self.context.warnings)),
+            guarantees=self.feature.guarantees,
+            rehearsed=answer.rehearsed or (bool(judgements) and self._jury.is_scripted),
+            attempts=tuple(map(self._told, self.asked)),
+            dropped=checked.dropped,
+            judgements=judgements,
+        )
+
+    # What only a model can judge
+
+    @cached_property
+    def _jury(self) -> Jury:
+        """Who judges, made where there is something to judge: it knows the call, so the two are a cycle."""
+        feature = self.feature
+        return Jury(
+            judges=feature.judges,
+            override=self.override,
+            world=self.world,
+            user=self.user,
+            deadline=self.deadline,
+            rehearses=self.rehearses,
+            guarded=lambda: feature.guarded_judges,
+            thinking=feature.plan.limits.thinking,
+            retries_left=self._retries_left,
+            asked=self.judges_asked,
+        )
+
+    def judge(self, checked: Checked) -> tuple[Judgement, ...]:
+        """Return what a judge finds of the reply. Raises Unjudged where there is one to ask, and it finds nothing."""
+        return () if checked.judging is None else self._jury.judge(checked.judging)
+
+    async def ajudge(self, checked: Checked) -> tuple[Judgement, ...]:
+        """As `judge`, from asynchronous code."""
+        return () if checked.judging is None else await self._jury.ajudge(checked.judging)
+
+    def output_context(self) -> Context:
+        """Return what the values of a reply are judged in, once it was asked for."""
+        return Context(
+            direction="output",
+            today=self.context.today,
+            warnings=self.context.warnings,
+            lists={name: getattr(self.input, name) for name in self.feature.plan.lists},
+            echo=self.attempt.echo(),
+        )
+
+    def _told(self, asked: Asked) -> Told:
+        """Return what the reply tells of one request."""
+        if asked.answer is None:
+            return Told(model=asked.model, outcome="unavailable")
+        broken = next((broken for answer, broken in self.refusals if answer is asked.answer), ())
+        outcome = "refused" if broken else "answered"
+        return Told(model=asked.model, outcome=outcome, violations=broken, usage=asked.answer.usage)
+
+    def _read(self, text: str, context: Context) -> Any:
+        plan = self.feature.plan
+        try:
+            return plan.output.model_validate(read_json(text), context=context)
+        except Unreadable as unreadable:
+            found: tuple[Violation, ...] = (Violation(path="reply", rule=unreadable.rule, message=unreadable.message),)
+        except ValidationError as error:
+            found = violations_of(error, "output", bare=plan.bare)
+        # Raised out here, so that nothing of the reply hangs on the exception as its context.
+        raise ReplyRefused(found)
+
+
+def judged_broken(checked: Checked, judgements: tuple[Judgement, ...]) -> Iterator[Violation]:
+    return iter(()) if checked.judging is None else checked.judging.broken(judgements)
+
+
+def refuse_reply(broken: Iterable[Violation]) -> None:
+    found = list(broken)
+    if found:
+        raise ReplyRefused(found)
+
+
+def _sum_of(usages: Sequence[Usage]) -> Usage:
+    """Return all tokens of *usages*; what no server said stays None."""
+
+    def total(counts: Iterable[int | None]) -> int | None:
+        known = [count for count in counts if count is not None]
+        return sum(known) if known else None
+
+    return Usage(
+        input_tokens=total(usage.input_tokens for usage in usages),
+        output_tokens=total(usage.output_tokens for usage in usages),
+    )

@@ -1,0 +1,156 @@
+"""What a generated class says of a feature, and what a call asks of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from promptspec.errors import CallFailed, Violation
+from promptspec.ports import World
+from promptspec.runtime.asking import Examples, encode_examples
+from promptspec.runtime.drafts import Draft
+from promptspec.runtime.dropping import Drops
+from promptspec.runtime.host import HOST
+from promptspec.runtime.opinions import Judged
+from promptspec.runtime.plan import Plan, Rehearsal
+from promptspec.runtime.replies import Guarantees
+from promptspec.runtime.toning import Tone
+from promptspec.values.reading import read_json
+
+if TYPE_CHECKING:
+    from promptspec.contract.feature import Feature as FeatureContract
+    from promptspec.contract.feature import Module
+    from promptspec.models.port import Model
+
+
+class Written:
+    """One LLM feature as its module was written. Generated classes say what it asks and what must hold."""
+
+    plan: ClassVar[Plan]
+    tone: ClassVar[tuple[Tone, ...]] = ()
+    judged: ClassVar[tuple[Judged, ...]] = ()
+
+    # What a generated class writes
+
+    def write_prompt(self, x: Any, out: Draft, today: date) -> None:
+        """Add the messages for the input *x* to *out*."""
+        raise NotImplementedError
+
+    def broken_requires(self, x: Any, caller: Any, today: date) -> Iterator[Violation]:
+        """Yield what the input *x* breaks of the conditions on rows and the `require` clauses."""
+        return iter(())
+
+    def broken_rows(self, x: Any, y: Any, today: date) -> Iterator[Violation]:
+        """Yield what the reply *y* to the input *x* breaks of the conditions on rows."""
+        return iter(())
+
+    def drop_failing(self, x: Any, y: Any, out: Drops, today: date) -> Any:
+        """Return the reply *y* without the items that fail an `ensure … else drop`; *out* is told of them."""
+        return y
+
+    def broken_ensures(self, x: Any, y: Any, today: date) -> Iterator[Violation]:
+        """Yield what the reply *y* to the input *x* breaks of the `ensure` clauses."""
+        return iter(())
+
+    # What it is
+
+    @property
+    def limitations(self) -> str:
+        """What the spec says that this feature cannot do."""
+        return self.plan.limitations
+
+    @cached_property
+    def no_stream(self) -> str | None:
+        """Why replies cannot be shown before they are whole, with the line of the spec; None where they can."""
+        reason = self.contract.no_stream
+        return None if reason is None else f"{reason.because} ({reason.origin.file} line {reason.origin.line})"
+
+    @cached_property
+    def module_contract(self) -> Module:
+        """The contract of the module that this feature stands in, read from the file beside it."""
+        from promptspec.contract.encoding import decode
+
+        return decode(self._beside(".contract.json"))
+
+    @cached_property
+    def contract(self) -> FeatureContract:
+        """The checked form of this feature."""
+        return next(f for f in self.module_contract.features if f.name == self.plan.name)
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the input, as a form or another program would send it."""
+        return cast("dict[str, Any]", cast("dict[str, Any]", read_json(self._beside(".schemas.json")))[self.plan.name])
+
+    @cached_property
+    def output_schema(self) -> dict[str, Any]:
+        """The JSON Schema of what travels: the reply as the model must write it."""
+        return cast("dict[str, Any]", read_json(self.plan.schema))
+
+    def _beside(self, suffix: str) -> str:
+        """Return the file that `build` writes beside the module under *suffix*."""
+        from pathlib import Path
+
+        path = sys.modules[self.plan.module].__file__
+        if path is None:
+            raise CallFailed(f"the module of `{self.plan.name}` has no file to look beside")
+        return Path(path).with_suffix(suffix).read_text(encoding="utf-8")
+
+    # What a call asks of it
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The module and the name, under which an override is found."""
+        return (self.plan.module, self.plan.name)
+
+    def models(self, world: World) -> tuple[Model, ...]:
+        """Return what a call asks, in order; a rehearsal is nothing to ask."""
+        if world is HOST:
+            return self.host_models
+        return tuple(plan.connect(world) for plan in self.plan.models if not isinstance(plan, Rehearsal))
+
+    @cached_property
+    def host_models(self) -> tuple[Model, ...]:
+        """The models of this process, made once, so that their connections are reused."""
+        return tuple(plan.connect(HOST) for plan in self.plan.models if not isinstance(plan, Rehearsal))
+
+    def judges(self, world: World) -> tuple[Model, ...]:
+        """Return who is asked to judge replies, in order."""
+        return self.host_judges if world is HOST else tuple(judge.connect(world) for judge in self.plan.judges)
+
+    @cached_property
+    def host_judges(self) -> tuple[Model, ...]:
+        """The judges of this process, made once."""
+        return tuple(judge.connect(HOST) for judge in self.plan.judges)
+
+    @cached_property
+    def example_messages(self) -> Examples:
+        """The static pairs of the request, encoded once a process."""
+        return encode_examples(self.plan, self.write_prompt)
+
+    @cached_property
+    def guarantees(self) -> Guarantees:
+        """What replies of this process are judged by."""
+        return Guarantees(roles="by the request" if self.guarded_roles else "by the server")
+
+    @cached_property
+    def only_rehearses(self) -> bool:
+        """Whether the spec names no model that could be asked."""
+        return all(isinstance(plan, Rehearsal) for plan in self.plan.models)
+
+    @cached_property
+    def guarded_judges(self) -> bool:
+        """Whether every judge's server is known to treat content as plain text (rule 7)."""
+        from promptspec.models.servers import SERVERS
+
+        return all(SERVERS[judge.model.server].claims_roles for judge in self.plan.judges)
+
+    @cached_property
+    def guarded_roles(self) -> bool:
+        """Whether every server is known to treat content as plain text (rule 7)."""
+        from promptspec.models.servers import SERVERS
+
+        return all(SERVERS[plan.server].claims_roles for plan in self.plan.models if not isinstance(plan, Rehearsal))

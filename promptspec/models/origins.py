@@ -97,6 +97,7 @@ def _judge(text: str, said: str, hosts: tuple[str, ...]) -> Origin:
     return origin
 
 
+@lru_cache(maxsize=256)
 def read_origin(text: str) -> Origin | None:
     """Return what the plain URL *text* names, its port not judged; None where it is no plain URL."""
     found = _BASE_URL.fullmatch(text)
@@ -131,6 +132,7 @@ def find_key(*, origin: Origin, key_env: str | None, environment: Mapping[str, s
     return Secret(text)
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Return whether *host* can only be this machine: `localhost`, 127.0.0.0/8 or ::1."""
     import ipaddress

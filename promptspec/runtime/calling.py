@@ -248,8 +248,9 @@ class Call:
         output = feature.drop_failing(self.input, output, drops, context.today)
         refuse_reply(drops.broken)
         refuse_reply(feature.broken_ensures(self.input, output, context.today))
-        refuse_reply(islice(broken_tone(feature.tone, self.input, output, bare=plan.bare), MOST))
-        asked = questions_about(feature.judged, output, bare=plan.bare)
+        if feature.tone:
+            refuse_reply(islice(broken_tone(feature.tone, self.input, output, bare=plan.bare), MOST))
+        asked = questions_about(feature.judged, output, bare=plan.bare) if feature.judged else ()
         judging = Judging(asked) if asked else None
         return Checked(answer=answer, output=output, dropped=tuple(drops.dropped), judging=judging)
 
@@ -338,6 +339,8 @@ def refuse_reply(broken: Iterable[Violation]) -> None:
 
 def _sum_of(usages: Sequence[Usage]) -> Usage:
     """Return all tokens of *usages*; what no server said stays None."""
+    if len(usages) == 1:
+        return usages[0]
 
     def total(counts: Iterable[int | None]) -> int | None:
         known = [count for count in counts if count is not None]

@@ -167,41 +167,39 @@ class Draft:
 
         A message with fences announces both on its first line.
         """
-        return tuple([_message(role, _assemble(pieces, tag, mark)) for role, pieces in self._messages])
+        return tuple([_message(role, pieces, tag, mark) for role, pieces in self._messages])
 
     def pictures(self) -> tuple[Shown, ...]:
         """The pictures of all messages, in order."""
         return tuple(piece for _, pieces in self._messages for piece in pieces if isinstance(piece, Shown))
 
 
-def _message(role: Role, pieces: list[str | Shown]) -> Message:
-    if not any(isinstance(piece, Shown) for piece in pieces):
-        return Message(role, "".join(map(str, pieces)))
+def _message(role: Role, pieces: list[str | Fence | Shown], tag: str, mark: str) -> Message:
+    texts: list[str] = []
     parts: list[str | Shown] = []
-    for piece in pieces:
-        if isinstance(piece, str) and parts and isinstance(parts[-1], str):
-            parts[-1] += piece
-        else:
-            parts.append(piece)
-    return Message(role, "".join(map(str, pieces)), tuple(parts))
-
-
-def _assemble(pieces: list[str | Fence | Shown], tag: str, mark: str) -> list[str | Shown]:
-    parts: list[str | Shown] = []
+    fenced = False
     for piece in pieces:
         if isinstance(piece, str):
-            parts.append(piece)
+            texts.append(piece)
             continue
-        parts.append(f"[[{piece.path} {tag}]]")
+        fenced = True
+        texts.append(f"[[{piece.path} {tag}]]")
         if isinstance(piece, Shown):
-            parts.append(piece)
+            parts += ["".join(texts), piece]
+            texts = []
         else:
-            parts.append(marked(piece.text, mark) if mark else piece.text)
-        parts.append(f"[[/{piece.path} {tag}]]")
-    if any(not isinstance(piece, str) for piece in pieces):
-        told = f" The mark between words is {mark}." if mark else ""
-        parts.insert(0, f"The tag of this message is {tag}.{told}\n")
-    return parts
+            texts.append(marked(piece.text, mark) if mark else piece.text)
+        texts.append(f"[[/{piece.path} {tag}]]")
+    rest = "".join(texts)
+    if not fenced:
+        return Message(role, rest)
+    told = f" The mark between words is {mark}." if mark else ""
+    first = f"The tag of this message is {tag}.{told}\n"
+    if not parts:
+        return Message(role, first + rest)
+    parts[0] = f"{first}{parts[0]}"
+    parts.append(rest)
+    return Message(role, "".join(map(str, parts)), tuple(parts))
 
 
 def marked(text: str, mark: str) -> str:

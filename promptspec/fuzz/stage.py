@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx2
+from multidict import CIMultiDict
 
 from promptspec.errors import PromptspecError
 from promptspec.fuzz.lies.verdicts import judged
@@ -27,6 +28,7 @@ from promptspec.fuzz.observations import Judged, Observation, Request, Streamed
 from promptspec.fuzz.trial import Input
 from promptspec.live.virtual_time import virtual_loop
 from promptspec.live.wires import Chance
+from promptspec.models.transport import BoundedTransport, Head, Received, kept_headers, read_body
 from promptspec.ports import World
 from promptspec.runtime.drafts import Rendered
 from promptspec.safety.callers import LEVELS, Anyone, Session
@@ -54,9 +56,9 @@ class Stage:
         self._answer: Answering = answer
         self._loop = virtual_loop()
         self._world = self._world_of(0, subject.today)
-        self._models: tuple[Model, ...] = subject.connect(lambda place: _Wire(place, self._loop), self._world)
+        self._models: tuple[Model, ...] = subject.connect(lambda place: _Wire(_Network(place, self._loop)), self._world)
         self._judges: tuple[Model, ...] = subject.connect_judges(
-            lambda place: _Wire(place, self._loop, judges=True), self._world
+            lambda place: _Wire(_Network(place, self._loop, judges=True)), self._world
         )
         self._log = _Log()
         self._input: Input | None = None
@@ -260,7 +262,7 @@ class _Exchange:
 _EXCHANGE: ContextVar[_Exchange] = ContextVar("promptspec_fuzz_exchange")
 
 
-class _Wire(httpx2.AsyncBaseTransport):
+class _Network(httpx2.AsyncBaseTransport):
     """The network of one model, which ends at the liar; of one that *judges*, at the lying judge."""
 
     def __init__(self, place: int, loop: asyncio.AbstractEventLoop, *, judges: bool = False) -> None:
@@ -269,14 +271,33 @@ class _Wire(httpx2.AsyncBaseTransport):
         self._judges = judges
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        body = await request.aread()
+        response = await self.answer(str(request.url), request.headers, await request.aread())
+        return httpx2.Response(response.status, headers=dict(response.headers), stream=_Body(response))
+
+    async def answer(self, url: str, headers: Mapping[str, str], body: bytes) -> Response:
+        """Return the answer to a request once what happens ahead of its headers has happened."""
         seen = _EXCHANGE.get()
         answer = seen.judge if self._judges else seen.answer
-        response = answer(self._place, str(request.url), headers, body, self._loop.time())
+        named = {name.lower(): value for name, value in headers.items()}
+        response = answer(self._place, url, named, body, self._loop.time())
         for piece in response.before:
             await _wait(piece)
-        return httpx2.Response(response.status, headers=dict(response.headers), stream=_Body(response))
+        return response
+
+
+class _Wire(BoundedTransport):
+    """The connections of one model: bounded as others are, without requests and responses that nobody looks at."""
+
+    def __init__(self, network: _Network) -> None:
+        super().__init__(network)
+        self._network = network
+
+    async def exchange(self, method: str, head: Head, body: bytes, *, largest: int) -> Received:
+        response = await self._network.answer(str(head.url), head.headers, body)
+        headers = CIMultiDict(response.headers)
+        encoding = headers.get("content-encoding")
+        read = await read_body(response.status, encoding, aiter(_Body(response)), largest)
+        return Received(response.status, kept_headers(headers), read)
 
 
 class _Body(httpx2.AsyncByteStream):

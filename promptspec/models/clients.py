@@ -114,8 +114,12 @@ def _make_client(origin: Origin, key: Secret | None, transport: httpx2.AsyncBase
     return Client(
         base_url=origin.base_url.rstrip("/"),
         api_key=NO_KEY if key is None else key.reveal(),
-        transport=BoundedTransport(transport) if transport else NetworkTransport(secure=origin.scheme == "https"),
+        transport=_bounded(transport) if transport else NetworkTransport(secure=origin.scheme == "https"),
     )
+
+
+def _bounded(transport: httpx2.AsyncBaseTransport) -> Transport:
+    return transport if isinstance(transport, Transport) else BoundedTransport(transport)
 
 
 async def _pool_of(loop: asyncio.AbstractEventLoop) -> _Pool:

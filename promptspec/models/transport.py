@@ -128,8 +128,8 @@ class NetworkTransport(Transport):
             async with self._request(method, head, body) as response:
                 headers = response.headers
                 encoding = headers.get("content-encoding")
-                read = await _read_body(response.status, encoding, response.content.iter_any(), largest)
-                return Received(response.status, _kept(headers), read)
+                read = await read_body(response.status, encoding, response.content.iter_any(), largest)
+                return Received(response.status, kept_headers(headers), read)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failed = type(error).__name__
         raise httpx2.NetworkError(failed)
@@ -174,10 +174,10 @@ class BoundedTransport(Transport):
         response, chunks = await self._send(method, head, body)
         try:
             encoding = response.headers.get("content-encoding")
-            read = await _read_body(response.status_code, encoding, chunks, largest)
+            read = await read_body(response.status_code, encoding, chunks, largest)
         finally:
             await response.aclose()
-        return Received(response.status_code, _kept(response.headers), read)
+        return Received(response.status_code, kept_headers(response.headers), read)
 
     async def open(self, method: str, head: Head, body: bytes) -> Opened:
         """Send one request through the inner transport and return the response, whose body has not been read."""
@@ -204,7 +204,7 @@ class _OpenedByAiohttp:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self.status = response.status
-        self.headers = _kept(response.headers)
+        self.headers = kept_headers(response.headers)
 
     async def more(self) -> bytes:
         failed = ""
@@ -227,7 +227,7 @@ class _OpenedInside:
         self._response = response
         self._chunks = chunks
         self.status = response.status_code
-        self.headers = _kept(response.headers)
+        self.headers = kept_headers(response.headers)
 
     async def more(self) -> bytes:
         async for piece in self._chunks:
@@ -247,12 +247,16 @@ def is_encoded(encoding: str | None) -> bool:
     return encoding is not None and encoding.strip().lower() not in ("", "identity")
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the *headers* of a response that are looked at; names have no case."""
     return {name: headers[name] for name in _HEADERS_KEPT if name in headers}
 
 
-async def _read_body(status: int, encoding: str | None, chunks: AsyncIterator[bytes], most: int) -> bytes:
-    """Return the body; of an error the status counts, so that a body that is too much for us is left out."""
+async def read_body(status: int, encoding: str | None, chunks: AsyncIterator[bytes], most: int) -> bytes:
+    """Return the body; of an error the status counts, so that a body that is too much for us is left out.
+
+    Raises BodyTooLarge and BodyEncoded.
+    """
     is_error = status != 200
     if is_encoded(encoding):
         if is_error:

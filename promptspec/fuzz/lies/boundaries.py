@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from promptspec.fuzz.lies.telling import Form
     from promptspec.fuzz.subjects import Subject
 
-#: Into so many parts a long form is divided at all places but the first.
-_PARTS: Final = 16
 #: What stands for all attacks where a form takes any text and none is drawn.
 SOME_ATTACKS: Final = (
     "",
@@ -33,20 +31,33 @@ SOME_ATTACKS: Final = (
 def reply_boundaries(subject: Subject, given: Json) -> Iterator[Lie]:
     """Yield every liar in every form at every place with every text, told of the first honest reply to *given*.
 
-    The same arguments give the same lies in the same order. Forms with hundreds of texts come last: all of them are
-    told at the first place, and at each other one a part of them, another part at each. None where no honest reply is
-    known.
+    The same arguments give the same lies in the same order. Forms with many texts come last: all of them are told at
+    the first place of each kind, and at each other one a part of them, another part at each. None where no honest
+    reply is known.
     """
     reply = an_honest_reply(subject, given)
     if reply is None:
         return
     places = sites(subject, given, reply)
     every = [(liar, form) for liar, forms in LIARS.items() for form in forms]
-    for liar, form in sorted(every, key=lambda each: each[1].is_long):
-        for number, site in enumerate(sites_for(form, places)):
-            texts = texts_for(form, site)
-            for text in texts[number % _PARTS :: _PARTS] if form.is_long and number else texts:
+    for liar, form in sorted(every, key=lambda each: each[1].parts):
+        for site, texts in _told(form, sites_for(form, places)):
+            for text in texts:
                 yield Lie(liar=liar, form=form.name, reply=reply, place=site.place, text=text)
+
+
+def _told(form: Form, places: tuple[Site, ...]) -> Iterator[tuple[Site, tuple[str, ...]]]:
+    """Yield the places at which *form* can be told, each with the texts that it is told with there."""
+    kinds: set[str] = set()
+    part = 0
+    for site in places:
+        texts = texts_for(form, site)
+        if site.kind in kinds:
+            yield site, texts[part % form.parts :: form.parts]
+            part += 1
+        elif texts:
+            kinds.add(site.kind)
+            yield site, texts
 
 
 def sites_for(form: Form, places: tuple[Site, ...]) -> tuple[Site, ...]:

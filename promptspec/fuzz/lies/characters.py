@@ -96,6 +96,6 @@ SMUGGLING: Final = (
         answer=lambda telling: telling.say_in_place(telling.lie.text),
         goes="text",
         texts=lambda _site: _in_words(),
-        is_long=True,
+        parts=16,
     ),
 )

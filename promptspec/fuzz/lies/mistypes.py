@@ -259,7 +259,7 @@ def _out_of_order(site: Site) -> Iterator[str]:
 
 
 MISTYPING: Final = (
-    raw_values("another-type", _other_types),
+    raw_values("another-type", _other_types, parts=5),
     raw_values("wrapped", _wrapped),
     raw_values("as-text", _as_text),
     raw_values("number-at-a-bound", _numbers),
@@ -268,7 +268,7 @@ MISTYPING: Final = (
     raw_values("address-off", _addresses),
     raw_values("missing-key", _missing),
     raw_values("extra-key", _extra),
-    raw_values("confusable-key", _confusable),
+    raw_values("confusable-key", _confusable, parts=8),
     raw_values("confusable-key-beside", _also_confusable),
     raw_values("repeated-key", _repeated),
     raw_values("other-order", _out_of_order),

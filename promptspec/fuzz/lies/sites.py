@@ -34,6 +34,13 @@ class Site:
             return isinstance(self.value, str)
         return isinstance(self.type, Text | Url | Email)
 
+    @property
+    def kind(self) -> str:
+        """What is read at this place: places of one kind are read by the same code."""
+        if self.is_text:
+            return "text"
+        return type(self.value if self.type is None else self.type).__name__
+
 
 def whole(subject: Subject, given: Json, reply: Json) -> Site:
     """Return the site of the whole reply."""

@@ -150,7 +150,7 @@ class Form:
 
     *goes* says to which places it can be told; *texts* gives the texts that it can be told with at one of them.
     *hostile* forms take any text, so that attacks are drawn for them. *more*, where given, is the n-th of texts
-    without end. One that *is_long* has hundreds of them at each place.
+    without end. Into so many *parts* its texts are divided at places that are of the kind of an earlier one.
     """
 
     name: str
@@ -159,7 +159,7 @@ class Form:
     texts: Callable[[Site], Iterable[str]] = nothing_to_choose
     hostile: bool = False
     more: Callable[[Site, int], str] | None = None
-    is_long: bool = False
+    parts: int = 1
 
 
 def in_texts(name: str, make: Callable[[Telling], str], *, hostile: bool = False) -> Form:
@@ -179,6 +179,12 @@ def documents(name: str, make: Callable[[Telling], str]) -> Form:
     return Form(name=name, answer=lambda telling: telling.say(make(telling)))
 
 
-def raw_values(name: str, texts: Callable[[Site], Iterable[str]]) -> Form:
+def raw_values(name: str, texts: Callable[[Site], Iterable[str]], *, parts: int = 1) -> Form:
     """Return the form that puts JSON, or what is nearly JSON, in place of values."""
-    return Form(name=name, answer=lambda telling: telling.say_raw_in_place(telling.lie.text), goes="value", texts=texts)
+    return Form(
+        name=name,
+        answer=lambda telling: telling.say_raw_in_place(telling.lie.text),
+        goes="value",
+        texts=texts,
+        parts=parts,
+    )

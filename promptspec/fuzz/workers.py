@@ -6,6 +6,7 @@ that whoever listens hears of one feature after the other.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -136,6 +137,7 @@ def _pass_on(progress: Progress, what: str, more: Sequence[Any]) -> None:
 
 def _worker(works: Sequence[Work], taken: Any, said: Any) -> None:
     """Do what nobody has taken yet, until there is nothing left or somebody interrupts."""
+    gc.freeze()  # what there is by now lives to the end of the process: it need not be looked through for garbage
     while True:
         with taken.get_lock():
             index = int(taken.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fuzz.samples import NAMES, subjects
+from fuzz.samples import NAMES, boundaries_of, subjects
 from promptspec.contract.types import Choice
 from promptspec.contract.walking import types_in
 from promptspec.errors import InputRefused
@@ -44,7 +44,7 @@ def _is_read(character: str) -> bool:
 def test_every_claim_is_right(name: str) -> None:
     subject = subjects()[name]
     stage = Stage(subject)
-    for case in boundaries(subject):
+    for case in boundaries_of(name):
         assert case.phase == "boundaries"
         refused = stage.render(case)
         if case.claim is None:
@@ -64,7 +64,7 @@ def test_every_claim_is_right(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_they_are_the_same_every_time_and_can_be_written(name: str) -> None:
     subject = subjects()[name]
-    lines = [encode(case) for case in boundaries(subject)]
+    lines = [encode(case) for case in boundaries_of(name)]
     assert lines == [encode(case) for case in boundaries(subject)]
     assert [encode(decode(line)) for line in lines] == lines
 
@@ -72,7 +72,7 @@ def test_they_are_the_same_every_time_and_can_be_written(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_member_is_accepted_and_every_code_point_is_tried(name: str) -> None:
     subject = subjects()[name]
-    found = list(boundaries(subject))
+    found = boundaries_of(name)
     valid = {text for case in found if case.claim and case.claim.valid for text in strings_in(case.given)}
     for type in types_in(subject.feature.input.fields, subject.record):
         if isinstance(type, Choice):
@@ -82,7 +82,7 @@ def test_every_member_is_accepted_and_every_code_point_is_tried(name: str) -> No
 
 
 def test_every_technique_is_in_the_table_and_used() -> None:
-    used = {name for each in NAMES for case in boundaries(subjects()[each]) for name in case.techniques}
+    used = {name for each in NAMES for case in boundaries_of(each) for name in case.techniques}
     listed = {technique.name for technique in BOUNDARY_TECHNIQUES}
     assert len(listed) == len(BOUNDARY_TECHNIQUES)
     assert used <= listed

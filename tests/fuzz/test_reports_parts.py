@@ -104,6 +104,7 @@ def test_a_long_message_of_marks_is_cut_in_no_time() -> None:
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text() | st.binary(),
         lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner),
+        max_leaves=12,
     )
 )
 def test_every_value_has_a_text(value: object) -> None:

@@ -42,7 +42,7 @@ async def _never(_original: Any, _self: Any, judging: Any) -> Any:
 
 async def _first_alone(original: Any, self: Any, judging: Any) -> Any:
     """Judge no reply but the first of a call."""
-    return judging.scripted(1.0) if self.asked else await original(self, judging)
+    return judging.scripted(1.0) if self._asked else await original(self, judging)
 
 
 async def _twice(original: Any, self: Any, judging: Any) -> Any:

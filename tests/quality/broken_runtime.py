@@ -286,12 +286,12 @@ def _no_cap(original: Any, self: Any, *arguments: Any) -> Any:
     return replace(form, tail=re.sub(rb'"max_(?:output|completion)?_?tokens":\d+,', b"", form.tail))
 
 
-def _visible_cap(original: Any, self: Any, ask: Any) -> bytes:
-    return original(self, replace(ask, thinking_tokens=0))
+def _visible_cap(original: Any, self: Any, ask: Any, *, streamed: bool = False) -> bytes:
+    return original(self, replace(ask, thinking_tokens=0), streamed=streamed)
 
 
-def _half_cap(original: Any, self: Any, ask: Any) -> bytes:
-    return original(self, replace(ask, reply_tokens=ask.reply_tokens * 2))
+def _half_cap(original: Any, self: Any, ask: Any, *, streamed: bool = False) -> bytes:
+    return original(self, replace(ask, reply_tokens=ask.reply_tokens * 2), streamed=streamed)
 
 
 PROMPTS: Final = (
@@ -368,8 +368,8 @@ def _id_in_error(original: Any, self: Any, violations: Any) -> None:
 def _body(change: Callable[[dict[str, Any]], object]) -> Callable[..., bytes]:
     """Return the patch that changes each body before it is sent."""
 
-    def encode(original: Any, self: Any, ask: Any) -> bytes:
-        content = json.loads(original(self, ask))
+    def encode(original: Any, self: Any, ask: Any, *, streamed: bool = False) -> bytes:
+        content = json.loads(original(self, ask, streamed=streamed))
         change(content)
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
@@ -806,8 +806,8 @@ def _unseeded_tag(_original: Any, self: Any, _entropy: Any) -> str:
     return os.urandom(12).hex() if self._fences else ""
 
 
-def _clocked(original: Any, self: Any, ask: Any) -> bytes:
-    content = json.loads(original(self, ask))
+def _clocked(original: Any, self: Any, ask: Any, *, streamed: bool = False) -> bytes:
+    content = json.loads(original(self, ask, streamed=streamed))
     content["seed"] = time.perf_counter_ns()
     return json.dumps(content).encode()
 

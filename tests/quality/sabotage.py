@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from quality.builds import Edit, features
 
 if TYPE_CHECKING:
     from promptspec.fuzz.cases import Case, Phase
-    from promptspec.fuzz.results import FeatureResult
+    from promptspec.fuzz.profiles import Profile
     from promptspec.runtime.feature import Feature as Running
 
 SEEDS: Final = (0, 1, 2)
@@ -47,8 +48,26 @@ class Patch:
         held: Any = inspect.getattr_static(owner, name)
         inner = held.fget if isinstance(held, property) else getattr(held, "func", held)
         made = self.make(inner)
+        _takes_the_same(self.target, inner, made)
         with patch.object(owner, name, property(made) if isinstance(held, property) else made):
             yield
+
+
+def _takes_the_same(target: str, inner: Any, made: Any) -> None:
+    """Raise AssertionError where *made* cannot be called as *inner* is: its TypeError would pass for a catch."""
+    if not (inspect.isroutine(inner) and callable(made)):
+        return
+    parameters = inspect.signature(inner).parameters.values()
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    keywords = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    taken = inspect.signature(made)
+    for least in (True, False):
+        places = [p.name for p in positional if p.default is p.empty or not least]
+        names = {p.name: None for p in keywords if p.default is p.empty or not least}
+        try:
+            taken.bind(*places, **names)
+        except TypeError as error:
+            raise AssertionError(f"what is put in place of {target} cannot be called as it is: {error}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,23 +97,34 @@ class Sabotage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catch:
-    """What brought a sabotage to light: the law, after how many cases, and the case that did it."""
+    """What brought a sabotage to light: the law, after how many cases, and how the page tells of the case."""
 
     law: str
     cases: int
     phase: Phase
-    technique: str
-    liar: str
+    told: str
 
 
-def caught(sabotage: Sabotage, seed: int) -> Catch | None:
+def caught(sabotage: Sabotage, seed: int, *, likely: str = "") -> Catch | None:
     """Run the profile `pr` from *seed* against *sabotage* until its law falls; None where it survives.
 
-    No other law judges, so that what is caught is caught by the law that makes the claim.
+    No other law judges, so that what is caught is caught by the law that makes the claim. Of the cases that nobody
+    draws, those that the page tells of as *likely* are run first, since any of them that brings the law down shows
+    what a run of all in their order would show; that run follows where none of them does.
     """
-    prepared_cases(sabotage.feature)
+    prepared = prepared_cases(sabotage.feature)
+    first = tuple(case for case in prepared if likely and told(case) == likely)
     with sabotage.built() as running:
-        return _caught(running, sabotage.law, seed)
+        if first and (catch := _caught(running, sabotage.law, replace(PROFILES["pr"], phases=()), first)) is not None:
+            return catch
+        return _caught(running, sabotage.law, replace(PROFILES["pr"], seed=seed), prepared)
+
+
+def told(case: Case) -> str:
+    """Return how the page tells of a case: its phase, and the liar or the technique of it."""
+    if case.lie.liar != "honest":
+        return f"{case.phase}: {case.lie.liar}: {case.lie.form}"
+    return f"{case.phase}: {case.techniques[0]}" if case.techniques else case.phase
 
 
 @cache
@@ -104,48 +134,34 @@ def prepared_cases(name: Name) -> tuple[Case, ...]:
     They follow from the contract, which no sabotage changes.
     """
     with features() as found:
-        return tuple(prepare(Subject(found[name]), Plan(profile=PROFILES["pr"])))
+        cases = tuple(prepare(Subject(found[name]), Plan(profile=PROFILES["pr"])))
+    gc.freeze()  # they live to the end, and looking through them each time takes long
+    return cases
 
 
-def _caught(running: Running[Any], law: str, seed: int) -> Catch | None:
-    plan = Plan(
-        profile=replace(PROFILES["pr"], seed=seed),
-        laws={law: LAWS[law]},
-        first=True,
-        prepared=prepared_cases(cast("Name", running.plan.name)),
-    )
-    return _catch_of(fuzz_feature(running, plan))
-
-
-def _catch_of(result: FeatureResult) -> Catch | None:
+def _caught(running: Running[Any], law: str, profile: Profile, prepared: tuple[Case, ...]) -> Catch | None:
+    plan = Plan(profile=profile, laws={law: LAWS[law]}, first=True, prepared=prepared)
+    result = fuzz_feature(running, plan)
     if not result.fallen:
         return None
     fallen = result.fallen[0]
-    case = fallen.case
-    told = f"{case.lie.liar}: {case.lie.form}" if case.lie.liar != "honest" else ""
-    return Catch(
-        law=fallen.law,
-        cases=result.cases,
-        phase=case.phase,
-        technique=case.techniques[0] if case.techniques else "",
-        liar=told,
-    )
+    return Catch(law=fallen.law, cases=result.cases, phase=fallen.case.phase, told=told(fallen.case))
 
 
-def all_catches(sabotage: Sabotage) -> tuple[Catch, ...]:
+def all_catches(sabotage: Sabotage, *, likely: str = "") -> tuple[Catch, ...]:
     """Return what caught *sabotage* from each seed, up to the first from which it survives.
 
     Examples and boundaries do not depend on the seed, so what they catch is caught from every seed alike and is run
     once.
     """
-    first = caught(sabotage, SEEDS[0])
+    first = caught(sabotage, SEEDS[0], likely=likely)
     if first is None:
         return ()
     if first.phase in ("examples", "boundaries"):
         return (first,) * len(SEEDS)
     found = [first]
     for seed in SEEDS[1:]:
-        catch = caught(sabotage, seed)
+        catch = caught(sabotage, seed, likely=likely)
         if catch is None:
             break
         found.append(catch)
@@ -159,6 +175,8 @@ def method(function: Callable[..., Any]) -> Callable[[Any], Any]:
         def sabotaged(*arguments: Any, **keywords: Any) -> Any:
             return function(original, *arguments, **keywords)
 
+        taken = inspect.signature(function)
+        cast("Any", sabotaged).__signature__ = taken.replace(parameters=list(taken.parameters.values())[1:])
         return cast("Any", sabotaged)
 
     return make

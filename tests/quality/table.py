@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
@@ -39,7 +40,7 @@ technique is in [attacks](attacks.md). This page is made from the code.
 
 def encoded(catches: tuple[Catch, ...]) -> str:
     """Return the last two cells of a row: the median of the cases, and what caught the sabotage from the first seed."""
-    return f"{round(median(catch.cases for catch in catches)):,} | {_told(catches[0])}" if catches else ""
+    return f"{round(median(catch.cases for catch in catches)):,} | {catches[0].told}" if catches else ""
 
 
 def rows() -> dict[str, tuple[str, str]]:
@@ -51,6 +52,12 @@ def rows() -> dict[str, tuple[str, str]]:
             first, cases, told = line.removeprefix("| ").removesuffix(" |").rsplit(" | ", 2)
             found[first.split("`")[1]] = (first, f"{cases} | {told}")
     return found
+
+
+def likely(name: str) -> str:
+    """Return what the page says that the sabotage *name* is caught by; "" where the page is to be written anew."""
+    _, cells = rows().get(name, ("", ""))
+    return "" if os.environ.get("PROMPTSPEC_UPDATE") else cells.partition(" | ")[2]
 
 
 def write_tables(caught: Mapping[str, str]) -> None:
@@ -69,12 +76,6 @@ def row_key(sabotage: Sabotage) -> str:
     broken = f"`{sabotage.rule}`" if sabotage.rule else "the runtime"
     way = sabotage.way if sabotage.rule else "runtime"
     return f"`{sabotage.name}` | {broken} | {way} | `{sabotage.law}`"
-
-
-def _told(catch: Catch) -> str:
-    if catch.liar:
-        return f"{catch.phase}: {catch.liar}"
-    return f"{catch.phase}: {catch.technique}" if catch.technique else catch.phase
 
 
 def _by_technique(cells: Mapping[str, str]) -> dict[str, str]:

@@ -78,7 +78,7 @@ def speed(features: dict[str, Any]) -> list[Bar]:
         taken = [(rate(bare, subject), rate(judged, subject)) for _ in range(ROUNDS)]
         one, other = (statistics.median(each) for each in zip(*taken, strict=True))
         ratios.append(other / one)
-        print(f"| {name} | {one:,.0f} | {other:,.0f} | {other / one:.2f} |")
+        print(f"| {name} | {one:,.0f} | {other:,.0f} | {other / one:.2f} |", flush=True)
     return [Bar("cases through all laws over bare generation, median", statistics.median(ratios), 0.4, at_least=True)]
 
 
@@ -89,7 +89,7 @@ def profile(features: dict[str, Any]) -> list[Bar]:
     for name, feature in features.items():
         result = fuzz_feature(feature, Plan(profile=PROFILES["pr"]))
         total += result.seconds
-        print(f"| {name} | {result.cases:,} | {result.seconds:.1f} | {len(result.fallen)} |")
+        print(f"| {name} | {result.cases:,} | {result.seconds:.1f} | {len(result.fallen)} |", flush=True)
     return [Bar("`pr` on all samples, in one process", total, 90, unit="s")]
 
 
@@ -99,9 +99,12 @@ def memory(features: dict[str, Any]) -> list[Bar]:
     for number in range(2):  # until what is remembered of the last few is full
         judged(subject, 5_000, number)
     before = resident_bytes()
+    grown = 0.0
+    print("\n| cases | grown by, MiB |\n|---:|---:|")
     for number in range(MANY // 5_000):
         judged(subject, 5_000, 2 + number)
-    grown = (resident_bytes() - before) / 2**20
+        grown = (resident_bytes() - before) / 2**20
+        print(f"| {(number + 1) * 5_000:,} | {grown:.1f} |", flush=True)
     return [Bar(f"growth of resident memory over {MANY:,} cases", grown, 16, unit="MiB")]
 
 

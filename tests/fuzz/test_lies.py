@@ -20,11 +20,12 @@ from promptspec.errors import CallFailed, PromptspecError
 from promptspec.fuzz.cases import Case, Lie
 from promptspec.fuzz.lies import LIARS, REPLY_TECHNIQUES, answer
 from promptspec.fuzz.lies.accepted import an_honest_reply, broken_by
-from promptspec.fuzz.lies.boundaries import reply_boundaries
+from promptspec.fuzz.lies.boundaries import reply_boundaries, sites_for, texts_for
 from promptspec.fuzz.lies.echoes import ENCODINGS
 from promptspec.fuzz.lies.honest import honest_replies
 from promptspec.fuzz.lies.known import TECHNIQUES_OF
 from promptspec.fuzz.lies.registry import FORMS
+from promptspec.fuzz.lies.sites import sites
 from promptspec.fuzz.lies.strategy import lies
 from promptspec.fuzz.lies.values import plain
 from promptspec.fuzz.observations import Request
@@ -96,6 +97,23 @@ def test_every_form_is_told_to_some_feature(places: dict[str, Place]):
     never = {name for name in FORMS if name[1]} - told
     # No sample has an output of these types.
     assert never <= {("mistyping", "address-off"), ("mistyping", "moment-off"), *NOT_IN_SAMPLES}
+
+
+@pytest.mark.parametrize("name", ["extract_invoice", "suggest_films"])
+def test_long_forms_are_told_in_full_at_each_kind_of_place_and_in_parts_at_others(places: dict[str, Place], name: str):
+    subject, given = places[name].subject, places[name].given
+    found = list(reply_boundaries(subject, given))
+    every = sites(subject, given, found[0].reply)
+    for (liar, name_of_form), form in FORMS.items():
+        if form.parts == 1 or not name_of_form:
+            continue
+        told = [lie for lie in found if (lie.liar, lie.form) == (liar, name_of_form)]
+        full: set[str] = set()
+        for site in sites_for(form, every):
+            here = [lie.text for lie in told if lie.place == site.place]
+            texts = list(texts_for(form, site))
+            assert here == texts or (site.kind in full and 0 < len(here) <= -(-len(texts) // form.parts)), site.place
+            full |= {site.kind} if here == texts and texts else set()
 
 
 NOT_IN_SAMPLES = {("inventing", "key-outside-where"), ("inventing", "key-of-another-source")}

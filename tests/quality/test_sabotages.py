@@ -25,7 +25,7 @@ from promptspec.fuzz.subjects import Subject
 from promptspec.fuzz.tags import first_tag, tag_cases
 from quality.builds import features
 from quality.rules import EXEMPT, ONE_WAY, rules
-from quality.sabotage import SEEDS, Name, Way, all_catches
+from quality.sabotage import SEEDS, Name, Patch, Way, all_catches, method
 from quality.sabotages import ALL, BY_NAME
 from quality.table import CAUGHT, PROPERTY, encoded, likely, row_key, rows
 
@@ -52,6 +52,12 @@ def test_a_sabotage_is_caught_from_each_seed(name: str, record_property: Callabl
     record_property(f"{PROPERTY}{name}", encoded(catches))
     assert len(catches) == len(SEEDS), f"{sabotage.law} stands from seed {SEEDS[len(catches)]}"
     assert {catch.law for catch in catches} == {sabotage.law}
+
+
+def test_a_patch_that_cannot_be_called_as_what_it_replaces_is_refused() -> None:
+    short = Patch("promptspec.models.requests:RequestForms.encode", method(lambda original, self: original(self)))
+    with pytest.raises(AssertionError, match="cannot be called as it is"), short.applied():
+        pass
 
 
 def test_every_sabotage_has_a_name_of_its_own() -> None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 #: Statuses after which another model, or the same once more, may be asked (rule 21).
 _AGAIN: Final = frozenset({408, 409, 429, *range(500, 600)})
 _ANSWERED: Final = 200
-#: Calling twice costs twice, so some cases do: by the remainders of their seeds, which those with their own tag meet too,
-#: whose seeds follow 7,000.
+#: Calling twice costs twice, so one case in so many does: by the remainders of its seed. Cases with their own tag have
+#: seeds from 7,001 on and meet both.
 _ONE_IN, _SAME, _APART = 16, 9, 10
 #: Where each API is, below the base URL.
 _PATHS: Final = {"chat": "/chat/completions", "responses": "/responses"}

@@ -55,7 +55,10 @@ def test_a_sabotage_is_caught_from_each_seed(name: str, record_property: Callabl
 
 
 def test_a_patch_that_cannot_be_called_as_what_it_replaces_is_refused() -> None:
-    short = Patch("promptspec.models.requests:RequestForms.encode", method(lambda original, self: original(self)))
+    def encode(_original: object, _self: object) -> bytes:
+        return b""
+
+    short = Patch("promptspec.models.requests:RequestForms.encode", method(encode))
     with pytest.raises(AssertionError, match="cannot be called as it is"), short.applied():
         pass
 

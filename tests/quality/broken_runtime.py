@@ -232,11 +232,9 @@ def _tag_kept(original: Any, self: Any, entropy: Any) -> str:
     return self.kept_tag
 
 
-def _untagged_end(original: Any, pieces: Any, tag: str, mark: str) -> list[Any]:
-    return [
-        re.sub(rf"^\[\[/([^\[\] ]+) {tag}\]\]", r"[[/\1]]", part) if tag and isinstance(part, str) else part
-        for part in original(pieces, tag, mark)
-    ]
+def _untagged_end(original: Any, role: Any, pieces: Any, tag: str, mark: str) -> Message:
+    made = original(role, pieces, tag, mark)
+    return Message(role, re.sub(rf"\[\[/([^\[\] ]+) {tag}\]\]", r"[[/\1]]", made.content)) if tag else made
 
 
 def _stripped_fence(original: Any, self: Any, path: str, value: object) -> None:
@@ -303,7 +301,7 @@ PROMPTS: Final = (
     _patched("short-tag", "fences_hold", "talk", (f"{_DRAFTS}:Draft.draw_tag", _short_tag)),
     _patched("tag-not-checked", "fences_hold", "talk", (f"{_DRAFTS}:Draft.draw_tag", _unchecked_tag)),
     _patched("tag-kept-for-retries", "fences_hold", "talk", (f"{_DRAFTS}:Draft.draw_tag", _tag_kept)),
-    _patched("end-without-tag", "fences_hold", "talk", (f"{_DRAFTS}:_assemble", _untagged_end)),
+    _patched("end-without-tag", "fences_hold", "talk", (f"{_DRAFTS}:_message", _untagged_end)),
     _patched("values-stripped", "fences_hold", "everything", (f"{_DRAFTS}:Draft.fence", _stripped_fence)),
     _patched("values-cut", "fences_hold", "talk", (f"{_DRAFTS}:Draft.fence", _cut_fence)),
     _patched("values-escaped", "fences_hold", "weigh", (f"{_DRAFTS}:Draft.fence", _escaped_fence)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.errors import Unjudged
+from promptspec.models.asking import Asked
 from promptspec.runtime.jury import Jury
 from promptspec.runtime.opinions import Judged, Judging, Question
 from promptspec.runtime.overrides import OVERRIDES
@@ -174,7 +175,8 @@ class Calibration:
         limits = self._feature.plan.limits
         retries = min(limits.retries, self._left - 1)
         self._left -= 1 + retries
-        jury = self._jury(retries)
+        asked: list[Asked] = []
+        jury = self._jury(retries, asked)
         # The one text is called as a reply of one text is; what the rule is about elsewhere says nothing here.
         alone = Judged(
             rule=rule.rule, message=rule.message, texts=(), statement=rule.statement, threshold=rule.threshold
@@ -185,11 +187,11 @@ class Calibration:
         except Unjudged as error:
             return Found(line=each.line, labelled=each.holds, holds=None, why=error.detail)
         finally:
-            self.calls += len(jury.asked)
-            self._left += max(1 + retries - len(jury.asked), 0)
+            self.calls += len(asked)
+            self._left += max(1 + retries - len(asked), 0)
         return Found(line=each.line, labelled=each.holds, holds=judgement.holds, probability=judgement.probability)
 
-    def _jury(self, retries: int) -> Jury:
+    def _jury(self, retries: int, asked: list[Asked]) -> Jury:
         feature, world = self._feature, self._world
         return Jury(
             judges=feature.judges,
@@ -201,6 +203,7 @@ class Calibration:
             guarded=lambda: feature.guarded_judges,
             thinking=feature.plan.limits.thinking,
             retries_left=lambda: retries,
+            asked=asked,
         )
 
 

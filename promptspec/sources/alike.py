@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from promptspec.sources.port import Cell
 from promptspec.sources.problems import MOST_PROBLEMS, shown
-from promptspec.values.cleaning import INVISIBLE
+from promptspec.values.cleaning import INVISIBLE, beyond_ascii, stands_alone
 from promptspec.values.untyped import category, normalize
 from promptspec.values.words import folded
 
@@ -32,6 +33,19 @@ def look(text: str) -> str:
         text = normalize("NFC", text.translate(_NOTHING)).translate(_MARKS)
         text = "".join(map(_look_of, text))
     return " ".join(text.split()) if "  " in text else text
+
+
+def _all_show_themselves(cells: Sequence[Cell]) -> bool:
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    return all(map(_shows_itself, beyond_ascii("".join(texts)))) and not any("  " in text for text in texts)
+
+
+@lru_cache(maxsize=65_536)
+def _shows_itself(character: str) -> bool:
+    """Tell whether *character* looks like itself alone, whatever stands beside it."""
+    return character.isascii() or (
+        stands_alone(character) and ord(character) not in _MARKS and _look_of(character) == character
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -85,6 +99,18 @@ class Suspects:
             looks = look(text)
             if looks != text:
                 kept.append((looks, text, place))
+
+    def add_all(self, columns: Mapping[str, Sequence[Cell]], places: Sequence[str]) -> None:
+        """Keep those texts of rows that look like anything but themselves; the rows' cells come as *columns*."""
+        open_ = {
+            name: cells
+            for name, cells in columns.items()
+            if len(self.found.get(name, ())) < MOST_SUSPECTS and not _all_show_themselves(cells)
+        }
+        for at, place in enumerate(places if open_ else ()):
+            for name, cells in open_.items():
+                if isinstance(cell := cells[at], str):
+                    self.add(name, cell, place)
 
     def compared(self, lookup: Lookup) -> tuple[Alike, ...]:
         """Return up to MOST_PROBLEMS pairs: suspects that look like each other, or like a plain text of the source."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from promptspec.sources.layout import ContentHash, Layout, Stored, label_of, store_row
+from promptspec.sources.layout import ContentHash, Layout, Stored, Storer, in_batches, labels_of
+from promptspec.sources.parts import Parts
 from promptspec.sources.port import Row
-from promptspec.sources.search import SEARCH_WINDOW, fold
+from promptspec.sources.search import fold_all
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,15 +31,6 @@ CREATE UNIQUE INDEX entry_by_key ON entries (c{key});
 CREATE INDEX entry_by_label ON entries (folded);
 """
 
-# Where a search cannot look through all rows: which labels hold three characters in a row. It keeps neither texts nor
-# places in them, so what it finds is looked at again. Rows come in the order of their positions: FTS5 writes out what
-# it has gathered whenever a position is not larger than the one before.
-_TRIGRAMS: Final = """
-CREATE VIRTUAL TABLE trigrams USING
-    fts5(folded, tokenize='trigram case_sensitive 1', detail='none', content='', columnsize=0);
-INSERT INTO trigrams (trigrams, rank) VALUES ('hashsize', 33554432);
-INSERT INTO trigrams (rowid, folded) SELECT position, folded FROM entries ORDER BY position;
-"""
 #: KiB of pages that SQLite keeps while it builds.
 _BUILD_CACHE: Final = 65_536
 
@@ -90,7 +82,8 @@ def build_snapshot(
 def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool) -> str:
     import sqlite3
 
-    total = ContentHash(layout)
+    filling = _Filling(layout)
+    parts = Parts(path.with_suffix(".parts")) if searchable else None
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         # The file is thrown away if anything fails, so SQLite need not be able to undo.
@@ -103,9 +96,11 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool) ->
         _run(connection, _TABLES.format(cells=cells))
         connection.execute("BEGIN")
         marks = ", ".join("?" * (len(layout.names) + 2))
-        count = _Count()
-        # Only question marks go into this text, as many as there are columns; no names and no data.
-        connection.executemany(f"INSERT INTO entries VALUES ({marks})", _entries(layout, rows, total, count))  # noqa: S608
+        for folded, entries in filling.entries(rows):
+            if parts is not None:
+                parts.add(folded)
+            # Only question marks go into this text, as many as there are columns; no names and no data.
+            connection.executemany(f"INSERT INTO entries VALUES ({marks})", entries)  # noqa: S608
         try:
             _run(connection, _INDEXES.format(key=layout.key))
         except sqlite3.IntegrityError:
@@ -113,43 +108,57 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool) ->
             # Only the number of a column goes into this text.
             twice = f"SELECT {key} FROM entries GROUP BY {key} HAVING count(*) > 1 LIMIT 20"  # noqa: S608
             raise RepeatedKey(tuple(str(found[0]) for found in connection.execute(twice))) from None
-        if searchable and count.rows > SEARCH_WINDOW:
-            _run(connection, _TRIGRAMS)
-        facts = {
-            "layout": layout.to_json(),
-            "content_hash": total.digest(),
-            "rows": str(count.rows),
-            "longest_key": str(count.longest_key),
-        }
-        connection.executemany("INSERT INTO facts VALUES (?, ?)", sorted(facts.items()))
+        connection.executemany("INSERT INTO facts VALUES (?, ?)", sorted(filling.facts().items()))
         connection.execute("COMMIT")
+        if parts is not None:
+            parts.copy_into(connection)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         raise
     finally:
         connection.close()
-    return total.digest()
+        if parts is not None:
+            parts.close()
+    return filling.content_hash
 
 
-class _Count:
-    """What is counted while rows pass."""
+class _Filling:
+    """Rows on their way into the table, and what is counted while they pass."""
 
-    __slots__ = ("longest_key", "rows")
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._total = ContentHash(layout)
+        self._rows = 0
+        self._longest_key = 0
 
-    def __init__(self) -> None:
-        self.rows = 0
-        self.longest_key = 0
+    def entries(self, rows: Iterable[Row]) -> Iterator[tuple[list[str], Iterator[tuple[Stored, ...]]]]:
+        """Yield, a batch of rows at a time, their folded labels and what is inserted for them."""
+        layout = self._layout
+        store_all = Storer(layout)
+        for batch in in_batches(rows):
+            stored = store_all(batch)
+            self._total.add_all(stored)
+            columns = list(zip(*stored, strict=True))
+            self._longest_key = max(self._longest_key, *map(len, cast("Sequence[str]", columns[layout.key])))
+            folded = fold_all(labels_of(layout, batch))
+            positions = range(self._rows + 1, self._rows + len(batch) + 1)
+            self._rows += len(batch)
+            yield folded, zip(positions, folded, *columns, strict=True)
 
+    @property
+    def content_hash(self) -> str:
+        """The hash of the rows that have passed."""
+        return self._total.digest()
 
-def _entries(layout: Layout, rows: Iterable[Row], total: ContentHash, count: _Count) -> Iterator[tuple[Stored, ...]]:
-    for position, row in enumerate(rows, start=1):
-        stored = store_row(row)
-        total.add(stored)
-        key = cast("str", stored[layout.key])
-        count.rows = position
-        count.longest_key = max(count.longest_key, len(key))
-        yield (position, fold(label_of(row, layout.key, layout.label)), *stored)
+    def facts(self) -> dict[str, str]:
+        """Return what a snapshot says of itself."""
+        return {
+            "layout": self._layout.to_json(),
+            "content_hash": self.content_hash,
+            "rows": str(self._rows),
+            "longest_key": str(self._longest_key),
+        }
 
 
 def _run(connection: sqlite3.Connection, statements: str) -> None:

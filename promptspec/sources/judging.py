@@ -16,9 +16,10 @@ from promptspec.contract.types import Enumeration
 from promptspec.sources.alike import Alike, Suspects
 from promptspec.sources.building import RepeatedKey, build_snapshot
 from promptspec.sources.layout import Layout, content_hash, layout_of
-from promptspec.sources.load import is_closed_key, stream_rows
+from promptspec.sources.load import stream_rows
 from promptspec.sources.port import Row
 from promptspec.sources.problems import Problems, RowProblem
+from promptspec.sources.rows import is_closed_key
 from promptspec.sources.snapshot import open_snapshot
 
 #: Rows that are judged in memory; beyond them a file on disk tells which keys are repeated.
@@ -90,15 +91,12 @@ class _Watch:
         self.suspects = Suspects()
         self.places: list[str] = []
 
-    def see(self, row: Row, place: str) -> None:
-        if self.keys_are_closed and not is_closed_key(cast("str", row[self._layout.key])):
+    def see(self, rows: Sequence[Row], places: Sequence[str]) -> None:
+        columns = list(zip(*rows, strict=True))
+        if self.keys_are_closed and not all(map(is_closed_key, cast("Sequence[str]", columns[self._layout.key]))):
             self.keys_are_closed = False
-        if len(self.places) < MOST_IN_MEMORY:
-            self.places.append(place)
-        for at in self._columns:
-            cell = row[at]
-            if isinstance(cell, str):
-                self.suspects.add(self._layout.names[at], cell, place)
+        self.places += places[: MOST_IN_MEMORY - len(self.places)]
+        self.suspects.add_all({self._layout.names[at]: columns[at] for at in self._columns}, places)
 
 
 class _InRows:

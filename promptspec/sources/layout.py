@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from promptspec.sources.port import Cell, Row
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 CellKind: TypeAlias = Literal["text", "int", "decimal", "bool", "date", "datetime"]
 #: A cell as it is stored and hashed: what both JSON and SQLite hold without loss.
 Stored: TypeAlias = str | int | None
+T = TypeVar("T")
 
 _FORMAT: Final = "promptspec-rows-1"
+_BETWEEN: Final = "],["
+_LINES: Final = "]\n["
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -151,14 +155,36 @@ class ContentHash:
         """Count one more row in."""
         self._hash.update((_JSON(list(stored)) + "\n").encode())
 
+    def add_all(self, rows: Sequence[tuple[Stored, ...]]) -> None:
+        """Count many rows in, one after the other."""
+        text = _JSON(rows)
+        # What parts two rows may stand in a cell, too.
+        if text.count(_BETWEEN) == len(rows) - 1:
+            self._hash.update(f"{text[1:-1].replace(_BETWEEN, _LINES)}\n".encode())
+        else:
+            for stored in rows:
+                self.add(stored)
+
     def digest(self) -> str:
         """Return `sha256:` and 64 hexadecimal digits."""
         return f"sha256:{self._hash.hexdigest()}"
 
 
-def store_row(row: Row) -> tuple[Stored, ...]:
-    """Return the cells of *row* as they are stored."""
-    return tuple([store(cell) for cell in row])
+class Storer:
+    """Rows of one layout to rows as they are stored; a layout of texts and whole numbers costs nothing."""
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, layout: Layout) -> None:
+        self._columns = tuple(at for at, kind in enumerate(layout.kinds) if kind not in ("text", "int"))
+
+    def __call__(self, rows: Sequence[Row]) -> Sequence[tuple[Stored, ...]]:
+        if not self._columns:
+            return cast("Sequence[tuple[Stored, ...]]", rows)
+        columns = [cast("Sequence[Stored]", column) for column in zip(*rows, strict=True)]
+        for at in self._columns:
+            columns[at] = list(map(store, columns[at]))
+        return list(zip(*columns, strict=True))
 
 
 def label_of(row: Row, key: int, label: int) -> str:
@@ -169,9 +195,25 @@ def label_of(row: Row, key: int, label: int) -> str:
     return str(store(cell))
 
 
+def labels_of(layout: Layout, rows: Sequence[Row]) -> list[str]:
+    """Return what people see of each of *rows*, as `label_of` does."""
+    labels = [row[layout.label] for row in rows]
+    if set(map(type, labels)) <= {str}:
+        return cast("list[str]", labels)
+    return [label_of(row, layout.key, layout.label) for row in rows]
+
+
 def content_hash(layout: Layout, rows: Iterable[Row]) -> str:
     """Return the content hash of *rows*, read once."""
     total = ContentHash(layout)
-    for row in rows:
-        total.add(store_row(row))
+    store_all = Storer(layout)
+    for some in in_batches(rows):
+        total.add_all(store_all(some))
     return total.digest()
+
+
+def in_batches(rows: Iterable[T], most: int = 2_000) -> Iterator[list[T]]:
+    """Yield *rows* in lists of *most*, the last of which may be shorter; at least one row is in each."""
+    left = iter(rows)
+    while batch := list(islice(left, most)):
+        yield batch

@@ -1,8 +1,9 @@
-"""A file to lines of text: one at a time, each judged, none too long."""
+"""A file to lines of text: judged in blocks, none too long."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import StringIO
 from typing import BinaryIO, Final
 
 from promptspec.sources.problems import FileProblem
@@ -10,29 +11,68 @@ from promptspec.sources.problems import FileProblem
 BOM: Final = b"\xef\xbb\xbf"
 #: The longest line of a file, in bytes.
 MOST_LINE: Final = 16 * 1024 * 1024
+#: Bytes that are read at once; a block ends with the line that it ends in.
+BLOCK: Final = 64 * 1024
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_lines(file: BinaryIO) -> Iterator[str]:
-    """Yield the lines of *file*, with their line breaks and without a byte order mark; keeps none of them.
+def read_blocks(file: BinaryIO) -> Iterator[str]:
+    """Yield the text of *file* in pieces of whole lines, without a byte order mark; keeps none of them.
 
-    Raises FileProblem with `not_utf8`, `nul` or `long_line`, which names the line.
+    Raises FileProblem with `not_utf8`, `nul` or `long_line`, which names the line, after the lines before it.
     """
     number = 0
-    while data := file.readline(MOST_LINE + 1):
-        number += 1
-        if number == 1:
+    while data := file.read(BLOCK):
+        if not data.endswith(b"\n"):
+            data += file.readline(MOST_LINE + 1)
+        if number == 0:
             if data.startswith(_UTF_16):
                 raise utf_16()
             data = data.removeprefix(BOM)
-        if len(data) > MOST_LINE:
+        text = _decoded(data)
+        if text is None:
+            yield from _up_to_the_problem(data, number)
+        else:
+            yield text
+        number += data.count(b"\n")
+
+
+def read_lines(file: BinaryIO) -> Iterator[str]:
+    """Yield the lines of *file*, with their line breaks; as `read_blocks`."""
+    for block in read_blocks(file):
+        yield from lines_of(block)
+
+
+def lines_of(block: str) -> Iterator[str]:
+    """Return the lines of *block*, which end with `\\n` and nothing else."""
+    return StringIO(block, newline="\n")
+
+
+def _decoded(data: bytes) -> str | None:
+    """Return *data* as text, or None where something is wrong with one of its lines."""
+    if 0 in data or len(data) - (data.rfind(b"\n", 0, -1) + 1) > MOST_LINE:
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _up_to_the_problem(data: bytes, before: int) -> Iterator[str]:
+    """Yield the sound lines of *data*, which *before* others precede; raise what is wrong with the one after them."""
+    start = 0
+    for number in range(before + 1, before + 2 + data.count(b"\n")):
+        end = data.find(b"\n", start) + 1 or len(data)
+        line = data[start:end]
+        start = end
+        if len(line) > MOST_LINE:
             raise FileProblem("long_line", f"the line is longer than {MOST_LINE:,} bytes", line=number)
-        if 0 in data:
+        if 0 in line:
             raise FileProblem("nul", "the file holds a NUL byte, so it is no text", line=number)
         try:
-            yield data.decode()
+            yield line.decode()
         except UnicodeDecodeError as error:
-            raise not_utf8(data[error.start], number) from None
+            raise not_utf8(line[error.start], number) from None
 
 
 def check_encoding(data: bytes) -> None:

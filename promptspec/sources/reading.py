@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final, cast
+from itertools import chain
+from typing import BinaryIO, Final, TypeAlias, cast
 
 from promptspec.sources.json_path import WHOLE_LIST, parse_path, select
-from promptspec.sources.lines import BOM, check_encoding, read_lines
+from promptspec.sources.lines import BOM, check_encoding, lines_of, read_blocks, read_lines
 from promptspec.sources.problems import FileProblem, shown
 from promptspec.values.reading import Unreadable, read_json
 
@@ -35,49 +36,121 @@ class RaggedRow(FileProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class CsvBlock:
+    """Rows of a csv file that stand one after the other: their cells, and the lines on which they start.
+
+    Blank lines are among them, as rows without a cell.
+    """
+
+    header: tuple[str, ...]
+    cells: Sequence[list[str]]
+    lines: Sequence[int]
+
+    def places(self) -> list[str]:
+        """Return the places of the rows that are no blank lines."""
+        return [f"line {line}" for line, cells in zip(self.lines, self.cells, strict=True) if cells]
+
+    def rows(self) -> Iterator[RawRow | RaggedRow]:
+        """Yield the rows one by one; one of another length than the header comes as a RaggedRow."""
+        header = self.header
+        for line, cells in zip(self.lines, self.cells, strict=True):
+            if len(cells) == len(header):
+                yield RawRow(line, f"line {line}", dict(zip(header, cells, strict=True)))
+            elif cells:
+                has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+                yield RaggedRow("ragged", f"the row has {has}, the header has {len(header)}", line=line)
+
+
+@dataclass(frozen=True, slots=True)
 class CsvFile:
     """The names in the header of a csv file, and its rows, to be read once."""
 
     header: tuple[str, ...]
-    rows: Iterator[RawRow | RaggedRow]
+    blocks: Iterator[CsvBlock]
+
+    def rows(self) -> Iterator[RawRow | RaggedRow]:
+        """Yield the rows one by one."""
+        for block in self.blocks:
+            yield from block.rows()
 
 
 def read_csv(file: BinaryIO) -> CsvFile:
-    """Read a csv file: UTF-8, RFC 4180, header first, `\\n` or `\\r\\n`; blank lines are no rows.
+    """Read a csv file: UTF-8, RFC 4180, header first, `\n` or `\r\n`; blank lines are no rows.
 
-    A row of another length than the header comes as a RaggedRow. Raises FileProblem with `not_utf8`, `nul`,
-    `long_line`, `no_header`, `repeated_header` or `malformed_csv`, at once or where the rows cannot be read on; all
-    name the line.
+    Raises FileProblem with `not_utf8`, `nul`, `long_line`, `no_header`, `repeated_header` or `malformed_csv`, at once
+    or where the rows cannot be read on; all name the line.
     """
-    lines = _csv_lines(file)
-    for line, cells in lines:
-        header = _check_header(tuple(cells), line)
-        return CsvFile(header, _csv_rows(header, lines))
+    parts = _csv_parts(read_blocks(file))
+    for lines, cells in parts:
+        for at, names in enumerate(cells):
+            if names:
+                header = _check_header(tuple(names), lines[at])
+                rest = (lines[at + 1 :], cells[at + 1 :])
+                return CsvFile(header, (CsvBlock(header, cells, lines) for lines, cells in chain([rest], parts)))
     raise FileProblem("no_header", "the file is empty; its first line must name the columns", line=1)
 
 
-def _csv_lines(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(read_lines(file), strict=True)
-    while True:
+#: Rows that stand one after the other, and the lines on which they start.
+_Part: TypeAlias = tuple[Sequence[int], list[list[str]]]
+
+
+def _csv_parts(blocks: Iterator[str]) -> Iterator[_Part]:
+    """Yield the rows of *blocks*, a block at once wherever it ends with a row."""
+    line = 1
+    for block in blocks:
+        try:
+            cells = list(csv.reader(lines_of(block), strict=True))
+        except csv.Error:
+            line = yield from _csv_row_by_row(block, blocks, line)
+            continue
+        lines = block.count("\n") + (not block.endswith("\n"))
         # A quoted cell may span lines; a row is named by the line on which it starts.
-        line = reader.line_num + 1
+        yield range(line, line + lines) if len(cells) == lines else _starts(cells, line), cells
+        line += lines
+
+
+def _csv_row_by_row(block: str, blocks: Iterator[str], line: int) -> Generator[_Part, None, int]:
+    """Yield the rows that start in *block*, where one runs into the next of *blocks* or is no csv.
+
+    Returns the line after them. Raises FileProblem with `malformed_csv`.
+    """
+    left = _Left(block, blocks)
+    reader = csv.reader(left, strict=True)
+    while left.has_more():
+        start = line + reader.line_num
         try:
             cells = next(reader)
-        except StopIteration:
-            return
         except csv.Error as error:
-            raise FileProblem("malformed_csv", _csv_reason(error), line=line) from None
-        if cells:
-            yield line, cells
+            raise FileProblem("malformed_csv", _csv_reason(error), line=start) from None
+        yield (start,), [cells]
+    return line + reader.line_num
 
 
-def _csv_rows(header: tuple[str, ...], lines: Iterator[tuple[int, list[str]]]) -> Iterator[RawRow | RaggedRow]:
-    for line, cells in lines:
-        if len(cells) == len(header):
-            yield RawRow(line, f"line {line}", dict(zip(header, cells, strict=True)))
-        else:
-            has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            yield RaggedRow("ragged", f"the row has {has}, the header has {len(header)}", line=line)
+class _Left(Iterator[str]):
+    """The lines of a block, and of those that follow where a row runs on into them."""
+
+    def __init__(self, block: str, blocks: Iterator[str]) -> None:
+        self._blocks = blocks
+        self._lines = list(lines_of(block))
+        self._at = 0
+
+    def has_more(self) -> bool:
+        """Say whether there is a line left of the last block that a line was taken of."""
+        return self._at < len(self._lines)
+
+    def __next__(self) -> str:
+        while self._at == len(self._lines):
+            self._lines, self._at = list(lines_of(next(self._blocks))), 0
+        self._at += 1
+        return self._lines[self._at - 1]
+
+
+def _starts(cells: Iterable[list[str]], line: int) -> tuple[int, ...]:
+    starts: list[int] = []
+    for row in cells:
+        starts.append(line)
+        line += 1 + sum(cell.count("\n") for cell in row)
+    return tuple(starts)
 
 
 def read_json_rows(file: BinaryIO, path: str = "") -> Iterator[RawRow | FileProblem]:

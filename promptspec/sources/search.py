@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -19,7 +19,21 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     normalize, combining = _unicode()
-    return "".join(c for c in normalize("NFKD", normalize("NFKD", text).casefold()) if not combining(c))
+    folded = normalize("NFKD", normalize("NFKD", text).casefold())
+    for mark in {c for c in set(folded) if c > "\x7f" and combining(c)}:
+        folded = folded.replace(mark, "")
+    return folded
+
+
+def fold_all(texts: Sequence[str]) -> list[str]:
+    """Return each of *texts* folded, as `fold` does, in a fraction of the time."""
+    strange = [text for text in texts if not text.isascii()]
+    # A line break is the same in all forms of Unicode, and keeps what stands before it from what follows.
+    together = fold("\n".join(strange)).split("\n")
+    if strange and len(together) != len(strange):  # there are line breaks in them
+        return list(map(fold, texts))
+    folded = iter(together)
+    return [text.lower() if text.isascii() else next(folded) for text in texts]
 
 
 def fold_query(text: str) -> str:

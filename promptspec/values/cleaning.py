@@ -48,6 +48,7 @@ INVISIBLE: Final = code_points(_INVISIBLE_RANGES)
 #: What composes with the character before it though it is no mark: vowels and finals of Hangul, vowels of Kirat Rai.
 _COMPOSING: Final = code_points("1161-1175 11A8-11C2 16D63 16D67-16D6A")
 
+_PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _FOREIGN_BREAKS: Final = frozenset("\r\x85\u2028\u2029")
 _BREAKS: Final = _FOREIGN_BREAKS | {"\n"}
 _REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cn", "Cs"})
@@ -104,6 +105,27 @@ def is_clean_key(text: str) -> bool:
         return clean(text, kind="line", direction="output", most=len(text)).text == text
     except Unclean:
         return False
+
+
+def beyond_ascii(text: str) -> set[str]:
+    """Return which characters *text* holds beside the printable ones of ASCII."""
+    if text.isascii() and text.isprintable():
+        return set()
+    rest = text.encode("utf-8", "surrogatepass").translate(None, _PRINTABLE)
+    return set(rest.decode("utf-8", "surrogatepass"))
+
+
+def stands_alone(character: str) -> bool:
+    """Tell whether cleaning leaves each line of such characters as it is, whatever stands beside them."""
+    kind = category(character)
+    return (
+        kind not in _REFUSED_CATEGORIES
+        and kind not in _MARKS
+        and character not in _BREAKS
+        and character not in INVISIBLE
+        and character not in _COMPOSING
+        and normalize("NFC", character) == character
+    )
 
 
 def _check_ascii(raw: str, *, kind: Kind) -> str:

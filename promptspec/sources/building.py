@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: "pspc" in ASCII, as SQLite's application id, and the version of the tables below as its user version.
 APPLICATION_ID: Final = 0x70737063
-TABLES_VERSION: Final = 2
+TABLES_VERSION: Final = 3
 
 # Cells have no affinity, so that SQLite keeps them as they are given. Positions are 1, 2, 3 … without a gap, which
 # makes the largest one the number of rows.
@@ -26,9 +26,10 @@ _TABLES: Final = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (position INTEGER PRIMARY KEY, folded, {cells});
 """
+# The second one holds all that a search shows of a row, so that it need not be looked up.
 _INDEXES: Final = """
 CREATE UNIQUE INDEX entry_by_key ON entries (c{key});
-CREATE INDEX entry_by_label ON entries (folded);
+CREATE INDEX entry_by_label ON entries (folded, position, {shown});
 """
 
 #: KiB of pages that SQLite keeps while it builds.
@@ -102,7 +103,8 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool) ->
             # Only question marks go into this text, as many as there are columns; no names and no data.
             connection.executemany(f"INSERT INTO entries VALUES ({marks})", entries)  # noqa: S608
         try:
-            _run(connection, _INDEXES.format(key=layout.key))
+            shown = ", ".join(f"c{at}" for at in dict.fromkeys((layout.key, layout.label)))
+            _run(connection, _INDEXES.format(key=layout.key, shown=shown))
         except sqlite3.IntegrityError:
             key = f"c{layout.key}"
             # Only the number of a column goes into this text.

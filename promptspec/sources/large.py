@@ -23,32 +23,35 @@ class LargeSearch:
     the others in that of the source.
     """
 
-    def __init__(self, ask: Ask, *, columns: int, key: int) -> None:
-        """Take what asks the database, the number of *columns*, and which of them is the key."""
+    def __init__(self, ask: Ask, *, key: int, label: int) -> None:
+        """Take what asks the database, and which of the columns are the key and the label."""
         self._ask = ask
-        cells = ", ".join(f"c{at}" for at in range(columns))
+        shown = f"position, c{key}, c{label}"
         # Only numbers of columns go into these texts, no names and no data.
-        self._exact_key = f"SELECT position, {cells} FROM entries WHERE c{key} = ?"  # noqa: S608
+        self._exact_key = f"SELECT {shown} FROM entries WHERE c{key} = ?"  # noqa: S608
         self._labels = (
-            f"SELECT position, {cells} FROM entries WHERE folded >= ? AND folded < ?"  # noqa: S608
+            f"SELECT {shown} FROM entries WHERE folded >= ? AND folded < ?"  # noqa: S608
             " ORDER BY folded, position LIMIT ?"
         )
         self._keys = (
-            f"SELECT position, {cells} FROM entries WHERE c{key} >= ? AND c{key} < ?"  # noqa: S608
+            f"SELECT {shown} FROM entries WHERE c{key} >= ? AND c{key} < ?"  # noqa: S608
             f" ORDER BY c{key} LIMIT ?"
         )
         self._parts = (
-            f"SELECT position, {cells} FROM entries WHERE position IN"  # noqa: S608
+            f"SELECT {shown} FROM entries WHERE position IN"  # noqa: S608
             " (SELECT rowid FROM trigrams WHERE trigrams MATCH ? LIMIT ?)"
             " AND instr(folded, ?) ORDER BY position LIMIT ?"
         )
 
     def find(self, query: str, typed: str, most: int) -> list[tuple[Stored, ...]]:
-        """Return the cells of up to *most* rows that fit the folded *query*, which was *typed* so; best first."""
+        """Return the position, the key and the label of up to *most* rows, best first.
+
+        They fit the folded *query*, which was *typed* so.
+        """
         found: dict[Stored, tuple[Stored, ...]] = {}
         for rows in self._steps(query, typed, most):
-            for position, *cells in rows:
-                found.setdefault(position, tuple(cells))
+            for row in rows:
+                found.setdefault(row[0], row)
             if len(found) >= most:
                 break
         return list(found.values())[:most]

@@ -25,7 +25,7 @@ _LAST: Final = "\U0010ffff"
 
 # The same ranks as `search.rank`.
 _SEARCH: Final = """
-SELECT position, CASE
+SELECT position, {key}, {label}, CASE
     WHEN folded = :text OR lower({key}) = :text THEN 0
     WHEN instr(folded, :text) = 1 THEN 1
     WHEN instr(folded, ' ' || :text) THEN 2
@@ -85,9 +85,10 @@ class FileSnapshot:
         self._by_key = f"SELECT {cells} FROM entries WHERE {key} = ?"  # noqa: S608
         self._by_position = f"SELECT {cells} FROM entries WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608
         self._between = f"SELECT {key} FROM entries WHERE {key} >= ? AND {key} < ? LIMIT ?"  # noqa: S608
-        self._search = _SEARCH.format(key=key)
-        self._large = LargeSearch(self._ask, columns=len(self._layout.names), key=self._layout.key)
-        self._at_position = f"SELECT {cells} FROM entries WHERE position = ?"  # noqa: S608
+        self._search = _SEARCH.format(key=key, label=f"c{self._layout.label}")
+        self._large = LargeSearch(self._ask, key=self._layout.key, label=self._layout.label)
+        kinds = (self._layout.kinds[self._layout.key], self._layout.kinds[self._layout.label])
+        self._restore_shown = Restorer(Layout(names=("key", "label"), kinds=kinds, key=0, label=1))
 
     def __repr__(self) -> str:
         return f"FileSnapshot({self._path.name}, {self._count} rows, {self._hash})"
@@ -183,14 +184,16 @@ class FileSnapshot:
             return ()
         if self._count > SEARCH_WINDOW:
             typed = text[:MOST_TEXT].strip()
-            found = map(self._restore, self._large.find(query, typed if _is_encodable(typed) else query, most))
+            hits = self._large.find(query, typed if _is_encodable(typed) else query, most)
         else:
             hits = self._ask(self._search, {"text": query, "most": most})
-            found = (self._restore(self._ask(self._at_position, (position,))[0]) for position, _ in hits)
-        return tuple(map(self._key_and_label, found))
+        return tuple([(str(key), self._shown(key, label)) for _, key, label, *_ in hits])
 
-    def _key_and_label(self, row: Row) -> tuple[str, str]:
-        return str(row[self._layout.key]), label_of(row, self._layout.key, self._layout.label)
+    def _shown(self, key: Stored, label: Stored) -> str:
+        """Return what people see of the row with the stored cells *key* and *label*."""
+        if isinstance(label, str):
+            return label
+        return label_of(self._restore_shown((key, label)), 0, 1)
 
     def _ask(self, statement: str, values: Any) -> list[tuple[Stored, ...]]:
         import sqlite3

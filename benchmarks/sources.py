@@ -24,6 +24,14 @@ from promptspec.contract.types import Cap, Field, Origin, Text
 
 SIZES = (10_000, 1_000_000, 10_000_000)
 LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
+#: Letters of other scripts, and the longest words that are made of them.
+OTHERS = (
+    ("оеаинтсрвлкмдпуя", 9),
+    ("оеаинтсрвлкмдпуяжшч", 7),
+    ("αοιετσνηυρπκμλόάί", 9),
+    ("的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出", 4),
+    ("कि रा मे ना स्त ही पु ल वा द य के".replace(" ", ""), 7),
+)
 
 
 def source() -> Source:
@@ -52,15 +60,28 @@ def words() -> list[str]:
     return [word.replace("e", "é", 1) if at % 10 == 0 else word for at, word in enumerate(sorted(made))][:50_000]
 
 
+def words_of(letters: str, longest: int) -> list[str]:
+    """Return 5,000 words of *letters*, the same each time."""
+    dice = random.Random(letters)
+    return ["".join(dice.choices(letters, k=dice.randint(2, longest))) for _ in range(5_000)]
+
+
 def generate(path: Path, rows: int) -> None:
-    """Write a csv file of so many rows."""
+    """Write a csv file of so many rows: of 40 labels 35 are Latin, two of them with a comma and so in quotes, two
+    Cyrillic, one Greek, one Chinese, and one Hindi, whose letters carry marks.
+    """
     dice = random.Random(2)
-    known = words()
-    with open(path, "w", encoding="utf-8", buffering=1 << 20) as file:
+    latin = words()
+    others = [words_of(letters, longest) for letters, longest in OTHERS]
+    with open(path, "w", encoding="utf-8", newline="", buffering=1 << 20) as file:
         file.write("id,title\n")
         for at in range(rows):
-            first, second, third = dice.choices(known, k=3)
-            file.write(f"tt{at * 7919 % rows:08},{first.title()} {second} {third}\n")
+            other = at % 40 - 35
+            first, second, third = dice.choices(others[other] if other >= 0 else latin, k=3)
+            label = f"{first.title()} {second} {third}"
+            if at % 20 == 7:
+                label = f'"{first.title()}, {second} {third}"'
+            file.write(f"tt{at * 7919 % rows:08},{label}\n")
 
 
 def build(csv: Path, path: Path) -> dict[str, float]:

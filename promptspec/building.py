@@ -17,6 +17,7 @@ from promptspec.errors import SourceUnavailable
 from promptspec.keeping import hash_of_file
 from promptspec.project import Unusable, shown
 from promptspec.sources.building import OtherContent, RepeatedKey, build_snapshot
+from promptspec.sources.judging import KeysInFile
 from promptspec.sources.layout import layout_of
 from promptspec.sources.load import stream_rows
 from promptspec.sources.problems import Problems
@@ -77,6 +78,11 @@ def build_all(compilation: Compilation, out: Path, *, owned: bool = False) -> Bu
 def _build_snapshot(compilation: Compilation, unit: Unit, source: Source, path: Path) -> None:
     module = unit.module
     assert module is not None
+    keys = unit.checked.scope.keys.get(source.name) if unit.checked else None
+    if isinstance(keys, KeysInFile) and keys.content_hash == source.content_hash:
+        # Checking wrote it.
+        keys.copy_to(path)
+        return
     with compilation.project.files.open(source.path, most=MOST_STREAMED) as file:
         # It was judged when it was compiled; if it is another one now, its hash is.
         rows = stream_rows(source, file, problems=Problems(), enums=module.enums, most_keys=0)

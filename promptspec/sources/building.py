@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -63,21 +65,33 @@ def build_snapshot(
     OtherContent where the rows do not have the hash *content_hash*, both of them ValueErrors; and OSError where the
     file cannot be written.
     """
-    target = Path(path)
+    with _beside(Path(path)) as partial:
+        found = _write(layout, rows, partial, searchable)
+        if found != content_hash is not None:
+            raise OtherContent(f"the rows have the hash {found}, expected is {content_hash}")
+    return found
+
+
+def copy_snapshot(made: Path, path: str | os.PathLike[str]) -> None:
+    """Write what the snapshot file *made* holds into the file *path*, as `build_snapshot` does; raises OSError."""
+    with _beside(Path(path)) as partial:
+        shutil.copyfile(made, partial)
+
+
+@contextmanager
+def _beside(target: Path) -> Generator[Path]:
+    """Hand out a new file beside *target*, to be written, and move it there if nothing goes wrong."""
     partial = target.with_name(f".{target.name}.{os.urandom(8).hex()}.partial")
     # Opened here, not by SQLite, so that it is new, no link, and has the permissions of an ordinary file.
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
-        found = _write(layout, rows, partial, searchable)
-        if found != content_hash is not None:
-            raise OtherContent(f"the rows have the hash {found}, expected is {content_hash}")
+        yield partial
         _settle(partial)
         os.replace(partial, target)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
     _settle(target.parent)
-    return found
 
 
 def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool) -> str:

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, cast
 from promptspec.contract.feature import Source
 from promptspec.contract.types import Enumeration
 from promptspec.sources.alike import Alike, Suspects
-from promptspec.sources.building import RepeatedKey, build_snapshot
+from promptspec.sources.building import RepeatedKey, build_snapshot, copy_snapshot
 from promptspec.sources.layout import Layout, content_hash, layout_of
 from promptspec.sources.load import stream_rows
 from promptspec.sources.port import Row
@@ -131,15 +131,15 @@ class _Repetitions(Problems):
 
 
 class KeysInFile(Collection[str]):
-    """The keys of many rows, looked up in a temporary snapshot that goes with this object."""
+    """The keys of many rows, looked up in their snapshot: a temporary file, which goes with this object."""
 
     def __init__(self, layout: Layout, rows: Iterator[Row]) -> None:
         """Write *rows*. Raises RepeatedKey, and OSError where there is no room."""
         folder = tempfile.mkdtemp(prefix="promptspec-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        path = Path(folder) / "rows.sqlite"
-        self.content_hash = build_snapshot(layout, rows, path, searchable=False)
-        self._snapshot = open_snapshot(path)
+        self._path = Path(folder) / "rows.sqlite"
+        self.content_hash = build_snapshot(layout, rows, self._path)
+        self._snapshot = open_snapshot(self._path, content_hash=self.content_hash)
         self._layout = layout
         weakref.finalize(self, self._snapshot.close)
 
@@ -152,6 +152,10 @@ class KeysInFile(Collection[str]):
     def __iter__(self) -> Iterator[str]:
         at = self._snapshot.layout.key
         return (cast("str", row[at]) for row in self._snapshot.rows())
+
+    def copy_to(self, path: Path) -> None:
+        """Write the snapshot of the rows, just as `build_snapshot` does, into the file *path*; raises OSError."""
+        copy_snapshot(self._path, path)
 
     def near(self, key: str) -> tuple[str, ...]:
         """Return keys that are spelt like *key*."""

@@ -22,7 +22,8 @@ CREATE VIRTUAL TABLE trigrams USING
     fts5(folded, tokenize='trigram case_sensitive 1', detail='none', content='', columnsize=0)
 """
 # One statement for all rows: SQLite lets go of Python's lock for as long as it runs, and takes it for a moment only,
-# to ask for the next batch. FTS5 would write out what it has gathered with each further statement.
+# to ask for the next batch. FTS5 would write out what it has gathered with each further statement. CROSS JOIN has
+# SQLite take the batches as they come, and not gather all of them first.
 _FILL: Final = """
 INSERT INTO trigrams (rowid, folded)
 WITH RECURSIVE batches (before, labels) AS (
@@ -30,7 +31,7 @@ WITH RECURSIVE batches (before, labels) AS (
     UNION ALL
     SELECT before + json_array_length(labels), next_batch() FROM batches WHERE labels IS NOT NULL
 )
-SELECT before + key + 1, value FROM batches, json_each(labels)
+SELECT before + key + 1, value FROM batches CROSS JOIN json_each(labels)
 """
 # The tables in which FTS5 keeps an index are ordinary ones, and the same whichever file they are written in.
 _COPY: Final = (

@@ -13,6 +13,7 @@ from codegen.specs import write_spec
 from promptspec.api import Compilation, compile_paths
 from promptspec.building import build, stale
 from promptspec.project import Unusable
+from promptspec.sources import judging
 
 SPEC = """
 source films = csv("films.csv") {
@@ -178,3 +179,40 @@ def test_a_source_that_changes_between_compiling_and_building_is_not_built(tmp_p
             build(compilation, tmp_path / "out")
         assert not list((tmp_path / "out").rglob("*.sqlite"))
         assert not list((tmp_path / "out").rglob("*.partial"))
+
+
+@pytest.fixture
+def small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "MOST_IN_MEMORY", 20)
+
+
+def _never(*_: object, **__: object) -> None:
+    raise AssertionError("the file was judged again")
+
+
+@pytest.mark.usefixtures("small_memory")
+def test_what_checking_wrote_of_a_large_source_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(compiled(tmp_path / "p"), tmp_path / "out")
+    again = compiled(tmp_path / "p")
+    monkeypatch.setattr("promptspec.building.stream_rows", _never)
+    build(again, tmp_path / "copied")
+    assert stale(again, tmp_path / "copied") == ()
+    assert snapshot(tmp_path / "copied").name == snapshot(tmp_path / "out").name
+    assert snapshot(tmp_path / "copied").stat().st_mode == (tmp_path / "copied" / "a.py").stat().st_mode
+
+
+@pytest.mark.usefixtures("small_memory")
+def test_what_checking_wrote_is_the_same_to_the_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    films = "id,title\n" + "".join(f"f{n},Film {n}\n" for n in range(6_000))
+    build(compiled(tmp_path / "p", films=films), tmp_path / "copied")
+    monkeypatch.setattr(judging, "MOST_IN_MEMORY", 50_000)
+    build(compiled(tmp_path / "p", films=films), tmp_path / "out")
+    assert snapshot(tmp_path / "copied").read_bytes() == snapshot(tmp_path / "out").read_bytes()
+
+
+@pytest.mark.usefixtures("small_memory")
+def test_a_large_source_that_changes_after_checking_is_built_as_it_was_checked(tmp_path: Path) -> None:
+    compilation = compiled(tmp_path / "p")
+    (tmp_path / "p" / "films.csv").write_text("id,title\nx,X\n")
+    build(compilation, tmp_path / "out")
+    assert stale(compilation, tmp_path / "out") == ()

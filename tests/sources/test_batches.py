@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -23,7 +24,7 @@ from promptspec.sources.columns import column_reader, may_hold_sinks
 from promptspec.sources.layout import ContentHash, Layout, in_batches
 from promptspec.sources.load import Loaded, load_rows
 from promptspec.sources.problems import FileProblem
-from promptspec.sources.reading import read_csv
+from promptspec.sources.reading import CsvBlock, read_csv
 from promptspec.sources.rows import RowJudge
 from promptspec.sources.search import SEARCH_WINDOW, fold, fold_all
 from promptspec.values.cleaning import clean, stands_alone
@@ -79,11 +80,18 @@ def test_a_column_is_read_as_its_cells_are(field: Field, written: Any, data: st.
     if written == "json":
         cells = TEXTS | st.none() | st.booleans() | st.integers() | NUMBERS | st.text("\ud800a", max_size=2)
     read = cell_reader(field, written=written, enums=())
-    sound = st.lists(cells.filter(lambda cell: isinstance(_outcome(lambda c: [read(c[0])], [cell]), list)), max_size=6)
+
+    def one_by_one(some: Sequence[object]) -> object:
+        return [read(cell) for cell in some]
+
+    def is_sound(cell: object) -> bool:
+        return isinstance(_outcome(one_by_one, [cell]), list)
+
+    sound = st.lists(cells.filter(is_sound), max_size=6)
     found: list[object] = data.draw(sound if data.draw(st.booleans()) else st.lists(cells, max_size=6))
     if found:
         read_column = column_reader(field, read, written=written, enums=())
-        assert _outcome(read_column, found) == _outcome(lambda some: list(map(read, some)), found)
+        assert _outcome(read_column, found) == _outcome(one_by_one, found)
 
 
 @given(text=st.text(max_size=8) | st.lists(st.sampled_from(HOSTILE), max_size=4).map("".join))
@@ -202,10 +210,13 @@ WIDE = (column("year", Integer(least=0, most=2_100), optional=True), column("see
 
 
 def _loaded(data: bytes, *, one_by_one: bool, **options: Any) -> Loaded:
+    def not_at_once(_self: RowJudge, _block: CsvBlock) -> None:
+        return None
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "BLOCK", 64)
         if one_by_one:
-            patch.setattr(RowJudge, "judge_all", lambda _self, _block: None)
+            patch.setattr(RowJudge, "judge_all", not_at_once)
         return load_rows(films(*WIDE, **options), data)
 
 
@@ -250,6 +261,15 @@ def test_sound_blocks_are_judged_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def _rows(count: int) -> list[tuple[str, str]]:
     return [(f"k{at:05}", f"Amélie {at}") for at in range(count)]
+
+
+def test_batches_are_indexed_as_they_come() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute(parts._TABLE)  # pyright: ignore[reportPrivateUsage]
+    connection.create_function("next_batch", 0, lambda: None)
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {parts._FILL}").fetchall()  # pyright: ignore[reportPrivateUsage]
+    connection.close()
+    assert not [step for *_, step in plan if "MATERIALIZE" in step]
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from promptspec.sources.layout import Layout, content_hash, layout_of
 from promptspec.sources.load import stream_rows
 from promptspec.sources.port import Row
 from promptspec.sources.problems import Problems, RowProblem
-from promptspec.sources.rows import is_closed_key
+from promptspec.sources.rows import are_closed_keys
 from promptspec.sources.snapshot import open_snapshot
 
 #: Rows that are judged in memory; beyond them a file on disk tells which keys are repeated.
@@ -93,7 +93,7 @@ class _Watch:
 
     def see(self, rows: Sequence[Row], places: Sequence[str]) -> None:
         columns = list(zip(*rows, strict=True))
-        if self.keys_are_closed and not all(map(is_closed_key, cast("Sequence[str]", columns[self._layout.key]))):
+        if self.keys_are_closed and not are_closed_keys(cast("Sequence[str]", columns[self._layout.key])):
             self.keys_are_closed = False
         self.places += places[: MOST_IN_MEMORY - len(self.places)]
         self.suspects.add_all({self._layout.names[at]: columns[at] for at in self._columns}, places)

@@ -20,11 +20,18 @@ from promptspec.values.reading import exact_integer
 from promptspec.values.sinks import find_sinks
 
 _CLOSED_KEY: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_CLOSED_KEYS: Final = re.compile(r"(?:[A-Za-z0-9._:-]{1,64}\n)*")
 
 
 def is_closed_key(key: str) -> bool:
     """Tell whether *key* can be shown in a system message: `[A-Za-z0-9._:-]{1,64}` (rule 5)."""
     return _CLOSED_KEY.fullmatch(key) is not None
+
+
+def are_closed_keys(keys: Sequence[str]) -> bool:
+    """Tell whether each of *keys* can be shown in a system message."""
+    lines = "\n".join((*keys, ""))
+    return lines.count("\n") == len(keys) and _CLOSED_KEYS.fullmatch(lines) is not None
 
 
 class RowJudge:

@@ -25,7 +25,7 @@ from promptspec.sources.layout import ContentHash, Layout, in_batches
 from promptspec.sources.load import Loaded, load_rows
 from promptspec.sources.problems import FileProblem
 from promptspec.sources.reading import CsvBlock, read_csv
-from promptspec.sources.rows import RowJudge
+from promptspec.sources.rows import RowJudge, are_closed_keys, is_closed_key
 from promptspec.sources.search import SEARCH_WINDOW, fold, fold_all
 from promptspec.values.cleaning import clean, stands_alone
 from promptspec.values.sinks import find_sinks
@@ -98,6 +98,11 @@ def test_a_column_is_read_as_its_cells_are(field: Field, written: Any, data: st.
 def test_lines_of_characters_that_stand_alone_are_clean(text: str) -> None:
     alone = "".join(filter(stands_alone, text))
     assert clean(alone, kind="line", direction="output", most=1_000).text == alone
+
+
+@given(keys=st.lists(st.text("aZ9._:-\n é", max_size=70) | st.sampled_from(("a" * 64, "a" * 65)), max_size=5))
+def test_many_keys_are_closed_where_each_is(keys: list[str]) -> None:
+    assert are_closed_keys(keys) == all(map(is_closed_key, keys))
 
 
 @given(texts=st.lists(TEXTS, max_size=8))

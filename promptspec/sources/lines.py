@@ -37,12 +37,6 @@ def read_blocks(file: BinaryIO) -> Iterator[str]:
         number += data.count(b"\n")
 
 
-def read_lines(file: BinaryIO) -> Iterator[str]:
-    """Yield the lines of *file*, with their line breaks; as `read_blocks`."""
-    for block in read_blocks(file):
-        yield from lines_of(block)
-
-
 def lines_of(block: str) -> Iterator[str]:
     """Return the lines of *block*, which end with `\\n` and nothing else."""
     return StringIO(block, newline="\n")

@@ -12,7 +12,7 @@ from promptspec.contract.types import Enumeration
 from promptspec.sources.layout import Layout, content_hash, layout_of
 from promptspec.sources.port import Row
 from promptspec.sources.problems import FileProblem, Problems, RowProblem, nearest, shown
-from promptspec.sources.reading import CsvBlock, RawRow, read_csv, read_json_rows, read_jsonl
+from promptspec.sources.reading import Block, RawRow, in_blocks, read_csv, read_json_rows, read_jsonl
 from promptspec.sources.rows import RowJudge, is_closed_key
 
 
@@ -75,15 +75,15 @@ def stream_rows(
     count = 0
     try:
         for part in _raw_rows(source, file):
-            if isinstance(part, CsvBlock):
-                rows = judge.judge_all(part) if count + len(part.cells) <= source.most else None
+            if isinstance(part, Block):
+                rows = judge.judge_all(part) if count + len(part) <= source.most else None
                 if rows is not None:
                     count += len(rows)
                     if seen is not None and rows:
                         seen(rows, part.places())
                     yield from rows
                     continue
-            for raw in part.rows() if isinstance(part, CsvBlock) else (part,):
+            for raw in part.rows() if isinstance(part, Block) else (part,):
                 count += 1
                 if count > source.most:
                     problems.add(_too_many(source, raw))
@@ -113,14 +113,14 @@ def _too_many(source: Source, raw: RawRow | FileProblem) -> RowProblem:
     )
 
 
-def _raw_rows(source: Source, file: BinaryIO) -> Iterator[CsvBlock | RawRow | FileProblem]:
+def _raw_rows(source: Source, file: BinaryIO) -> Iterator[Block | RawRow | FileProblem]:
     match source.kind:
         case "csv":
             opened = read_csv(file)
             _check_header(source, opened.header)
             yield from opened.blocks
         case "json":
-            yield from read_json_rows(file, source.select)
+            yield from in_blocks(read_json_rows(file, source.select))
         case "jsonl":
             yield from read_jsonl(file)
         case "parquet":
@@ -130,7 +130,7 @@ def _raw_rows(source: Source, file: BinaryIO) -> Iterator[CsvBlock | RawRow | Fi
             table = ParquetFile(file)
             _check_header(source, table.header, line=None)
             names = dict(source.headers)
-            yield from table.rows(tuple(names.get(column.name, column.name) for column in source.columns))
+            yield from table.blocks(tuple(names.get(column.name, column.name) for column in source.columns))
         case "rows":
             for at, row in enumerate(source.rows, start=1):
                 yield RawRow(None, f"row {at}", {source.label: row.label or row.key, source.key: row.key})

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any, BinaryIO, Final
 
 from promptspec.sources.problems import FileProblem
-from promptspec.sources.reading import RawRow
+from promptspec.sources.reading import ObjectBlock, RawRow
 
 _BATCH: Final = 4_096
 #: The largest group of rows, in bytes when it is unpacked, as the file states them: one group is held at a time.
@@ -43,17 +43,19 @@ class ParquetFile:
             message = f"a group of rows is larger than {MOST_GROUP:,} bytes; write smaller groups"
             raise FileProblem("too_large", message)
 
-    def rows(self, columns: tuple[str, ...]) -> Iterator[RawRow]:
+    def blocks(self, columns: tuple[str, ...]) -> Iterator[ObjectBlock]:
         """Yield the rows with the cells of *columns* alone; raises FileProblem where they cannot be read on."""
         arrow, _ = _arrow()
         number = 0
         try:
             for batch in self._file.iter_batches(batch_size=_BATCH, columns=list(columns), use_threads=False):
                 names = batch.schema.names
+                rows: list[RawRow] = []
                 for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     number += 1
                     written = map(_as_written, cells)
-                    yield RawRow(None, f"row {number}", dict(zip(names, written, strict=True)))
+                    rows.append(RawRow(None, f"row {number}", dict(zip(names, written, strict=True))))
+                yield ObjectBlock(rows)
         except UnicodeDecodeError:
             raise FileProblem("not_utf8", "a text is no UTF-8", place=f"after row {number}") from None
         except (arrow.ArrowException, OSError, ValueError):

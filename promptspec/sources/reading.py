@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, Final, TypeAlias, cast
 
 from promptspec.sources.json_path import WHOLE_LIST, parse_path, select
-from promptspec.sources.lines import BOM, check_encoding, lines_of, read_blocks, read_lines
+from promptspec.sources.lines import BOM, check_encoding, lines_of, read_blocks
 from promptspec.sources.problems import FileProblem, shown
 from promptspec.values.reading import Unreadable, read_json
 
@@ -46,6 +46,17 @@ class CsvBlock:
     cells: Sequence[list[str]]
     lines: Sequence[int]
 
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def columns(self, headers: Sequence[str], *, may_lack: Collection[str]) -> list[Sequence[object]] | None:
+        """Return the cells below each of *headers*, or None where a row is shorter or longer than others."""
+        lengths = set(map(len, self.cells))
+        if not lengths <= {0, len(self.header)}:
+            return None
+        raw = list(zip(*filter(None, self.cells), strict=True))
+        return [raw[self.header.index(header)] for header in headers] if raw else [()] * len(headers)
+
     def places(self) -> list[str]:
         """Return the places of the rows that are no blank lines."""
         return [f"line {line}" for line, cells in zip(self.lines, self.cells, strict=True) if cells]
@@ -59,6 +70,59 @@ class CsvBlock:
             elif cells:
                 has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
                 yield RaggedRow("ragged", f"the row has {has}, the header has {len(header)}", line=line)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectBlock:
+    """Rows of another file that stand one after the other."""
+
+    objects: Sequence[RawRow]
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def columns(self, headers: Sequence[str], *, may_lack: Collection[str]) -> list[Sequence[object]] | None:
+        """Return the cells below each of *headers*, or None where a row lacks one that it may not lack."""
+        try:
+            return [
+                [row.cells.get(header) if header in may_lack else row.cells[header] for row in self.objects]
+                for header in headers
+            ]
+        except KeyError:
+            return None
+
+    def places(self) -> list[str]:
+        """Return the places of the rows."""
+        return [row.place for row in self.objects]
+
+    def rows(self) -> Iterator[RawRow]:
+        """Yield the rows one by one."""
+        return iter(self.objects)
+
+
+#: Rows that are judged together.
+Block: TypeAlias = CsvBlock | ObjectBlock
+
+
+def in_blocks(rows: Iterable[RawRow | FileProblem], most: int = 1_000) -> Iterator[ObjectBlock | FileProblem]:
+    """Yield *rows* in blocks of up to *most*, and what is wrong between them where it stands."""
+    gathered: list[RawRow] = []
+    try:
+        for row in rows:
+            if isinstance(row, FileProblem) or len(gathered) == most:
+                if gathered:
+                    yield ObjectBlock(gathered)
+                gathered = []
+            if isinstance(row, FileProblem):
+                yield row
+            else:
+                gathered.append(row)
+    except FileProblem:
+        if gathered:
+            yield ObjectBlock(gathered)
+        raise
+    if gathered:
+        yield ObjectBlock(gathered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +251,21 @@ def _hint(data: bytes, error: Unreadable) -> str:
     return "; a file of one object a line is `jsonl`" if several else ""
 
 
-def read_jsonl(file: BinaryIO) -> Iterator[RawRow | FileProblem]:
+def read_jsonl(file: BinaryIO) -> Iterator[ObjectBlock | FileProblem]:
     """Yield the objects of a jsonl file: UTF-8, one object a line; blank lines are no rows.
 
     A line that is no object comes as a FileProblem. Raises FileProblem with `not_utf8`, `nul` or `long_line`;
     all name the line.
     """
-    for number, line in enumerate(read_lines(file), start=1):
+    before = 0
+    for text in read_blocks(file):
+        lines = list(lines_of(text))
+        yield from in_blocks(_objects(lines, before))
+        before += len(lines)
+
+
+def _objects(lines: Iterable[str], before: int) -> Iterator[RawRow | FileProblem]:
+    for number, line in enumerate(lines, start=before + 1):
         if line.isspace():
             continue
         try:

@@ -14,7 +14,7 @@ from promptspec.sources.columns import ColumnReader, column_reader, may_hold_sin
 from promptspec.sources.layout import layout_of
 from promptspec.sources.port import Cell, Row
 from promptspec.sources.problems import Problems, RowProblem, nearest, shown
-from promptspec.sources.reading import CsvBlock, RawRow
+from promptspec.sources.reading import Block, RawRow
 from promptspec.values.cleaning import is_clean_key
 from promptspec.values.reading import exact_integer
 from promptspec.values.sinks import find_sinks
@@ -56,6 +56,8 @@ class RowJudge:
         self._watched = watched
         self._columns: list[tuple[str, str, bool, CellReader]] = []
         self._readers: list[ColumnReader] = []
+        self._headers = tuple(headers.get(column.name, column.name) for column in source.columns)
+        self._may_lack: set[str] = set()
         for at, column in enumerate(source.columns):
             read = (
                 _key_reader(cast("Text", column.type), written)
@@ -63,7 +65,7 @@ class RowJudge:
                 else cell_reader(column, written=written, enums=enums)
             )
             may_be_absent = column.optional or column.has_default
-            self._columns.append((column.name, headers.get(column.name, column.name), may_be_absent, read))
+            self._columns.append((column.name, self._headers[at], may_be_absent, read))
             self._readers.append(column_reader(column, read, written=written, enums=enums, is_key=at == self._key))
 
     def judge(self, raw: RawRow) -> Row | None:
@@ -92,41 +94,34 @@ class RowJudge:
             return None
         return tuple(cells)
 
-    def judge_all(self, block: CsvBlock) -> list[Row] | None:
+    def judge_all(self, block: Block) -> list[Row] | None:
         """Return the rows of *block*, or None where they have to be judged one by one: something is wrong with one."""
-        width = len(block.header)
-        lengths = set(map(len, block.cells))
-        if self._watched is not None or not lengths <= {0, width}:
-            return None
-        lines, cells = block.lines, block.cells
-        if 0 in lengths:
-            lines = [line for line, row in zip(lines, cells, strict=True) if row]
-            cells = [row for row in cells if row]
-        if not cells:
-            return []
-        raw = list(zip(*cells, strict=True))
+        raw = None if self._watched is not None else block.columns(self._headers, may_lack=self._may_lack)
+        if raw is None or not raw[0]:
+            return None if raw is None else []
         columns: list[Sequence[Cell]] = []
         try:
-            for (_, header, _, _), read in zip(self._columns, self._readers, strict=True):
-                column = read(raw[block.header.index(header)])
+            for cells, read in zip(raw, self._readers, strict=True):
+                column = read(cells)
                 if self._curated:
                     for text in may_hold_sinks(column):
                         _check_sinks(text)
                 columns.append(column)
         except BadCell:
             return None
-        if not self._are_new(cast("Sequence[str]", columns[self._key]), lines):
+        if not self._are_new(cast("Sequence[str]", columns[self._key]), block):
             return None
         return list(zip(*columns, strict=True))
 
-    def _are_new(self, keys: Sequence[str], lines: Sequence[int]) -> bool:
+    def _are_new(self, keys: Sequence[str], block: Block) -> bool:
         """Say whether none of *keys* stood before, as far as it is known, and know them from now on."""
         room = len(keys) if self._most_keys is None else max(self._most_keys - len(self._seen), 0)
         if not room and not self._seen:
             return True
         if len(set(keys)) < len(keys) or not self._seen.keys().isdisjoint(keys):
             return False
-        self._seen.update((key, f"line {line}") for key, line in islice(zip(keys, lines, strict=True), room))
+        if room:
+            self._seen.update(islice(zip(keys, block.places(), strict=True), room))
         return True
 
     def _first_place(self, key: str, place: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ from promptspec.sources.columns import column_reader, may_hold_sinks
 from promptspec.sources.layout import ContentHash, Layout, in_batches
 from promptspec.sources.load import Loaded, load_rows
 from promptspec.sources.problems import FileProblem
-from promptspec.sources.reading import CsvBlock, read_csv
+from promptspec.sources.reading import Block, read_csv
 from promptspec.sources.rows import RowJudge, are_closed_keys, is_closed_key
 from promptspec.sources.search import SEARCH_WINDOW, fold, fold_all
 from promptspec.values.cleaning import clean, stands_alone
@@ -197,7 +198,8 @@ def test_lines_are_those_of_the_file_up_to_the_first_problem(data: list[bytes], 
         patch.setattr(lines, "BLOCK", size)
         patch.setattr(lines, "MOST_LINE", 20)
         try:
-            found.extend(lines.read_lines(io.BytesIO(raw)))
+            for block in lines.read_blocks(io.BytesIO(raw)):
+                found.extend(lines.lines_of(block))
         except FileProblem as error:
             problem = (error.problem.line, error.problem.rule)
     for number, text in enumerate(raw.splitlines(keepends=True) if b"\r" not in raw else io.BytesIO(raw), start=1):
@@ -215,7 +217,7 @@ WIDE = (column("year", Integer(least=0, most=2_100), optional=True), column("see
 
 
 def _loaded(data: bytes, *, one_by_one: bool, **options: Any) -> Loaded:
-    def not_at_once(_self: RowJudge, _block: CsvBlock) -> None:
+    def not_at_once(_self: RowJudge, _block: Block) -> None:
         return None
 
     with pytest.MonkeyPatch.context() as patch:
@@ -252,13 +254,45 @@ def test_one_bad_cell_in_the_middle_is_told_as_ever(
     assert list(map(repr, together.rows)) == list(map(repr, apart.rows))
 
 
-def test_sound_blocks_are_judged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+VALUES = TEXTS | st.none() | st.booleans() | st.integers(-3, 3_000) | st.just([]) | st.just({})
+
+
+@pytest.mark.parametrize("kind", ["json", "jsonl"])
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.sampled_from([f"k{at}" for at in range(30)]), min_size=3, max_size=30, unique=True),
+    at=st.integers(0, 29),
+    name=st.sampled_from(("id", "title", "year", "seen")),
+    cell=VALUES | st.just(...),
+    options=st.sampled_from(({}, {"trusted": True}, {"most": 7})),
+)
+def test_one_bad_value_in_the_middle_is_told_as_ever(
+    kind: Any, rows: list[str], at: int, name: str, cell: object, options: dict[str, Any]
+) -> None:
+    written: list[dict[str, object]] = [{"id": key, "title": "Amélie", "year": None, "seen": True} for key in rows]
+    bad = written[at % len(rows)]
+    bad[name] = cell
+    if cell is ...:
+        del bad[name]
+    text = json.dumps(written) if kind == "json" else "\n".join(map(json.dumps, written))
+    together, apart = (
+        _loaded(text.encode(), one_by_one=one_by_one, kind=kind, **options) for one_by_one in (False, True)
+    )
+    assert together == apart
+    assert list(map(repr, together.rows)) == list(map(repr, apart.rows))
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_sound_blocks_are_judged_at_once(monkeypatch: pytest.MonkeyPatch, kind: Any) -> None:
     def refused(_self: object, _raw: object) -> None:
         raise AssertionError("a row was judged alone")
 
     monkeypatch.setattr(RowJudge, "judge", refused)
     data = "id,title,year,seen\n" + "".join(f'k{at},"Amélie, {at} का",19{at % 10}9,true\n\n' for at in range(5_000))
-    assert len(load_rows(films(*WIDE), data.encode()).rows) == 5_000
+    if kind == "jsonl":
+        row = '{"id": "k%d", "title": "Amélie, %d का", "year": 1979, "seen": true}\n\n'
+        data = "".join(row % (at, at) for at in range(5_000))
+    assert len(load_rows(films(*WIDE, kind=kind), data.encode()).rows) == 5_000
 
 
 # The index of parts

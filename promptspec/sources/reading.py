@@ -49,7 +49,7 @@ class CsvBlock:
     def __len__(self) -> int:
         return len(self.cells)
 
-    def columns(self, headers: Sequence[str], *, may_lack: Collection[str]) -> list[Sequence[object]] | None:
+    def columns(self, headers: Sequence[str], *, may_lack: Collection[str]) -> Sequence[Sequence[object]] | None:
         """Return the cells below each of *headers*, or None where a row is shorter or longer than others."""
         lengths = set(map(len, self.cells))
         if not lengths <= {0, len(self.header)}:
@@ -81,7 +81,7 @@ class ObjectBlock:
     def __len__(self) -> int:
         return len(self.objects)
 
-    def columns(self, headers: Sequence[str], *, may_lack: Collection[str]) -> list[Sequence[object]] | None:
+    def columns(self, headers: Sequence[str], *, may_lack: Collection[str]) -> Sequence[Sequence[object]] | None:
         """Return the cells below each of *headers*, or None where a row lacks one that it may not lack."""
         try:
             return [

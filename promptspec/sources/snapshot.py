@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from promptspec.errors import SourceUnavailable
 from promptspec.sources.building import APPLICATION_ID, TABLES_VERSION
 from promptspec.sources.large import LargeSearch
-from promptspec.sources.layout import ContentHash, Layout, Restorer, Stored, label_of
+from promptspec.sources.layout import ContentHash, Layout, Restorer, Stored, in_batches, label_of
 from promptspec.sources.memory import MemorySnapshot as MemorySnapshot
 from promptspec.sources.port import Row
 from promptspec.sources.search import MOST_CANDIDATES, MOST_TEXT, SEARCH_WINDOW, fold, fold_query, nearest_keys
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 _ROWS_AT_ONCE: Final = 1_000
-_CACHE: Final = 8_192  # KiB of pages; the upper ones of all indexes stay, however many rows there are
+_CACHE: Final = 16_384  # KiB of pages; the upper ones of all indexes stay, however many rows there are
 _LAST: Final = "\U0010ffff"
 
 # The same ranks as `search.rank`.
@@ -53,8 +53,8 @@ def verify_snapshot(path: str | os.PathLike[str]) -> str:
         if not snapshot.is_sound():
             raise SourceUnavailable(f"{path}: the tables or indexes of the snapshot are not as they were built")
         total = ContentHash(snapshot.layout)
-        for stored in snapshot.stored_rows():
-            total.add(stored)
+        for batch in in_batches(snapshot.stored_rows()):
+            total.add_all(batch)
         found = total.digest()
         if found != snapshot.content_hash:
             raise SourceUnavailable(f"{path}: the rows have the hash {found}, the file says {snapshot.content_hash}")

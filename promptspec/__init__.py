@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from promptspec.safety.callers import Session as Session
     from promptspec.safety.callers import SignedIn as SignedIn
     from promptspec.safety.callers import Verified as Verified
+    from promptspec.safety.tokens import CallerTokens as CallerTokens
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ __all__ = [
     "Anyone",
     "CallFailed",
     "CallerRefused",
+    "CallerTokens",
     "DeadlinePassed",
     "InputRefused",
     "ModelUnavailable",
@@ -59,6 +61,7 @@ _HOMES = {
     "Anyone": "safety.callers",
     "CallFailed": "errors",
     "CallerRefused": "errors",
+    "CallerTokens": "safety.tokens",
     "DeadlinePassed": "errors",
     "InputRefused": "errors",
     "ModelUnavailable": "errors",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 from promptspec.api import Compilation, Unit, sidecars
 from promptspec.codegen.package import emit_package
@@ -17,10 +19,12 @@ from promptspec.errors import SourceUnavailable
 from promptspec.keeping import hash_of_file
 from promptspec.project import Unusable, shown
 from promptspec.sources.building import OtherContent, RepeatedKey, build_snapshot
+from promptspec.sources.given import Given
 from promptspec.sources.judging import KeysInFile
 from promptspec.sources.layout import layout_of
 from promptspec.sources.load import stream_rows
 from promptspec.sources.problems import Problems
+from promptspec.sources.pulled import NotPulled, open_pulled
 from promptspec.sources.reading import MOST_STREAMED
 from promptspec.sources.snapshot import open_snapshot, verify_snapshot
 
@@ -79,17 +83,29 @@ def _build_snapshot(compilation: Compilation, unit: Unit, source: Source, path: 
     module = unit.module
     assert module is not None
     keys = unit.checked.scope.keys.get(source.name) if unit.checked else None
-    if isinstance(keys, KeysInFile) and keys.content_hash == source.content_hash:
-        # Checking wrote it.
+    if isinstance(keys, KeysInFile) and keys.content_hash == source.content_hash and source.live is None:
+        # Checking wrote it; it does not know when rows were pulled.
         keys.copy_to(path)
         return
     with compilation.project.files.open(source.path, most=MOST_STREAMED) as file:
         # It was judged when it was compiled; if it is another one now, its hash is.
-        rows = stream_rows(source, file, problems=Problems(), enums=module.enums, most_keys=0)
         try:
-            build_snapshot(layout_of(source), rows, path, content_hash=source.content_hash)
-        except (RepeatedKey, OtherContent):
+            with _rows_in(source, file) as found:
+                rows = stream_rows(source, found, problems=Problems(), enums=module.enums, most_keys=0)
+                facts = {"pulled": source.pulled} if source.live else {}
+                build_snapshot(layout_of(source), rows, path, content_hash=source.content_hash, facts=facts)
+        except (RepeatedKey, OtherContent, NotPulled):
             raise Unusable(f"`{shown(source.path)}` changed while it was read: build again") from None
+
+
+@contextmanager
+def _rows_in(source: Source, file: BinaryIO) -> Generator[BinaryIO | Given]:
+    """Hand out what holds the rows: the file, or what is in it where it is a snapshot that was pulled."""
+    if source.live is None:
+        yield file
+        return
+    with open_pulled(source, file) as pulled:
+        yield pulled.rows
 
 
 def stale(compilation: Compilation, out: Path) -> tuple[Path, ...]:
@@ -131,16 +147,16 @@ def _snapshots(compilation: Compilation) -> Iterator[tuple[Unit, Source]]:
 
 def _has_snapshot(path: Path, source: Source) -> bool:
     try:
-        open_snapshot(path, content_hash=source.content_hash).close()
+        with open_snapshot(path, content_hash=source.content_hash) as snapshot:
+            return snapshot.pulled == source.pulled
     except SourceUnavailable:
         return False
-    return True
 
 
 def _holds_snapshot(path: Path, source: Source) -> bool:
     """Say whether the rows themselves are those of *source*: what a file says of itself proves nothing."""
     try:
-        return verify_snapshot(path) == source.content_hash
+        return verify_snapshot(path) == source.content_hash and _has_snapshot(path, source)
     except SourceUnavailable:
         return False
 

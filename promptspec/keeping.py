@@ -172,7 +172,8 @@ def _day() -> str:
 
 
 def _settings(project: Project) -> list[list[str]]:
-    return [list(project.settings.environment), list(project.settings.hosts)]
+    settings = project.settings
+    return [list(settings.environment), list(settings.hosts), list(settings.private_hosts)]
 
 
 @cache

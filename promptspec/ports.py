@@ -46,10 +46,14 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`[tool.promptspec]` of the project: environment variables that specs may name, hosts that may be spoken to."""
+    """`[tool.promptspec]` of the project: environment variables that specs may name, hosts that may be spoken to.
+
+    Sources may be read from *private_hosts* although they lead to addresses of an inner network.
+    """
 
     environment: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
 
 
 class FileRefused(Exception):

@@ -148,11 +148,16 @@ def _settings(path: Path) -> Settings | None:
     if not isinstance(table, dict):
         return None
     found = cast("dict[str, object]", table)
-    known = ("env", "hosts")
+    known = ("env", "hosts", "private_hosts")
     for key in found:
         if key not in known:
-            raise Unusable(f"`{path}`: `[tool.promptspec]` has no setting `{shown(key)}`; it has `env` and `hosts`")
-    return Settings(environment=_names(path, found, "env"), hosts=_names(path, found, "hosts"))
+            has = "`env`, `hosts` and `private_hosts`"
+            raise Unusable(f"`{path}`: `[tool.promptspec]` has no setting `{shown(key)}`; it has {has}")
+    return Settings(
+        environment=_names(path, found, "env"),
+        hosts=_names(path, found, "hosts"),
+        private_hosts=_names(path, found, "private_hosts"),
+    )
 
 
 def _names(path: Path, table: dict[str, object], key: str) -> tuple[str, ...]:

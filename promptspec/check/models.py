@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from promptspec.check.addresses import environment_of, may_reach
 from promptspec.check.desk import Desk
 from promptspec.check.scope import Scope, article
 from promptspec.contract.feature import Environment, Model, OpenAIModel, RehearsalModel
 from promptspec.diagnostics import Label, did_you_mean
-from promptspec.models.origins import is_loopback, listed_for, read_origin
+from promptspec.models.origins import read_origin
 from promptspec.models.servers import SERVERS, Refusal, decide_structured, default_server
 from promptspec.syntax import tree
 from promptspec.text import Span
@@ -228,18 +229,6 @@ class Models:
             return None
         return word
 
-    def _environment(self, call: tree.EnvCall) -> Environment | None:
-        name = call.name.value
-        if name not in self._desk.settings.environment:
-            self._desk.add(
-                "PS806",
-                call.span,
-                f"the project does not list the environment variable `{name}`",
-                help=f'add it to `pyproject.toml`: `[tool.promptspec] env = ["{name}"]`',
-            )
-            return None
-        return Environment(name=name)
-
     def _key(self, setting: tree.Setting | None) -> Environment | None:
         if setting is None:
             return None
@@ -251,13 +240,13 @@ class Models:
                 help='write `key env("LLM_KEY")`, and change the key if this one was real',
             )
             return None
-        return self._environment(setting.value)
+        return environment_of(self._desk, setting.value)
 
     def _base_url(self, setting: tree.Setting | None) -> str | Environment | None:
         if setting is None:
             return None
         if isinstance(setting.value, tree.EnvCall):
-            return self._environment(setting.value)
+            return environment_of(self._desk, setting.value)
         if not isinstance(setting.value, tree.StringLiteral):
             self._desk.add("PS803", setting.value.span, "`base_url` is a string or `env(…)`")
             return None
@@ -272,19 +261,7 @@ class Models:
                 "PS803", setting.value.span, "this is no address", help='write `base_url "https://llm.example.org/v1"`'
             )
             return None
-        if origin.scheme == "http" and not is_loopback(origin.host):
-            self._desk.add(
-                "PS807", setting.value.span, "plain http goes to this machine only", help="write `https://…`"
-            )
-            return None
-        if not origin.is_openai and not listed_for(origin, self._desk.settings.hosts):
-            shown = f"{origin.host}:{origin.port}" if origin.port not in (80, 443) else origin.host
-            self._desk.add(
-                "PS807",
-                setting.value.span,
-                f"the project does not list the host `{shown}`",
-                help=f'add it to `pyproject.toml`: `[tool.promptspec] hosts = ["{shown}"]`',
-            )
+        if not origin.is_openai and not may_reach(self._desk, setting.value.span, origin):
             return None
         return url
 

@@ -46,7 +46,8 @@ _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 class Scope:
     """What a name means in one file. *home* tells which file declares it; the contracts are filled in as checked.
 
-    *held* are all records of used files, by name and file.
+    *held* are all records of used files, by name and file. *live* are the sources that can be pulled, as declared,
+    whether they were or not.
     *files* are the scopes of the files that were used on the way to this one, and its own. *lost* are names of
     declarations that could not be read: that has been said, and what uses them says nothing more.
     """
@@ -57,6 +58,7 @@ class Scope:
     enums: dict[str, Enumeration] = field(default_factory=dict[str, Enumeration])
     records: dict[str, Record] = field(default_factory=dict[str, Record])
     sources: dict[str, Source] = field(default_factory=dict[str, Source])
+    live: dict[str, Source] = field(default_factory=dict[str, Source])
     tones: dict[str, tuple[ReadRule, ...]] = field(default_factory=dict[str, "tuple[ReadRule, ...]"])
     keys: dict[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
     held: dict[tuple[str, str], Record] = field(default_factory=dict[tuple[str, str], Record])

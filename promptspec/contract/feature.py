@@ -21,7 +21,32 @@ from promptspec.contract.types import (
     Type,
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """`env("NAME")`."""
+
+    name: str
+
+
 # Sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """How the origin of a source outside of the project is read, and how often. Times are in milliseconds.
+
+    Without *refresh_ms* the running application never reads it. *hosts* and *private_hosts* are what the project's
+    settings allow of what it may need.
+    """
+
+    arguments: tuple[str | Environment, ...]
+    time_ms: int
+    refresh_ms: int | None = None
+    stale_ms: int | None = None
+    pin: str = ""
+    hosts: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +61,14 @@ class SourceRow:
 class Source:
     """A dropdown source. *columns* are the fields that its rows show, the key column among them, as lines.
 
-    *path* is the file, except for `rows`; *headers* maps a column to the name in the file where they differ, and
-    *content_hash* pins the snapshot that was checked.
+    *kind* is `csv`, `json`, `jsonl`, `parquet`, `rows`, `sql`, `http`, `python` or the name of an entry point. *path*
+    is the file, which for a source with *live* is the snapshot that was pulled, except for `rows`; *headers* maps a
+    column to the name in the file where they differ, and *content_hash* pins the snapshot that was checked, which was
+    *pulled* then.
     """
 
     name: str
-    kind: Literal["csv", "json", "jsonl", "parquet", "rows"]
+    kind: str
     key: str
     label: str
     columns: tuple[Field, ...]
@@ -56,6 +83,8 @@ class Source:
     size: int = 0
     keys_are_closed: bool = True
     small_keys: tuple[str, ...] | None = None
+    live: Live | None = None
+    pulled: str = ""
     doc: str = ""
     origin: Origin
 
@@ -69,13 +98,6 @@ class Source:
 
 
 # Models
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """`env("NAME")`."""
-
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,5 +127,7 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS808", "a chain of models that leads nowhere"),
         Entry("PS809", "two rows that look alike", _W),
         Entry("PS810", "a source whose library is not installed"),
+        Entry("PS811", "a source without a snapshot that was pulled of it"),
+        Entry("PS812", "a setting that does not go with where the rows come from"),
     )
 }

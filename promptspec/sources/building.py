@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -36,6 +36,7 @@ CREATE INDEX entry_by_label ON entries (folded, position, {shown});
 
 #: KiB of pages that SQLite keeps while it builds.
 _BUILD_CACHE: Final = 65_536
+_NO_FACTS: Final[Mapping[str, str]] = {}
 
 
 class RepeatedKey(ValueError):
@@ -57,16 +58,17 @@ def build_snapshot(
     *,
     content_hash: str | None = None,
     searchable: bool = True,
+    facts: Mapping[str, str] = _NO_FACTS,
 ) -> str:
     """Write *rows*, read once and not kept, into the snapshot file *path*; return their content hash.
 
     Whoever opens *path* meanwhile, or after this fails or is killed, finds the file that was there before.
-    Large sources get an index of the parts of labels, if they are to be *searchable*. Raises RepeatedKey, and
-    OtherContent where the rows do not have the hash *content_hash*, both of them ValueErrors; and OSError where the
-    file cannot be written.
+    Large sources get an index of the parts of labels, if they are to be *searchable*. More *facts* may be kept beside
+    the rows; the hash does not speak of them. Raises RepeatedKey, and OtherContent where the rows do not have the hash
+    *content_hash*, both of them ValueErrors; and OSError where the file cannot be written.
     """
     with _beside(Path(path)) as partial:
-        found = _write(layout, rows, partial, searchable)
+        found = _write(layout, rows, partial, searchable, facts)
         if found != content_hash is not None:
             raise OtherContent(f"the rows have the hash {found}, expected is {content_hash}")
     return found
@@ -94,7 +96,7 @@ def _beside(target: Path) -> Generator[Path]:
     _settle(target.parent)
 
 
-def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool) -> str:
+def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool, more: Mapping[str, str]) -> str:
     import sqlite3
 
     filling = _Filling(layout)
@@ -117,14 +119,13 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool) ->
             # Only question marks go into this text, as many as there are columns; no names and no data.
             connection.executemany(f"INSERT INTO entries VALUES ({marks})", entries)  # noqa: S608
         try:
-            shown = ", ".join(f"c{at}" for at in dict.fromkeys((layout.key, layout.label)))
-            _run(connection, _INDEXES.format(key=layout.key, shown=shown))
+            _run(connection, _indexes(layout))
         except sqlite3.IntegrityError:
             key = f"c{layout.key}"
             # Only the number of a column goes into this text.
             twice = f"SELECT {key} FROM entries GROUP BY {key} HAVING count(*) > 1 LIMIT 20"  # noqa: S608
             raise RepeatedKey(tuple(str(found[0]) for found in connection.execute(twice))) from None
-        connection.executemany("INSERT INTO facts VALUES (?, ?)", sorted(filling.facts().items()))
+        connection.executemany("INSERT INTO facts VALUES (?, ?)", sorted({**more, **filling.facts()}.items()))
         connection.execute("COMMIT")
         if parts is not None:
             parts.copy_into(connection)
@@ -137,6 +138,24 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool) ->
         if parts is not None:
             parts.close()
     return filling.content_hash
+
+
+def schema_of(layout: Layout) -> list[tuple[object, ...]]:
+    """Return what SQLite tells of the tables and indexes of a snapshot that was built not to be searched."""
+    import sqlite3
+
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        _run(connection, _TABLES.format(cells=", ".join(f"c{at}" for at in range(len(layout.names)))))
+        _run(connection, _indexes(layout))
+        return connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
+    finally:
+        connection.close()
+
+
+def _indexes(layout: Layout) -> str:
+    shown = ", ".join(f"c{at}" for at in dict.fromkeys((layout.key, layout.label)))
+    return _INDEXES.format(key=layout.key, shown=shown)
 
 
 class _Filling:

@@ -15,6 +15,7 @@ from promptspec.contract.feature import Source
 from promptspec.contract.types import Enumeration
 from promptspec.sources.alike import Alike, Suspects
 from promptspec.sources.building import RepeatedKey, build_snapshot, copy_snapshot
+from promptspec.sources.given import Given
 from promptspec.sources.layout import Layout, content_hash, layout_of
 from promptspec.sources.load import stream_rows
 from promptspec.sources.port import Row
@@ -43,7 +44,7 @@ class Judged:
     alike: tuple[Alike, ...]
 
 
-def judge_file(source: Source, file: BinaryIO, *, name: str = "", enums: Sequence[Enumeration] = ()) -> Judged:
+def judge_file(source: Source, file: BinaryIO | Given, *, name: str = "", enums: Sequence[Enumeration] = ()) -> Judged:
     """Judge *file*, which can be sought in and is called *name*, as the rows of *source*.
 
     As `load_rows`, in memory that does not grow with the file; where it is large, in a folder for temporary files.
@@ -66,7 +67,8 @@ def judge_file(source: Source, file: BinaryIO, *, name: str = "", enums: Sequenc
             alike = watch.suspects.compared(keys.that_look_like)
         except RepeatedKey as repeated:
             found = ""
-            file.seek(0)
+            if not isinstance(file, Given):
+                file.seek(0)
             again = _Repetitions(problems)
             for _ in stream_rows(source, file, problems=again, enums=enums, watched=frozenset(repeated.keys)):
                 pass

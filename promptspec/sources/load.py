@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 
 from promptspec.contract.feature import Source
 from promptspec.contract.types import Enumeration
+from promptspec.sources.given import Given
 from promptspec.sources.layout import Layout, content_hash, layout_of
 from promptspec.sources.port import Row
 from promptspec.sources.problems import FileProblem, Problems, RowProblem, nearest, shown
@@ -58,7 +59,7 @@ def load_rows(source: Source, data: bytes, *, file: str = "", enums: Sequence[En
 
 def stream_rows(
     source: Source,
-    file: BinaryIO,
+    file: BinaryIO | Given,
     *,
     problems: Problems,
     enums: Sequence[Enumeration] = (),
@@ -74,7 +75,8 @@ def stream_rows(
     judge = RowJudge(source, problems, enums, most_keys=most_keys, watched=watched)
     count = 0
     try:
-        for part in _raw_rows(source, file):
+        parts = in_blocks(file.rows()) if isinstance(file, Given) else _raw_rows(source, file)
+        for part in parts:
             if isinstance(part, Block):
                 rows = judge.judge_all(part) if count + len(part) <= source.most else None
                 if rows is not None:
@@ -97,7 +99,8 @@ def stream_rows(
                         seen((row,), (raw.place,))
                     yield row
         if not count and source.kind != "rows":
-            raise FileProblem("no_rows", "the file has no rows, so nothing could be chosen")
+            what = "it" if isinstance(file, Given) else "the file"
+            raise FileProblem("no_rows", f"{what} has no rows, so nothing could be chosen")
     except FileProblem as error:
         problems.add(error.problem)
 
@@ -134,6 +137,8 @@ def _raw_rows(source: Source, file: BinaryIO) -> Iterator[Block | RawRow | FileP
         case "rows":
             for at, row in enumerate(source.rows, start=1):
                 yield RawRow(None, f"row {at}", {source.label: row.label or row.key, source.key: row.key})
+        case _:
+            raise ValueError(f"no file holds the rows of a source from {source.kind}")
 
 
 def _check_header(source: Source, header: tuple[str, ...], *, line: int | None = 1) -> None:

@@ -79,6 +79,7 @@ class FileSnapshot:
         self._longest_key = int(facts["longest_key"])
         self._layout = Layout.from_json(facts["layout"])
         self._restore = Restorer(self._layout)
+        self._pulled = facts.get("pulled", "")
         cells = ", ".join(f"c{at}" for at in range(len(self._layout.names)))
         key = f"c{self._layout.key}"
         # Only numbers of columns go into these texts, no names and no data.
@@ -112,6 +113,11 @@ class FileSnapshot:
     def layout(self) -> Layout:
         """The columns."""
         return self._layout
+
+    @property
+    def pulled(self) -> str:
+        """When the rows were pulled from their origin, as `pulled.time_text` writes it; empty for those of a file."""
+        return self._pulled
 
     @property
     def content_hash(self) -> str:

@@ -39,15 +39,6 @@ TYPES = {
     "optional file": "pdf(..4mb)?",
 }
 
-SOURCES = {
-    "sql": 'sql("db", "select 1") {\n    key id\n}',
-    "http": 'http("https://geo.example.org/a.json") {\n    key id\n}',
-    "python": 'python("shop.orders:open_orders") {\n    key id\n}',
-    "refresh": 'csv("films.csv") {\n    key id\n    refresh 10m\n}',
-    "stale": 'csv("films.csv") {\n    key id\n    stale 1d\n}',
-    "time": 'csv("films.csv") {\n    key id\n    time 2s\n}',
-}
-
 
 @pytest.mark.parametrize("clause", CLAUSES.values(), ids=CLAUSES.keys())
 def test_a_clause_of_a_later_version_is_refused(clause: str) -> None:
@@ -76,12 +67,6 @@ def test_a_type_of_a_later_version_is_refused(written: str, place: str) -> None:
 @pytest.mark.parametrize("written", TYPES.values(), ids=TYPES.keys())
 def test_a_type_of_a_later_version_is_refused_in_a_record(written: str) -> None:
     assert codes(f"record Order {{\n    more: {written}\n}}\n") == ["PS090"]
-
-
-@pytest.mark.parametrize("written", SOURCES.values(), ids=SOURCES.keys())
-def test_a_source_of_a_later_version_is_refused(written: str) -> None:
-    text = f"source films = {written}\n" + feature(input="film: one of films")
-    assert codes(text, films_csv="id\n1\n") == ["PS090"]
 
 
 def test_an_output_of_several_kinds_is_refused() -> None:

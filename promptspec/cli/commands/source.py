@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from promptspec.cli.differing import MOST_SHOWN, difference_data, say_difference
 from promptspec.cli.ending import FINE, REFUSED, ending
 from promptspec.cli.options import Format, FormatOption
+from promptspec.cli.pulling import pull
 
 if TYPE_CHECKING:
     from promptspec.cli.desk import Desk
     from promptspec.cli.sources import Named
-    from promptspec.sources.differing import Difference, Side
-    from promptspec.sources.port import Cell
+    from promptspec.sources.differing import Side
 
-HELP: Final = "Say what sources hold, search in them, and compare them."
-#: Characters of a cell that are shown on a terminal.
-_MOST_SHOWN: Final = 80
+HELP: Final = "Pull sources, say what they hold, search in them, and compare them."
 
 _Spec = Annotated[str, typer.Argument(metavar="SPEC[:SOURCE]", help="A spec, or one source of it.", show_default=False)]
 _Source = Annotated[
@@ -27,7 +26,7 @@ _Source = Annotated[
 
 
 def status(ctx: typer.Context, spec: _Spec, format: FormatOption = Format.TEXT) -> None:
-    """Say how many rows sources have, their hashes, whether they are pinned, and how old their files are."""
+    """Say how many rows sources have, their hashes, whether they are pinned, how old they are, when they are stale."""
     desk: Desk = ctx.obj
     with ending(desk, json=format is Format.JSON):
         from promptspec.cli.json_output import pretty
@@ -46,6 +45,9 @@ def status(ctx: typer.Context, spec: _Spec, format: FormatOption = Format.TEXT) 
             if each["bytes"] is not None:
                 desk.say(f"  size    {each['bytes']:,} bytes")
                 desk.say(f"  age     {_age(each['age_seconds'])}")
+            if each["pulled"]:
+                desk.say(f"  pulled  {each['pulled']}")
+                desk.say(f"  stale   {each['stale'] or 'never: it has no `refresh`'}")
             desk.say(f"  hash    {each['hash']}")
             desk.say(f"  pinned  {'yes' if each['pinned'] else 'no'}")
 
@@ -70,7 +72,7 @@ def search(
             desk.say(pretty({"found": [{"key": key, "label": label} for key, label in found]}))
         else:
             for key, label in found:
-                desk.say(f"{shorten(key, _MOST_SHOWN)}  {shorten(label, _MOST_SHOWN)}")
+                desk.say(f"{shorten(key, MOST_SHOWN)}  {shorten(label, MOST_SHOWN)}")
         raise typer.Exit(FINE if found else REFUSED)
 
 
@@ -89,9 +91,9 @@ def diff(
         sides = [_side(desk, each, json=format is Format.JSON) for each in (old, new)]
         found = difference(sides[0], sides[1])
         if format is Format.JSON:
-            desk.say(pretty(_difference_data(found)))
+            desk.say(pretty(difference_data(found)))
         else:
-            _say_difference(desk, found, sides)
+            say_difference(desk, found, sides)
         raise typer.Exit(FINE if found.is_empty else REFUSED)
 
 
@@ -136,7 +138,7 @@ def lint(
             for each in shown:
                 place = f"{escape(each['source'])}: row {each['row']:,} {shorten(each['key'], 40)}"
                 rules = ", ".join(each["rules"])
-                desk.say(f"{place}: {escape(each['column'])}: {rules}: {shorten(each['text'], _MOST_SHOWN)}")
+                desk.say(f"{place}: {escape(each['column'])}: {rules}: {shorten(each['text'], MOST_SHOWN)}")
             if count > len(shown):
                 desk.say(f"and {count - len(shown):,} more")
             desk.say("nothing to look at" if not count else f"{count:,} cell{'' if count == 1 else 's'} to look at")
@@ -144,7 +146,13 @@ def lint(
 
 
 #: The commands of the group, in the order in which they are listed.
-COMMANDS: Final[Mapping[str, Callable[..., None]]] = {"status": status, "search": search, "diff": diff, "lint": lint}
+COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "pull": pull,
+    "status": status,
+    "search": search,
+    "diff": diff,
+    "lint": lint,
+}
 
 
 def _facts(named: Named) -> dict[str, Any]:
@@ -152,9 +160,19 @@ def _facts(named: Named) -> dict[str, Any]:
 
     source = named.source
     size = age = None
+    stale = ""
     if source.path:
         stat = (named.compilation.project.root / source.path).stat()
         size, age = stat.st_size, max(0, int(time.time() - stat.st_mtime))
+    if source.live is not None:
+        from datetime import timedelta
+
+        from promptspec.sources.pulled import read_time, time_text
+
+        pulled = read_time(source.pulled)
+        age = max(0, int(time.time() - pulled.timestamp()))
+        if source.live.stale_ms is not None:
+            stale = time_text(pulled + timedelta(milliseconds=source.live.stale_ms))
     return {
         "source": source.name,
         "kind": source.kind,
@@ -165,6 +183,8 @@ def _facts(named: Named) -> dict[str, Any]:
         "hash": source.content_hash,
         "pinned": _is_pinned(named),
         "curated": source.trusted,
+        "pulled": source.pulled,
+        "stale": stale,
     }
 
 
@@ -194,54 +214,3 @@ def _side(desk: Desk, text: str, *, json: bool) -> Side:
 
     opened = open_source(desk, text, json=json)
     return Side(snapshot=opened.snapshot, names=opened.columns, key=opened.key)
-
-
-def _plain(cell: Cell) -> object:
-    from promptspec.sources.layout import store
-
-    return cell if isinstance(cell, bool) else store(cell)
-
-
-def _difference_data(found: Difference) -> dict[str, object]:
-    return {
-        "added": found.added,
-        "removed": found.removed,
-        "changed": found.changed,
-        "columns_added": found.columns_added,
-        "columns_removed": found.columns_removed,
-        "first_added": [{name: _plain(cell) for name, cell in row.items()} for row in found.first_added],
-        "first_removed": [{name: _plain(cell) for name, cell in row.items()} for row in found.first_removed],
-        "first_changed": [
-            {
-                "key": change.key,
-                "cells": {name: {"old": _plain(old), "new": _plain(new)} for name, old, new in change.cells},
-            }
-            for change in found.first_changed
-        ],
-    }
-
-
-def _say_difference(desk: Desk, found: Difference, sides: list[Side]) -> None:
-    from promptspec.diagnostics.foreign import escape, shorten
-
-    def cell(value: object) -> str:
-        return "nothing" if value is None else shorten(str(value), _MOST_SHOWN)
-
-    for sign, names in (("-", found.columns_removed), ("+", found.columns_added)):
-        for name in names:
-            desk.say(f"{sign} column {escape(name)}")
-    for sign, side, rows, count in (
-        ("-", sides[0], found.first_removed, found.removed),
-        ("+", sides[1], found.first_added, found.added),
-    ):
-        for row in rows:
-            rest = "  ".join(cell(value) for name, value in row.items() if name != side.names[side.key])
-            desk.say(f"{sign} {cell(row[side.names[side.key]])}  {rest}".rstrip())
-        if count > len(rows):
-            desk.say(f"{sign} and {count - len(rows):,} more")
-    for change in found.first_changed:
-        told = "; ".join(f"{escape(name)}: {cell(old)} → {cell(new)}" for name, old, new in change.cells)
-        desk.say(f"~ {cell(change.key)}  {told}")
-    if found.changed > len(found.first_changed):
-        desk.say(f"~ and {found.changed - len(found.first_changed):,} more")
-    desk.say(f"{found.added:,} added, {found.removed:,} removed, {found.changed:,} changed")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import keyword
+from dataclasses import replace
+from hashlib import sha256
+from typing import Final
 
 from promptspec.codegen.code import Code, Writer, code, data, joined, name
 from promptspec.codegen.names import Names
 from promptspec.codegen.types import Annotations
 from promptspec.contract import types as t
-from promptspec.contract.feature import Source
+from promptspec.contract.feature import Environment, Live, Source
+from promptspec.sources.origins import origin_hash
+
+_NOWHERE: Final = t.Origin(file="", line=0)
 
 
 def emit_enum(writer: Writer, enum: t.Enumeration, names: Names) -> None:
@@ -57,7 +63,53 @@ def emit_source(writer: Writer, source: Source, names: Names) -> None:
     else:
         arguments.append(code("snapshot=$", data(snapshot_name(source))))
     arguments.append(code("content_hash=$", data(source.content_hash)))
-    writer.call(code("$ = ps.Source", name(names.source(source.name))), arguments)
+    head = code("$ = ps.Source", name(names.source(source.name)))
+    live = None if source.live is None else _live(source, source.live, names)
+    if live is None:
+        writer.call(head, arguments)
+        return
+    writer.line(code("$(", head))
+    writer.indent()
+    for argument in arguments:
+        writer.line(code("$,", argument))
+    writer.call(code("live=ps.Live"), live, tail=",")
+    writer.dedent()
+    writer.line(code(")"))
+
+
+def _live(source: Source, live: Live, names: Names) -> list[Code] | None:
+    """Return how a source is renewed while the application runs; None for one that is not."""
+    if live.refresh_ms is None or live.stale_ms is None:
+        return None
+    reached = [
+        code("ps.Env($)", data(each.name)) if isinstance(each, Environment) else data(each) for each in live.arguments
+    ]
+    arguments = [
+        code("kind=$", data(source.kind)),
+        code("arguments=($,)", joined(", ", reached)),
+        code("kept=$", data(kept_name(source, names.module.enums))),
+        code("refresh=$", Code(repr(live.refresh_ms / 1000))),
+        code("stale=$", Code(repr(live.stale_ms / 1000))),
+        code("time=$", Code(repr(live.time_ms / 1000))),
+    ]
+    if live.pin:
+        arguments.append(code("pin=$", data(live.pin)))
+    if live.hosts:
+        arguments.append(code("hosts=$", data(live.hosts)))
+    if live.private_hosts:
+        arguments.append(code("private_hosts=$", data(live.private_hosts)))
+    return arguments
+
+
+def kept_name(source: Source, enums: tuple[t.Enumeration, ...]) -> str:
+    """Return the name under which a running application keeps snapshots of *source*.
+
+    It is another one for another origin, and wherever rows may be judged in another way.
+    """
+    judged = (replace(column, doc="", origin=_NOWHERE) for column in source.columns)
+    words = [(enum.name, enum.origin.file, tuple(member.name for member in enum.members)) for enum in enums]
+    said = repr((origin_hash(source), tuple(judged), source.most, words))
+    return f"{source.name}-{sha256(said.encode()).hexdigest()[:16]}.sqlite"
 
 
 def snapshot_name(source: Source) -> str:

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from promptspec.errors import Violation
 from promptspec.models.port import Ask
 from promptspec.ports import World
-from promptspec.runtime.context import Context
+from promptspec.runtime.context import BUILT, Context
 from promptspec.runtime.drafts import MARK_BEGIN, MARK_BITS, TAG_BITS, Draft, Message, Shown
 from promptspec.runtime.host import HOST
 from promptspec.runtime.repairing import add_repair, largest_repair
@@ -232,7 +232,7 @@ def encode_examples(plan: Plan, render: Callable[[Any, Draft, date], None]) -> E
 def _example(plan: Plan, render: Callable[[Any, Draft, date], None], index: int) -> list[Message]:
     example = plan.examples[index]
     today = example.today or HOST.clock.today()
-    given = plan.input.model_validate(example.given, context=Context(direction="input", today=today))
+    given = plan.input.model_validate(example.given, context=Context(direction="input", today=today, pins=BUILT))
     draft = Draft(fence=plan.fence)
     render(given, draft, today)
     entropy = _FixedEntropy(f"{plan.seed}:{plan.name}:{index}")

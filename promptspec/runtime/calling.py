@@ -23,7 +23,7 @@ from promptspec.errors import (
 from promptspec.models.asking import Asked, ask_models
 from promptspec.models.port import Answer, Usage
 from promptspec.runtime.asking import Attempt
-from promptspec.runtime.context import Context
+from promptspec.runtime.context import BUILT, Context, Pins
 from promptspec.runtime.drafts import Draft, Rendered
 from promptspec.runtime.dropping import Drops
 from promptspec.runtime.host import HOST
@@ -72,7 +72,9 @@ class Call:
         self.rehearses = self._rehearses()
         self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
         self.user = None if anonymous else self._hashed()
-        self.context = Context(direction="input", today=self.world.clock.today(), lists={}, warnings=[])
+        self.context = Context(
+            direction="input", today=self.world.clock.today(), lists={}, warnings=[], pins=self._pinned()
+        )
         self.input = self._validated(given)
         self._refuse(feature.broken_requires(self.input, self.caller, self.context.today))
         self.draft = Draft(fence=plan.fence)
@@ -85,6 +87,15 @@ class Call:
         self.asked: list[Asked] = []
         self.judges_asked: list[Asked] = []
         self.refusals: list[tuple[Answer, tuple[Violation, ...]]] = []
+
+    def _pinned(self) -> Pins:
+        """Pin a snapshot of each source that changes; where nobody is asked in earnest, the one that was built."""
+        if (self.stand_in is not None or self.rehearses) and not (self.override and self.override.sources == "newest"):
+            return BUILT
+        pins = Pins()
+        for source in self.feature.changing:
+            pins.of(source)
+        return pins
 
     def _validated(self, given: Mapping[str, object]) -> Any:
         try:
@@ -305,6 +316,7 @@ class Call:
             warnings=self.context.warnings,
             lists={name: getattr(self.input, name) for name in self.feature.plan.lists},
             echo=self.attempt.echo(),
+            pins=self.context.pins,
         )
 
     def _told(self, asked: Asked) -> Told:

@@ -152,16 +152,22 @@ class Feature(Written, Generic[V]):
 
     @contextmanager
     def override(
-        self, *, model: StandIn | None = None, judge: JudgeStandIn | None = None, world: World | None = None
+        self,
+        *,
+        model: StandIn | None = None,
+        judge: JudgeStandIn | None = None,
+        world: World | None = None,
+        sources: Literal["built", "newest"] = "built",
     ) -> Iterator[Self]:
         """Replace the model (the judge, the world) of this feature while the `with` block runs, in this context alone.
 
-        Where *model* is scripted and no *judge* stands in, everything that a judge would be asked holds. Raises
-        ValueError for verdicts on rules that no judge is asked about.
+        Where a *model* stands in, *sources* that change are read as they were built, and their origins are left alone,
+        unless they are to be the newest. Where *model* is scripted and no *judge* stands in, everything that a judge
+        would be asked holds. Raises ValueError for verdicts on rules that no judge is asked about.
         """
         if isinstance(judge, Verdicts):
             judge.check({rule.rule for rule in self.judged})
-        mine = Override(model=model, judge=judge, world=world, used=[0])
+        mine = Override(model=model, judge=judge, world=world, used=[0], sources=sources)
         token = OVERRIDES.set({**OVERRIDES.get(), self.identity: mine})
         try:
             yield self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from promptspec.models.port import Model
 from promptspec.ports import World
@@ -82,12 +82,16 @@ JudgeStandIn = Verdicts | Model | tuple[Model, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What stands in for a feature's model, for who judges its replies, and for the world that it reads."""
+    """What stands in for a feature's model, for who judges its replies, and for the world that it reads.
+
+    *sources* that change are read as they were built, unless they are to be the newest ones in a test too.
+    """
 
     model: StandIn | None
     judge: JudgeStandIn | None = None
     world: World | None
     used: list[int]
+    sources: Literal["built", "newest"] = "built"
     judged: list[int] = field(default_factory=lambda: [0])
 
     def turn(self, count: int) -> int:

@@ -17,9 +17,13 @@ from promptspec.runtime.values import break_rule
 from promptspec.values.reading import exact_integer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import GetCoreSchemaHandler, ValidationInfo
 
+    from promptspec.runtime.plan import Env
     from promptspec.sources.port import Snapshot
+    from promptspec.sources.refreshing import Changing, Status
 
 R = TypeVar("R", bound=Row)
 
@@ -29,10 +33,30 @@ NOT_ON_OFFER = "must be one of the values on offer"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Live:
+    """How a source that changes is renewed: its origin, and how often. Times are in seconds.
+
+    *kept* is the name under which newer snapshots lie in the folder of snapshots; another origin, or other columns,
+    have another name.
+    """
+
+    kind: str
+    arguments: tuple[str | Env, ...]
+    kept: str
+    refresh: float
+    stale: float
+    time: float
+    pin: str = ""
+    hosts: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source(Generic[R]):
     """A dropdown source. *columns* are the attributes of *row* in the order of the snapshot's cells.
 
-    *snapshot* is the name of a file beside the module *module*; *rows* are written in place of one.
+    *snapshot* is the name of a file beside the module *module*; *rows* are written in place of one. With *live* newer
+    snapshots take its place.
     """
 
     name: str
@@ -44,9 +68,11 @@ class Source(Generic[R]):
     snapshot: str = ""
     content_hash: str = ""
     rows: tuple[tuple[str, str], ...] = ()
+    live: Live | None = None
 
     @cached_property
-    def _snapshot(self) -> Snapshot:
+    def built(self) -> Snapshot:
+        """The snapshot that was built with the module. Raises SourceUnavailable."""
         if not self.snapshot:
             from promptspec.sources.snapshot import MemorySnapshot
 
@@ -56,34 +82,61 @@ class Source(Generic[R]):
                 label=self.columns.index(self.label),
                 content_hash=self.content_hash,
             )
-        from pathlib import Path
-
         from promptspec.sources.snapshot import open_snapshot
 
-        path = sys.modules[self.module].__file__
-        if path is None:
-            raise SourceUnavailable(f"the module of source `{self.name}` has no file to find its snapshot by")
-        return open_snapshot(Path(path).with_name(self.snapshot), content_hash=self.content_hash)
+        return open_snapshot(self._beside(self.snapshot), content_hash=self.content_hash)
 
-    def find(self, key: str) -> R | None:
-        """Return the row with exactly this key, or None. Raises SourceUnavailable where there is no snapshot."""
-        cells = self._snapshot.row(key)
+    def newest(self) -> Snapshot:
+        """Return the newest snapshot that there is. Raises SourceUnavailable where there is none, or it is stale."""
+        if self.live is None:
+            return self.built
+        from promptspec.sources.refreshing import REFRESHER
+
+        REFRESHER.watch(self.changing)
+        return self.changing.current()
+
+    @cached_property
+    def changing(self) -> Changing:
+        """What renews this source, and counts. Raises ValueError for a source that does not change."""
+        from promptspec.runtime.live import changing_of
+
+        return changing_of(self)
+
+    @property
+    def status(self) -> Status | None:
+        """What is served, since when, and how the refreshes went; None for a source that does not change."""
+        return None if self.live is None else self.changing.status
+
+    def find(self, key: str, *, snapshot: Snapshot | None = None) -> R | None:
+        """Return the row with exactly this key, or None: in the newest snapshot, or in *snapshot*.
+
+        Raises SourceUnavailable where there is no snapshot.
+        """
+        cells = (self.newest() if snapshot is None else snapshot).row(key)
         return None if cells is None else self._row(cells)
 
     def __iter__(self) -> Iterator[R]:
         """Yield all rows, in the order of the source."""
-        return map(self._row, self._snapshot.rows())
+        return map(self._row, self.newest().rows())
 
     def __len__(self) -> int:
-        return len(self._snapshot)
+        return len(self.newest())
 
     def search(self, text: str, most: int = 10) -> tuple[tuple[str, str], ...]:
         """Return up to *most* (key, label) that fit what a person has typed, best first."""
-        return self._snapshot.search(text, most)
+        return self.newest().search(text, most)
 
-    def near(self, key: str) -> tuple[str, ...]:
+    def near(self, key: str, *, snapshot: Snapshot | None = None) -> tuple[str, ...]:
         """Return keys that are spelt like *key*: for a developer's log, never for an end user."""
-        return self._snapshot.near(key)
+        return (self.newest() if snapshot is None else snapshot).near(key)
+
+    def _beside(self, name: str) -> Path:
+        from pathlib import Path
+
+        path = sys.modules[self.module].__file__
+        if path is None:
+            raise SourceUnavailable(f"the module of source `{self.name}` has no file to find its snapshot by")
+        return Path(path).with_name(name)
 
     def _row(self, cells: tuple[Any, ...]) -> R:
         return self.row.model_construct(**dict(zip(self.columns, cells, strict=True)))
@@ -95,23 +148,24 @@ class one_of:
 
     source: Source[Any]
 
-    def judge(self, value: object, _info: ValidationInfo) -> Row:
-        """Return the row."""
+    def judge(self, value: object, info: ValidationInfo) -> Row:
+        """Return the row, of the snapshot that the call has pinned."""
         key: object = getattr(value, self.source.key, None) if isinstance(value, self.source.row) else value
         if not isinstance(key, str):
             break_rule("type", "must be a key")
-        row = self.source.find(key)
+        snapshot = self.source.built if self.source.live is None else context_of(info).pins.of(self.source)
+        row = self.source.find(key, snapshot=snapshot)
         if row is None:
-            self._log_near(key)
+            self._log_near(key, snapshot)
             break_rule("one_of", NOT_ON_OFFER)
         return row
 
-    def _log_near(self, key: str) -> None:
+    def _log_near(self, key: str, snapshot: Snapshot) -> None:
         import logging
 
         log = logging.getLogger("promptspec")
         if log.isEnabledFor(logging.DEBUG):
-            near = self.source.near(key)
+            near = self.source.near(key, snapshot=snapshot)
             log.debug("source %s has no such key; spelt alike: %s", self.source.name, ", ".join(near) or "none")
 
     def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

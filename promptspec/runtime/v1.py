@@ -26,7 +26,7 @@ from promptspec.runtime.pieces import Piece
 from promptspec.runtime.plan import Env, Example, Judge, Limits, OpenAI, Plan, Rehearsal, Stamp
 from promptspec.runtime.records import Input, Record, Row
 from promptspec.runtime.replies import Guarantees, Outcome, Reply
-from promptspec.runtime.sources import NOT_ON_OFFER, Source, entry, one_of
+from promptspec.runtime.sources import NOT_ON_OFFER, Live, Source, entry, one_of
 from promptspec.runtime.streaming import AsyncStream, Stream
 from promptspec.runtime.toning import (
     Tone,
@@ -57,6 +57,7 @@ __all__ = [
     "Judge",
     "Judged",
     "Limits",
+    "Live",
     "Message",
     "OpenAI",
     "Outcome",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from promptspec.contract.feature import Feature as FeatureContract
     from promptspec.contract.feature import Module
     from promptspec.models.port import Model
+    from promptspec.runtime.sources import Source
 
 
 class Written:
@@ -125,6 +126,11 @@ class Written:
     def host_judges(self) -> tuple[Model, ...]:
         """The judges of this process, made once."""
         return tuple(judge.connect(HOST) for judge in self.plan.judges)
+
+    @cached_property
+    def changing(self) -> tuple[Source[Any], ...]:
+        """The sources of this feature that are renewed while the application runs."""
+        return tuple(source for source in self.plan.sources if source.live is not None)
 
     @cached_property
     def example_messages(self) -> Examples:

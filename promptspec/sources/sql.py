@@ -74,14 +74,14 @@ def _rows(source: Source, connect: Callable[[], Engine], query: str) -> Iterator
         try:
             with engine.connect() as connection:
                 asked = connection.execution_options(
-                    stream_results=True, yield_per=_BATCH, no_parameters=True, postgresql_readonly=True
+                    stream_results=True, max_row_buffer=_BATCH, no_parameters=True, postgresql_readonly=True
                 )
-                found = asked.exec_driver_sql(query)
-                names = tuple(found.keys())
-                _check_names(source, names)
-                for batch in found.partitions():
-                    for row in batch:
-                        yield dict(zip(names, map(as_written, row), strict=True))
+                with asked.exec_driver_sql(query) as found:
+                    names = tuple(found.keys())
+                    _check_names(source, names)
+                    for batch in found.partitions(_BATCH):
+                        for row in batch:
+                            yield dict(zip(names, map(as_written, row), strict=True))
         finally:
             engine.dispose()
     except DBAPIError as error:

@@ -109,7 +109,7 @@ def _facts(connection: sqlite3.Connection, layout: Layout) -> dict[str, str]:
         if found.fetchall() != schema_of(layout):
             raise NotPulled("was pulled from another origin, or for other columns")
         facts = connection.execute("SELECT name, value FROM facts LIMIT 20").fetchall()
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         raise NotPulled("is damaged") from error
     return {name: value for name, value in facts if isinstance(name, str) and isinstance(value, str)}
 
@@ -131,7 +131,7 @@ def _rows(connection: sqlite3.Connection, source: Source, layout: Layout) -> Ite
                     raise FileProblem("damaged", "the snapshot is damaged", place=f"row {position}")
                 written = map(_as_written, stored, layout.kinds)
                 yield RawRow(None, f"row {position}", dict(zip(names, written, strict=True)))
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         raise FileProblem("damaged", "the snapshot is damaged", place=f"after row {position}") from error
 
 

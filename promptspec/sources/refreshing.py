@@ -225,16 +225,19 @@ class Changing:
                 snapshot = held.snapshot
             else:
                 snapshot = open_snapshot(path)
-            renewed = read_time(snapshot.pulled)
+            renewed = self._past(read_time(snapshot.pulled))
         except (SourceUnavailable, ValueError):
             self._log("kept", f"source `{self.name}`: the snapshot that was pulled cannot be read")
             return None
         if note is not None and note.content_hash == snapshot.content_hash:
-            renewed = max(renewed, note.renewed)
+            renewed = max(renewed, self._past(note.renewed))
         if self._pin and snapshot.content_hash != self._pin:
             return None
-        renewed = self._past(renewed)
-        return _Held(snapshot=snapshot, renewed=renewed) if held is None or renewed > held.renewed else None
+        found = _Held(snapshot=snapshot, renewed=renewed)
+        if held is None or renewed > held.renewed:
+            return found
+        # Times are kept to the second; of the same one, what was pulled here is the newer.
+        return found if renewed == held.renewed and snapshot is not held.snapshot else None
 
     def _past(self, renewed: datetime) -> datetime:
         """Return *renewed*, or a moment long ago where it is none of the past: what says so is not to be believed."""

@@ -6,12 +6,23 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
 ALIEN = {"id": "a", "title": "Alien"}
 BRAZIL = {"id": "b", "title": "Brazil"}
+
+
+#: What `held` gives now; or what it raises.
+HELD: list[Any] = []
+
+
+def held() -> Any:
+    if isinstance(HELD[0], Exception):
+        raise HELD[0]
+    return HELD[0]
 
 
 @dataclass

@@ -80,21 +80,21 @@ def _raw_measured(original: Any, self: Any, value: object, context: Context) -> 
     return original(self, value, context)
 
 
-def _lower_key(original: Any, self: Any, key: str) -> Any:
-    found = original(self, key)
+def _lower_key(original: Any, self: Any, key: str, *, snapshot: Any = None) -> Any:
+    found = original(self, key, snapshot=snapshot)
     return found or next((row for row in self if getattr(row, self.key).casefold() == key.casefold()), None)
 
 
-def _by_label(original: Any, self: Any, key: str) -> Any:
-    return original(self, key) or next((row for row in self if getattr(row, self.label) == key), None)
+def _by_label(original: Any, self: Any, key: str, *, snapshot: Any = None) -> Any:
+    return original(self, key, snapshot=snapshot) or next((row for row in self if getattr(row, self.label) == key), None)
 
 
-def _stripped_key(original: Any, self: Any, key: str) -> Any:
-    return original(self, key.strip())
+def _stripped_key(original: Any, self: Any, key: str, *, snapshot: Any = None) -> Any:
+    return original(self, key.strip(), snapshot=snapshot)
 
 
-def _prefix_key(original: Any, self: Any, key: str) -> Any:
-    found = original(self, key)
+def _prefix_key(original: Any, self: Any, key: str, *, snapshot: Any = None) -> Any:
+    found = original(self, key, snapshot=snapshot)
     return found or next((row for row in self if key and getattr(row, self.key).startswith(key)), None)
 
 
@@ -643,8 +643,8 @@ def _next_entry(original: Any, self: Any, value: Any, info: Any) -> Any:
     return offered[offered.index(found) - 1] if found in offered else found
 
 
-def _another_row(original: Any, self: Any, key: str) -> Any:
-    found = original(self, key)
+def _another_row(original: Any, self: Any, key: str, *, snapshot: Any = None) -> Any:
+    found = original(self, key, snapshot=snapshot)
     return next(iter(self), None) if found is not None else None
 
 

@@ -17,7 +17,7 @@ from promptspec.check.sources import check_source
 from promptspec.check.tone_rules import read_rules
 from promptspec.check.types import Types
 from promptspec.contract import types as t
-from promptspec.contract.feature import Environment, Feature, Module, OpenAIModel
+from promptspec.contract.feature import Environment, Feature, Module, OpenAIModel, Source
 from promptspec.contract.names import (
     TAKEN_BY_MODULES,
     field_name,
@@ -147,7 +147,7 @@ def _module(
 ) -> Module:
     def module(features: tuple[Feature, ...]) -> Module:
         others = [checked.module for checked in used.values()]
-        hosts, environment = _reach(features, desk.settings)
+        hosts, environment = _reach(features, scope.sources.values(), desk.settings)
         return Module(
             file=desk.file,
             version=str(file.header.major) if not file.header.minor else f"{file.header.major}.{file.header.minor}",
@@ -178,8 +178,13 @@ def _unique(found: Iterable[_T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _reach(features: tuple[Feature, ...], settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the hosts and environment variables that the features' models need (rule 2)."""
+def _reach(
+    features: tuple[Feature, ...], sources: Iterable[Source], settings: Settings
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the hosts that the features' models need, and the environment variables of all (rule 2).
+
+    The hosts that a source may be read from are its own: no model may speak to them for that.
+    """
     hosts: set[str] = set()
     environment: set[str] = set()
     for feature in features:
@@ -194,6 +199,9 @@ def _reach(features: tuple[Feature, ...], settings: Settings) -> tuple[tuple[str
                 hosts.update(() if origin is None else listed_for(origin, settings.hosts))
             if model.key is not None:
                 environment.add(model.key.name)
+    for source in sources:
+        if source.live is not None and source.live.refresh_ms is not None:
+            environment.update(each.name for each in source.live.arguments if isinstance(each, Environment))
     return tuple(sorted(hosts)), tuple(sorted(environment))
 
 

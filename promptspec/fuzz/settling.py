@@ -21,7 +21,7 @@ from promptspec.contract.types import (
     Type,
     Words,
 )
-from promptspec.runtime.context import Context
+from promptspec.runtime.context import BUILT, Context
 from promptspec.runtime.plain_values import plain_input
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def settle(subject: Subject, given: object, today: date) -> Mapping[str, object]
     """Return the input *given*, cleaned, with the cells of rows in place of their keys; None where it is refused."""
     model: Any = subject.running.plan.input
     try:
-        record = model.model_validate(given, context=Context(direction="input", today=today))
+        record = model.model_validate(given, context=Context(direction="input", today=today, pins=BUILT))
     except ValidationError:
         return None
     try:

@@ -228,7 +228,7 @@ class _Rows(Mapping[str, Mapping[str, object]]):
     """The rows of one source by their keys, read once where they are few."""
 
     def __init__(self, source: Source[Any], declared: dict[str, dict[str, object]] | None) -> None:
-        self._source = source
+        self._source = source.as_built
         self._declared = declared
 
     @cached_property

@@ -46,7 +46,7 @@ def keys_of(sources: Sequence[Source[Any]]) -> Callable[[OneOfSource], Iterator[
     by_name = {source.name: source for source in sources}
 
     def keys(type: OneOfSource) -> Iterator[str]:
-        source = by_name[type.source]
+        source = by_name[type.source].as_built
         return (str(getattr(row, row.key_column)) for row in source)
 
     return keys

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pydantic_core import CoreSchema, core_schema
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Row)
 
+#: Held while a source gets what renews it, so that threads do not get one each.
+_ONE_EACH: Final = threading.Lock()
 
 #: Unknown, removed and not-offered keys all say this (rule 22), so that a message tells nobody what exists.
 NOT_ON_OFFER = "must be one of the values on offer"
@@ -86,6 +89,11 @@ class Source(Generic[R]):
 
         return open_snapshot(self._beside(self.snapshot), content_hash=self.content_hash)
 
+    @cached_property
+    def as_built(self) -> Source[R]:
+        """This source with the rows that were built, whatever its origin holds today."""
+        return self if self.live is None else replace(self, live=None)
+
     def newest(self) -> Snapshot:
         """Return the newest snapshot that there is. Raises SourceUnavailable where there is none, or it is stale."""
         if self.live is None:
@@ -95,12 +103,17 @@ class Source(Generic[R]):
         REFRESHER.watch(self.changing)
         return self.changing.current()
 
-    @cached_property
+    @property
     def changing(self) -> Changing:
         """What renews this source, and counts. Raises ValueError for a source that does not change."""
-        from promptspec.runtime.live import changing_of
+        found: Changing | None = self.__dict__.get("_changing")
+        if found is None:
+            from promptspec.runtime.live import changing_of
 
-        return changing_of(self)
+            with _ONE_EACH:
+                found = self.__dict__.get("_changing") or changing_of(self)
+                self.__dict__["_changing"] = found
+        return found
 
     @property
     def status(self) -> Status | None:

@@ -190,13 +190,14 @@ def _connect(live: Live, origin: Origin, deadline: float) -> http.client.HTTPCon
     except (OSError, UnicodeError) as error:
         raise OriginFailed(f"the name `{origin.host}` leads nowhere", foreign=str(error)) from error
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-    if not _is_allowed_inside(live, origin):
-        for each in addresses:
-            if not is_public(each):
-                raise OriginFailed(
-                    f"`{origin.host}` leads to a private address; list it in `private_hosts` of `[tool.promptspec]`"
-                    " if it is meant to"
-                )
+    for each in addresses:
+        if origin.scheme == "http" and not is_loopback(each):
+            raise OriginFailed(f"plain http goes to this machine only, and `{origin.host}` leads to another")
+        if not is_public(each) and not _is_allowed_inside(live, origin, each):
+            raise OriginFailed(
+                f"`{origin.host}` leads to a private address; list it in `private_hosts` of `[tool.promptspec]`"
+                " if it is meant to"
+            )
     last: OSError = OSError("no address")
     for each in addresses:
         try:
@@ -219,12 +220,13 @@ def _connect(live: Live, origin: Origin, deadline: float) -> http.client.HTTPCon
     raise OriginFailed(f"`{origin.host}` cannot be reached", foreign=str(last)) from last
 
 
-def _is_allowed_inside(live: Live, origin: Origin) -> bool:
+def _is_allowed_inside(live: Live, origin: Origin, address: str) -> bool:
     """Say whether the settings name *origin* as one inside: in `private_hosts`, or as this machine with its port."""
     exact = f"{origin.host}:{origin.port}"
     if any(entry.strip().lower() in (origin.host, exact) for entry in live.private_hosts):
         return True
-    return is_loopback(origin.host) and any(entry.strip().lower() == exact for entry in live.hosts)
+    here = is_loopback(origin.host) and is_loopback(address)
+    return here and any(entry.strip().lower() == exact for entry in live.hosts)
 
 
 def is_public(text: str) -> bool:

@@ -211,7 +211,7 @@ class Machine(RuleBasedStateMachine):
 
     def _call(self, keys: list[str], which: int, table: Mapping[str, str]) -> None:
         source, feature = self.shop.source, self.shop.feature
-        source.__dict__["changing"] = self.processes[which]
+        source.__dict__["_changing"] = self.processes[which]
         stale = self.times.passed - self.renewed > 600
         shown = None
         refused: tuple[str, ...] = ()

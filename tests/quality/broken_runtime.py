@@ -86,7 +86,9 @@ def _lower_key(original: Any, self: Any, key: str, *, snapshot: Any = None) -> A
 
 
 def _by_label(original: Any, self: Any, key: str, *, snapshot: Any = None) -> Any:
-    return original(self, key, snapshot=snapshot) or next((row for row in self if getattr(row, self.label) == key), None)
+    return original(self, key, snapshot=snapshot) or next(
+        (row for row in self if getattr(row, self.label) == key), None
+    )
 
 
 def _stripped_key(original: Any, self: Any, key: str, *, snapshot: Any = None) -> Any:

@@ -27,7 +27,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "Image": "an annotation: what is given is judged by `image`",
     "OpenAI.hosts": "it allows what is called; a model that may not be called calls nobody, whatever a case says",
     "Judged.message": "a sentence for people",
-    "Live": "no case sees a refresh, for a stand-in reads what was built: tests/fuzz/test_changing_sources.py breaks it",
+    "Live": "no case sees a refresh: a stand-in reads what was built; tests/fuzz/test_changing_sources.py breaks it",
     "Plan.asks_caller": "asked by `render` alone, and no case renders without a caller",
     "Plan.bare": "a build in which it is wrong returns another class, which type checkers and its first call show",
     "Plan.input": "wiring: another class is another build",

@@ -250,6 +250,19 @@ def test_what_is_connected_to_is_the_address_that_was_judged(
     assert connected == [("93.184.216.34", 443)]
 
 
+def test_a_name_of_this_machine_that_leads_elsewhere_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(host: str, port: int, **_: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", port))]
+
+    monkeypatch.setattr(http_source.socket, "getaddrinfo", elsewhere)
+    with pytest.raises(OriginFailed, match="and `localhost` leads to another"):
+        pulled(live("http://localhost:8080/films", kind="http", hosts=("localhost:8080",)), tmp_path)
+    with pytest.raises(OriginFailed, match="leads to a private address"):
+        pulled(live("https://localhost:8080/films", kind="http", hosts=("localhost:8080",)), tmp_path)
+
+
 def test_one_private_address_among_public_ones_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def both(host: str, port: int, **_: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in ("93.184.216.34", "10.0.0.1")]

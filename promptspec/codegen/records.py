@@ -86,7 +86,7 @@ def _live(source: Source, live: Live, names: Names) -> list[Code] | None:
     ]
     arguments = [
         code("kind=$", data(source.kind)),
-        code("arguments=($,)", joined(", ", reached)),
+        code("arguments=($$)", joined(", ", reached), code(",") if len(reached) == 1 else code("")),
         code("kept=$", data(kept_name(source, names.module.enums))),
         code("refresh=$", Code(repr(live.refresh_ms / 1000))),
         code("stale=$", Code(repr(live.stale_ms / 1000))),

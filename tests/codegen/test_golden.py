@@ -11,7 +11,7 @@ from promptspec.api import compile_paths
 from promptspec.building import build
 
 GOLDEN = Path(__file__).parents[1] / "cases" / "golden"
-NAMES = ("__init__.py", "orders.py", "shared.py")
+NAMES = ("__init__.py", "orders.py", "places.py", "shared.py")
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .orders import sort_orders as sort_orders
+    from .places import visit_place as visit_place
     from .shared import name_it as name_it, rate as rate, tell as tell
 
 _MODULES = {
@@ -12,6 +13,7 @@ _MODULES = {
     "rate": "shared",
     "sort_orders": "orders",
     "tell": "shared",
+    "visit_place": "places",
 }
 
 

@@ -186,7 +186,7 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
                 base_url=ps.Env("LLM_URL"),
                 key=ps.Env("LLM_KEY"),
                 temperature=Decimal("0.2"),
-                hosts=("127.0.0.1",),
+                hosts=("127.0.0.1", "towns.example.org"),
             ),
             ps.OpenAI(
                 name="gpt-5.6-luna",
@@ -206,7 +206,7 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
                     base_url=ps.Env("LLM_URL"),
                     key=ps.Env("LLM_KEY"),
                     temperature=Decimal("0.2"),
-                    hosts=("127.0.0.1",),
+                    hosts=("127.0.0.1", "towns.example.org"),
                 ),
                 decisions=False,
             ),

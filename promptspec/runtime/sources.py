@@ -106,14 +106,15 @@ class Source(Generic[R]):
     @property
     def changing(self) -> Changing:
         """What renews this source, and counts. Raises ValueError for a source that does not change."""
-        found: Changing | None = self.__dict__.get("_changing")
-        if found is None:
-            from promptspec.runtime.live import changing_of
+        known: Changing | None = self.__dict__.get("_changing")
+        if known is not None:
+            return known
+        from promptspec.runtime.live import changing_of
 
-            with _ONE_EACH:
-                found = self.__dict__.get("_changing") or changing_of(self)
-                self.__dict__["_changing"] = found
-        return found
+        with _ONE_EACH:
+            made: Changing = self.__dict__.get("_changing") or changing_of(self)
+            self.__dict__["_changing"] = made
+            return made
 
     @property
     def status(self) -> Status | None:

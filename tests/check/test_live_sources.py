@@ -249,6 +249,7 @@ def test_times_and_hosts_stand_in_the_contract(project: Path) -> None:
     checked = found.unit("shop.spec").checked
     assert checked is not None
     live = checked.scope.live["films"].live
+    assert live is not None
     assert live == replace(live, time_ms=2_000, refresh_ms=600_000, stale_ms=86_400_000, hosts=("geo.example.org",))
 
 

@@ -258,10 +258,19 @@ def _plain(text: str) -> str:
     return ";".join(re.findall("|".join(LABELS), text))
 
 
+def giving(value: object) -> Callable[..., object]:
+    """Return a function that gives *value*, whatever it is asked."""
+
+    def give(*_: object, **__: object) -> object:
+        return value
+
+    return give
+
+
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No thread renews behind the machine's back."""
-    monkeypatch.setattr(refreshing.Refresher, "watch", lambda self, changing: None)
+    monkeypatch.setattr(refreshing.Refresher, "watch", giving(None))
     monkeypatch.setenv("PROMPTSPEC_CACHE", str(tmp_path / "cache"))
 
 
@@ -275,7 +284,7 @@ def run(examples: int) -> None:
             database=None,
             derandomize=True,
             phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much),
         ),
     )
 
@@ -288,24 +297,28 @@ def test_the_world_is_closed_whatever_the_origin_does() -> None:
 
 
 def stale_for_ever(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Changing, "_is_stale", lambda self, held: False)
+    patch.setattr(Changing, "_is_stale", giving(False))
 
 
 def the_built_one_for_ever(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Changing, "_open_kept", lambda self, held: None)
+    patch.setattr(Changing, "_open_kept", giving(None))
 
 
 def half_of_the_rows(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(problems.Problems, "add", lambda self, problem: None)
+    patch.setattr(problems.Problems, "add", giving(None))
 
 
 def a_drop_is_taken(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(refreshing, "why_not_taken", lambda *_, **__: None)
+    patch.setattr(refreshing, "why_not_taken", giving(None))
 
 
 def a_key_is_folded(patch: pytest.MonkeyPatch) -> None:
     row = snapshot.FileSnapshot.row
-    patch.setattr(snapshot.FileSnapshot, "row", lambda self, key: row(self, key) or row(self, key.swapcase()))
+
+    def folded(self: Any, key: str) -> Any:
+        return row(self, key) or row(self, key.swapcase())
+
+    patch.setattr(snapshot.FileSnapshot, "row", folded)
 
 
 def a_label_is_a_key(patch: pytest.MonkeyPatch) -> None:
@@ -318,7 +331,10 @@ def a_label_is_a_key(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_snapshot_is_pinned(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(context.Pins, "of", lambda self, source: source.newest())
+    def newest(self: Any, source: Any) -> Any:
+        return source.newest()
+
+    patch.setattr(context.Pins, "of", newest)
 
 
 def a_half_built_file_is_read(patch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def programs() -> Path | None:
     if found is not None:
         return Path(found).parent
     places = [path for folder in _FOLDERS for path in Path(folder).glob("*/bin/initdb")]
-    return max(places, default=None, key=lambda path: path.parts[-3]).parent if places else None
+    return max(places, key=lambda path: path.parts[-3]).parent if places else None
 
 
 @contextmanager

@@ -392,6 +392,10 @@ def drip(head: bytes) -> Callable[[socket.socket], None]:
     return speak
 
 
+def silence(connection: socket.socket) -> None:
+    time.sleep(30)
+
+
 def endless(connection: socket.socket) -> None:
     connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
     while True:
@@ -404,7 +408,7 @@ def endless(connection: socket.socket) -> None:
         drip(b""),
         drip(b"HTTP/1.1 200 OK\r\nX-Slow: "),
         drip(HEAD + b"Content-Length: 1000000\r\n\r\n"),
-        lambda connection: time.sleep(30),
+        silence,
     ],
     ids=["no head", "a head that never ends", "a body that drips", "silence"],
 )

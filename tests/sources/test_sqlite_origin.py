@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def shop(tmp_path: Path) -> Path:
     return root
 
 
-def query(text: str, *, path: str = "shop.db", **options: object) -> object:
+def query(text: str, *, path: str = "shop.db", **options: Any) -> Any:
     return live(f"sqlite:///{path}", text, kind="sql", **options)
 
 

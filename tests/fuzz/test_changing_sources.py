@@ -368,5 +368,5 @@ def a_half_built_file_is_read(patch: pytest.MonkeyPatch) -> None:
 def test_a_broken_build_is_found(broken: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> None:
     broken(monkeypatch)
     with pytest.raises(Exception, match=r".*") as found:
-        run(60)
+        run(400)
     assert isinstance(found.value, AssertionError | SourceUnavailable), found.value

@@ -16,7 +16,7 @@ __all__ = [
     "visit_place",
 ]
 
-STAMP = ps.Stamp(language="1", abi=1, read="087a0bfd8b037783f260a30ae3aca163a151f0ea8357e4d3fdeae511c104b64d")
+STAMP = ps.Stamp(language="1", abi=1, read="ae107a8b6dc0c2b369543df4b2bbd4ea7a7da7ee3eb42d02ff3cbdde59b69694")
 
 
 class PlacesRow(ps.Row):
@@ -110,7 +110,7 @@ class VisitPlace(ps.Feature[bool]):
             b'itionalProperties":false}'
         ),
         largest_reply=17,
-        seed="087a0bfd8b037783f260a30ae3aca163",
+        seed="ae107a8b6dc0c2b369543df4b2bbd4ea",
         sources=(PLACES, TOWNS,),
     )
 

@@ -72,7 +72,7 @@ def _get(live: Live, url: str, known: Validators, body: IO[bytes]) -> tuple[str,
     if refused is not None:
         raise OriginFailed(f"{refused}, in `hosts` of `[tool.promptspec]`")
     for _ in range(_MOST_REDIRECTS + 1):
-        connection = _connect(live, address.origin, deadline)
+        connection, opened = _connect(live, address.origin, deadline)
         try:
             found = _answer(connection, address, known, body, deadline)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -81,6 +81,7 @@ def _get(live: Live, url: str, known: Validators, body: IO[bytes]) -> tuple[str,
             raise OriginFailed(f"the server could not be read ({type(error).__name__})", foreign=str(error)) from error
         finally:
             connection.close()
+            opened.close()
         if not isinstance(found, str):
             return found
         address = _redirected(address, found)
@@ -183,8 +184,11 @@ def _redirected(address: WebAddress, location: str) -> WebAddress:
     return found
 
 
-def _connect(live: Live, origin: Origin, deadline: float) -> http.client.HTTPConnection:
-    """Return a connection to an address of *origin* that was judged. Raises OriginFailed."""
+def _connect(live: Live, origin: Origin, deadline: float) -> tuple[http.client.HTTPConnection, socket.socket]:
+    """Return a connection to an address of *origin* that was judged, and what to close in the end.
+
+    Raises OriginFailed.
+    """
     try:
         found = socket.getaddrinfo(origin.host.strip("[]"), origin.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -216,7 +220,7 @@ def _connect(live: Live, origin: Origin, deadline: float) -> http.client.HTTPCon
         connection.sock = cast("Any", _Bounded(opened, deadline))
         # Where the server closes the connection, no other one may be made: its address would not be judged.
         connection.auto_open = 0
-        return connection
+        return connection, opened
     raise OriginFailed(f"`{origin.host}` cannot be reached", foreign=str(last)) from last
 
 
@@ -269,7 +273,7 @@ class _Bounded:
         return cast("BinaryIO", io.BufferedReader(_BoundedReader(self._inner, self._deadline)))
 
     def close(self) -> None:
-        self._inner.close()
+        """Leave it open: `http.client` lets go of a connection before it has read the last answer."""
 
 
 class _BoundedReader(io.RawIOBase):

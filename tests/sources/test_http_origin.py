@@ -419,6 +419,19 @@ def test_a_server_that_takes_its_time_is_not_waited_for(tmp_path: Path, speak: C
     assert time.monotonic() - begun < 3
 
 
+def test_a_connection_that_closes_after_its_answer_is_read_to_the_end(tmp_path: Path) -> None:
+    """What came later than the head was lost where the server did not keep the connection."""
+
+    def speak(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(JSON))
+        time.sleep(0.2)
+        connection.sendall(JSON)
+
+    with raw(speak) as port:
+        pulled(at(f"http://127.0.0.1:{port}/films"), tmp_path)
+    assert rows_in(tmp_path) == ROWS
+
+
 def test_an_answer_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_source, "MOST_BODY", 10_000_000)
     with raw(endless) as port, pytest.raises(OriginFailed, match="the answer has more than 10,000,000 bytes"):

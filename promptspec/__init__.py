@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from promptspec.errors import DeadlinePassed as DeadlinePassed
     from promptspec.errors import InputRefused as InputRefused
     from promptspec.errors import ModelUnavailable as ModelUnavailable
+    from promptspec.errors import Moderated as Moderated
     from promptspec.errors import PromptspecError as PromptspecError
     from promptspec.errors import ReplyRefused as ReplyRefused
     from promptspec.errors import SourceUnavailable as SourceUnavailable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from promptspec.errors import Unjudged as Unjudged
     from promptspec.errors import Violation as Violation
     from promptspec.loading import load as load
+    from promptspec.runtime.overrides import flags as flags
     from promptspec.runtime.overrides import replies as replies
     from promptspec.runtime.overrides import verdicts as verdicts
     from promptspec.runtime.overrides import wires as wires
@@ -39,6 +41,7 @@ __all__ = [
     "DeadlinePassed",
     "InputRefused",
     "ModelUnavailable",
+    "Moderated",
     "Piece",
     "PromptspecError",
     "Reply",
@@ -50,6 +53,7 @@ __all__ = [
     "Unjudged",
     "Verified",
     "Violation",
+    "flags",
     "load",
     "replies",
     "verdicts",
@@ -65,6 +69,7 @@ _HOMES = {
     "DeadlinePassed": "errors",
     "InputRefused": "errors",
     "ModelUnavailable": "errors",
+    "Moderated": "errors",
     "Piece": "runtime.pieces",
     "PromptspecError": "errors",
     "Reply": "runtime.replies",
@@ -76,6 +81,7 @@ _HOMES = {
     "Unjudged": "errors",
     "Verified": "safety.callers",
     "Violation": "errors",
+    "flags": "runtime.overrides",
     "load": "loading",
     "replies": "runtime.overrides",
     "verdicts": "runtime.overrides",

@@ -85,15 +85,20 @@ class InputRefused(_Violated):
     user_message = "Some of the input is not valid."
 
 
+#: After a model was asked, every refusal shows the end user this one sentence (rule 22).
+NO_ANSWER = "No answer can be given right now. Please try again later."
+
+
 class Moderated(PromptspecError):
-    """Moderation flagged the input or the reply, or could not answer."""
+    """Moderation flagged the input or the reply, or could not answer. *asked* says that a model was asked before."""
 
     code = "moderated"
     user_message = "This request cannot be answered."
 
-
-#: After a model was asked, every refusal shows the end user this one sentence (rule 22).
-NO_ANSWER = "No answer can be given right now. Please try again later."
+    def __init__(self, detail: str = "", *, asked: bool = False) -> None:
+        super().__init__(detail)
+        if asked:
+            self.user_message = NO_ANSWER
 
 
 class ModelUnavailable(PromptspecError):

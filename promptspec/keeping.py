@@ -173,7 +173,8 @@ def _day() -> str:
 
 def _settings(project: Project) -> list[list[str]]:
     settings = project.settings
-    return [list(settings.environment), list(settings.hosts), list(settings.private_hosts)]
+    named = (settings.environment, settings.hosts, settings.private_hosts, settings.functions)
+    return list(map(list, named))
 
 
 @cache

@@ -46,14 +46,16 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`[tool.promptspec]` of the project: environment variables that specs may name, hosts that may be spoken to.
+    """`[tool.promptspec]` of the project: what specs may name of the world around them.
 
-    Sources may be read from *private_hosts* although they lead to addresses of an inner network.
+    Environment variables, hosts that may be spoken to, and functions of the application that may be called. Sources may
+    be read from *private_hosts* although they lead to addresses of an inner network.
     """
 
     environment: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     private_hosts: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
 
 
 class FileRefused(Exception):

@@ -148,15 +148,16 @@ def _settings(path: Path) -> Settings | None:
     if not isinstance(table, dict):
         return None
     found = cast("dict[str, object]", table)
-    known = ("env", "hosts", "private_hosts")
+    known = ("env", "hosts", "private_hosts", "functions")
     for key in found:
         if key not in known:
-            has = "`env`, `hosts` and `private_hosts`"
+            has = ", ".join(f"`{name}`" for name in known)
             raise Unusable(f"`{path}`: `[tool.promptspec]` has no setting `{shown(key)}`; it has {has}")
     return Settings(
         environment=_names(path, found, "env"),
         hosts=_names(path, found, "hosts"),
         private_hosts=_names(path, found, "private_hosts"),
+        functions=_names(path, found, "functions"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promptspec.check.desk import Desk
-from promptspec.contract.feature import Environment
+from promptspec.contract.models import Environment
 from promptspec.models.origins import Origin, is_loopback, listed_for
 from promptspec.syntax import tree
 from promptspec.text import Span

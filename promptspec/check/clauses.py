@@ -21,6 +21,7 @@ _REPEATABLE = (
     tree.ExamplesFrom,
     tree.ToneUse,
     tree.ToneClause,
+    tree.ModerateClause,
 )
 _NAMES: dict[type[tree.Clause], str] = {
     tree.ModelClause: "model",

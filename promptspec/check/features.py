@@ -14,6 +14,7 @@ from promptspec.check.images import holds_image
 from promptspec.check.judges import judges_of
 from promptspec.check.limits import Declared, check_limits, fit_limits
 from promptspec.check.models import Models, NeedsStrict
+from promptspec.check.moderations import Moderations
 from promptspec.check.names import Names, references
 from promptspec.check.outputs import can_be_replied, check_choices, place_of
 from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fields_read, with_notes
@@ -34,13 +35,13 @@ from promptspec.contract.feature import (
     History,
     Limits,
     Message,
-    Model,
     Module,
-    OpenAIModel,
     Rule,
     Source,
 )
-from promptspec.contract.walking import types_in
+from promptspec.contract.models import Model, OpenAIModel
+from promptspec.contract.moderation import Moderation
+from promptspec.contract.walking import foreign_texts, types_in
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.safety.callers import LEVELS
 from promptspec.schema.profiles import misfits
@@ -125,6 +126,7 @@ class FeatureCheck:
             for clause in self._clauses.all(tree.CaseClause)
             if clause.kind != "example" and (case := cases.case(clause)) is not None
         )
+        moderations = self._moderations(input, output)
         judge = self._clauses.one(tree.JudgeClause)
         own = judge in self._declared.clauses
         # Where a rule was refused, that nothing is to be judged only follows from it.
@@ -152,6 +154,7 @@ class FeatureCheck:
             ensures=ensures,
             tone=tone.rules,
             judges=judges,
+            moderations=moderations,
             limits=Limits(reply_tokens=1, reply_derived=True),
             caller=caller,
             limitations=limitations,
@@ -313,6 +316,23 @@ class FeatureCheck:
                     f"an image stands in `{field.name}`, and nothing says where it is shown",
                     help="write a `prompt { … }` that prints it by itself",
                 )
+
+    def _moderations(self, input: t.Record, output: t.Record) -> tuple[Moderation, ...]:
+        """Return who moderates what; where there is nothing to look at, that is told."""
+        clauses = self._clauses.all(tree.ModerateClause)
+        for clause in clauses:
+            for target in clause.targets:
+                looked_at = {"input": input, "output": output}.get(target.text)
+                if looked_at is None or any(foreign_texts(looked_at.fields, self._facts.record_named)):
+                    continue
+                if clause in self._declared.clauses:
+                    self._desk.add(
+                        "PS903",
+                        target.span,
+                        f"there is nothing to moderate in the {target.text}",
+                        help="take it out: choices, numbers, dates and rows are not moderated",
+                    )
+        return Moderations(self._desk, self._models).check(clauses)
 
     def _tone(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from promptspec.check.models import NeedsStrict
-from promptspec.contract.feature import JudgeModel, OpenAIModel
+from promptspec.contract.models import JudgeModel, OpenAIModel
 from promptspec.models.servers import SERVERS
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from promptspec.text import Span
 
 _LATER: dict[type[tree.Clause], str] = {
     tree.FindClause: "find",
-    tree.ModerateClause: "moderate",
     tree.ReviewClause: "review",
     tree.SampleClause: "sample",
     tree.ReportClause: "report",

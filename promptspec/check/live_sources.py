@@ -14,7 +14,8 @@ from promptspec.check.source_columns import described, read_columns
 from promptspec.check.source_rows import settled
 from promptspec.check.source_settings import duration, read_settings
 from promptspec.check.types import Types
-from promptspec.contract.feature import Environment, Live, Source
+from promptspec.contract.feature import Live, Source
+from promptspec.contract.models import Environment
 from promptspec.models.origins import Origin, listed_for
 from promptspec.ports import FileRefused
 from promptspec.sources.addresses import PostgreSQL, SQLite, is_one_query, read_database, read_web_address

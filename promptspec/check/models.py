@@ -9,7 +9,7 @@ from typing import Literal, cast
 from promptspec.check.addresses import environment_of, may_reach
 from promptspec.check.desk import Desk
 from promptspec.check.scope import Scope, article
-from promptspec.contract.feature import Environment, Model, OpenAIModel, RehearsalModel
+from promptspec.contract.models import Environment, Model, OpenAIModel, RehearsalModel
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.models.origins import read_origin
 from promptspec.models.servers import SERVERS, Refusal, decide_structured, default_server
@@ -51,6 +51,18 @@ class Models:
             return _alone(self._openai(clause.model, {}, clause.span, fits_strict=fits_strict))
         declared = self._named(clause.model)
         return None if declared is None else self._chain(declared, fits_strict=fits_strict, open=())
+
+    def named(self, name: tree.Name) -> tuple[Model, ...] | None:
+        """Return the models behind a declared *name*, whose replies need no schema; None after a report."""
+        declared = self._named(name)
+        found = None if declared is None else self._chain(declared, fits_strict=True, open=())
+        return None if isinstance(found, NeedsStrict) else found
+
+    def plain(self, name: str, span: Span) -> OpenAIModel | None:
+        """Return the model of OpenAI that is called *name*, as `model "…"` at *span* would be."""
+        written = tree.StringLiteral(value=name, span=span)
+        found = self._openai(written, {}, span, fits_strict=True)
+        return found if isinstance(found, OpenAIModel) else None
 
     def _named(self, name: tree.Name) -> tree.ModelDeclaration | None:
         scope = self._scope.files.get(name.span.file, self._scope)  # a name means what it means where it is written

@@ -17,7 +17,9 @@ from promptspec.check.sources import check_source
 from promptspec.check.tone_rules import read_rules
 from promptspec.check.types import Types
 from promptspec.contract import types as t
-from promptspec.contract.feature import Environment, Feature, Module, OpenAIModel, Source
+from promptspec.contract.feature import Feature, Module, Source
+from promptspec.contract.models import Environment, OpenAIModel
+from promptspec.contract.moderation import ServerModerator
 from promptspec.contract.names import (
     TAKEN_BY_MODULES,
     field_name,
@@ -188,7 +190,8 @@ def _reach(
     hosts: set[str] = set()
     environment: set[str] = set()
     for feature in features:
-        for model in (*feature.models, *(judge.model for judge in feature.judges)):
+        moderators = (each.by.model for each in feature.moderations if isinstance(each.by, ServerModerator))
+        for model in (*feature.models, *(judge.model for judge in feature.judges), *moderators):
             if not isinstance(model, OpenAIModel):
                 continue
             if isinstance(model.base_url, Environment):

@@ -49,6 +49,9 @@ def _reasons(feature: Feature, module: Module) -> Iterator[NoStream]:
         decided = _holds_of_begins(rule) if one_text else isinstance(rule.kind, _OF_ONE_FIELD)
         if rule.is_judged or not decided:
             yield NoStream(because=f"`{_word(rule)}` is judged on the whole reply", origin=rule.origin)
+    for moderation in feature.moderations:
+        if moderation.output:
+            yield NoStream(because="`moderate output` looks at the whole reply", origin=moderation.origin)
     for each in feature.ensures:
         word = "ensure" if each.drop is None else "else drop"
         yield NoStream(because=f"`{word}` is judged on the whole reply", origin=each.origin)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias, cast
 
 from promptspec.check.desk import Desk
+from promptspec.check.word_lists import MOST_PHRASE, read_words
 from promptspec.contract.tone import Fuzzy, ToneAvoid, ToneJudge, ToneMeasure, ToneTopic, ToneVoice
 from promptspec.contract.types import Pattern
 from promptspec.diagnostics import did_you_mean
@@ -23,8 +24,7 @@ from promptspec.values.patterns import BadPattern, check_pattern
 #: The largest list of words, in bytes, and the most entries.
 MOST_LIST_BYTES: Final = 256 * 1024
 MOST_ENTRIES: Final = 10_000
-#: The most characters of a phrase, and of what a model judges.
-MOST_PHRASE: Final = 200
+#: The most characters of what a model judges.
 MOST_STATEMENT: Final = 1_000
 
 _PERSONS: Final = ("first", "second", "third")
@@ -212,7 +212,7 @@ class _Reader:
                     sound = self._pattern(argument) and sound
                     patterns.append(Pattern(source=argument.source, ignore_case=argument.ignore_case))
                 case tree.WordList():
-                    listed = self._listed(argument)
+                    listed = read_words(self._desk, argument.path, most=MOST_ENTRIES, most_bytes=MOST_LIST_BYTES)
                     sound = listed is not None and sound
                     phrases += listed or ()
                 case _:
@@ -267,33 +267,6 @@ class _Reader:
             self._desk.add("PS303", Span(written.span.file, start, written.span.end), bad.message)
             return False
         return True
-
-    def _listed(self, written: tree.WordList) -> tuple[str, ...] | None:
-        """Return the entries of a file of words: one a line; empty lines and those that begin with `#` are none."""
-        span = written.path.span
-        data = self._desk.open(written.path.value, span, most=MOST_LIST_BYTES)
-        if data is None:
-            return None
-        try:
-            lines = [line.strip() for line in data.decode("utf-8-sig").splitlines()]
-        except UnicodeDecodeError:
-            self._desk.add("PS708", span, "the list of words is not UTF-8")
-            return None
-        entries = [(at, line) for at, line in enumerate(lines, 1) if line and not line.startswith("#")]
-        if not entries or len(entries) > MOST_ENTRIES:
-            self._desk.add(
-                "PS708", span, f"a list of words has 1 to {MOST_ENTRIES:,} entries, and this has {len(entries):,}"
-            )
-            return None
-        for at, line in entries:
-            try:
-                if len(line) > MOST_PHRASE or not line.isprintable():
-                    raise BadPhrase(f"an entry has at most {MOST_PHRASE} characters that can be printed")
-                check_phrase(line)
-            except BadPhrase as bad:
-                self._desk.add("PS708", span, f"line {at} of the list of words cannot be looked for: {bad}")
-                return None
-        return tuple(line for _, line in entries)
 
     # Language and person
 

@@ -45,7 +45,7 @@ def attacks(compilation: Compilation) -> str | None:
 
 
 def _of(module: Module, feature: Feature) -> Iterator[str]:
-    from promptspec.contract.feature import OpenAIModel
+    from promptspec.contract.models import OpenAIModel
     from promptspec.contract.types import Image
     from promptspec.contract.walking import types_in
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
-from promptspec.codegen.code import WIDTH, Code, Writer, code, data, joined, name
+from promptspec.codegen.code import WIDTH, Code, Writer, code, data, joined, name, name_of_file
 from promptspec.codegen.names import Names
 from promptspec.codegen.records import constant
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
-from promptspec.contract.feature import Environment, Feature, Module, OpenAIModel, RehearsalModel
-from promptspec.contract.walking import types_in
+from promptspec.contract.feature import Feature, Module
+from promptspec.contract.models import Environment, OpenAIModel, RehearsalModel
+from promptspec.contract.moderation import Moderator, PythonModerator, ServerModerator, WordModerator
+from promptspec.contract.walking import foreign_texts, types_in
 from promptspec.contract.wire_value import wire_value
 from promptspec.schema.wire import encode_schema, output_schema
 
@@ -48,6 +51,7 @@ class PlanWriter:
         writer.dedent()
         writer.line(code("),"))
         self._judges()
+        self._moderations()
         writer.call(
             code("limits=ps.Limits"),
             [
@@ -109,6 +113,60 @@ class PlanWriter:
             writer.line(code("decisions=$,", data(judge.decisions)))
             writer.dedent()
             writer.line(code("),"))
+        writer.dedent()
+        writer.line(code("),"))
+
+    def _moderations(self) -> None:
+        feature, writer, module = self._feature, self._writer, self._names.module
+        if not feature.moderations:
+            return
+        writer.line(code("moderations=("))
+        writer.indent()
+        for each in feature.moderations:
+            writer.line(code("# $ line $", name_of_file(each.origin.file), data(each.origin.line)))
+            writer.line(code("ps.Moderation("))
+            writer.indent()
+            self._moderator(each.by)
+            writer.line(code("input=$,", data(each.input)))
+            writer.line(code("output=$,", data(each.output)))
+            writer.dedent()
+            writer.line(code("),"))
+        writer.dedent()
+        writer.line(code("),"))
+        for side, record in (("looked_at_in", feature.input), ("looked_at_out", feature.output)):
+            paths = tuple(foreign_texts(record.fields, module.record))
+            named = tuple(tuple(s if s == "[]" else self._names.field(s) for s in path) for path in paths)
+            if named and any(each.input if record is feature.input else each.output for each in feature.moderations):
+                writer.line(code("$=$,", name(side), data(named)))
+
+    def _moderator(self, by: Moderator) -> None:
+        writer = self._writer
+        match by:
+            case ServerModerator():
+                head, arguments = self._model(by.model)
+                writer.line(code("by=ps.ByServer("))
+                writer.indent()
+                writer.call(code("model=$", head), arguments, tail=",")
+                if by.blocks:
+                    writer.line(code("blocks=$,", data(by.blocks)))
+                if by.above:
+                    writer.line(code("above=$,", data(by.above)))
+            case WordModerator():
+                writer.line(code("by=ps.ByWords("))
+                writer.indent()
+                writer.line(code("phrases=("))
+                writer.indent()
+                for phrase in by.phrases:
+                    writer.line(code("$,", data(phrase)))
+                writer.dedent()
+                writer.line(code("),"))
+            case PythonModerator():
+                writer.line(code("by=ps.ByFunction("))
+                writer.indent()
+                writer.line(code("module=$,", data(by.module)))
+                writer.line(code("function=$,", data(by.function)))
+            case _:
+                assert_never(by)
         writer.dedent()
         writer.line(code("),"))
 

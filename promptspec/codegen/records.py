@@ -11,7 +11,8 @@ from promptspec.codegen.code import Code, Writer, code, data, joined, name
 from promptspec.codegen.names import Names
 from promptspec.codegen.types import Annotations
 from promptspec.contract import types as t
-from promptspec.contract.feature import Environment, Live, Source
+from promptspec.contract.feature import Live, Source
+from promptspec.contract.models import Environment
 from promptspec.sources.origins import origin_hash
 
 _NOWHERE: Final = t.Origin(file="", line=0)

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from promptspec.contract.expressions import Expression, Kind
+from promptspec.contract.models import Environment, JudgeModel, Model
+from promptspec.contract.moderation import Moderation
 from promptspec.contract.tone import ToneRule
 from promptspec.contract.types import (
     Choice,
@@ -20,14 +22,6 @@ from promptspec.contract.types import (
     Trust,
     Type,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """`env("NAME")`."""
-
-    name: str
-
 
 # Sources
 
@@ -95,43 +89,6 @@ class Source:
     def is_closed(self, column: str) -> bool:
         """Say whether values of *column* are closed: the source is curated, and keys are of harmless characters."""
         return self.trusted and (column != self.key or self.keys_are_closed)
-
-
-# Models
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenAIModel:
-    """A model of OpenAI, or of a server with its API; *structured* is what `auto` was decided to be."""
-
-    name: str
-    server: str
-    api: Literal["responses", "chat"]
-    base_url: str | Environment | None = None
-    key: Environment | None = None
-    structured: Literal["json_schema", "grammar", "json_object", "prompt"]
-    structured_because: str
-    temperature: Decimal | None = None
-    effort: str | None = None
-    origin: Origin
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RehearsalModel:
-    """`rehearsal()`: answers from the spec's own examples and types."""
-
-    origin: Origin
-
-
-Model: TypeAlias = OpenAIModel | RehearsalModel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeModel:
-    """Who judges what cannot be counted: with *decisions* in questions of their own, else by one structured reply."""
-
-    model: OpenAIModel
-    decisions: bool
 
 
 # Prompts
@@ -330,6 +287,7 @@ class Feature:
     ensures: tuple[Rule, ...]
     tone: tuple[ToneRule, ...] = ()
     judges: tuple[JudgeModel, ...] = ()
+    moderations: tuple[Moderation, ...] = ()
     limits: Limits
     caller: CallerLevel
     limitations: str

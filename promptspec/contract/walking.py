@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from promptspec.contract.types import Field, Group, ListOf, Record, Type
+from promptspec.contract.types import (
+    Email,
+    Field,
+    Group,
+    Image,
+    JsonSchema,
+    ListOf,
+    Record,
+    Text,
+    Turns,
+    Type,
+    Url,
+)
 
 
 def types_in(fields: Iterable[Field], record: Callable[[str, str], Record]) -> Iterator[Type]:
@@ -23,3 +35,27 @@ def types_in(fields: Iterable[Field], record: Callable[[str, str], Record]) -> I
             elif isinstance(type, Group):
                 below += [field.type for field in record(type.name, type.file).fields]
         level = below
+
+
+def foreign_texts(
+    fields: Iterable[Field], record: Callable[[str, str], Record], before: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of what somebody else has written or drawn, with `[]` for the items of a list.
+
+    These are texts, addresses, conversations, objects by a JSON Schema and images: all that is no choice, number, date
+    or row.
+    """
+    for field in fields:
+        yield from _foreign(field.type, record, (*before, field.name))
+
+
+def _foreign(type: Type, record: Callable[[str, str], Record], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    match type:
+        case Text() | Email() | Url() | Turns() | JsonSchema() | Image():
+            yield path
+        case ListOf(item=item):
+            yield from _foreign(item, record, (*path, "[]"))
+        case Group():
+            yield from foreign_texts(record(type.name, type.file).fields, record, path)
+        case _:
+            pass

@@ -129,5 +129,9 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS810", "a source whose library is not installed"),
         Entry("PS811", "a source without a snapshot that was pulled of it"),
         Entry("PS812", "a setting that does not go with where the rows come from"),
+        # 9xx: practices and policy
+        Entry("PS901", "a moderation that says nothing that can be done"),
+        Entry("PS902", "a function that the project does not list"),
+        Entry("PS903", "a moderation without anything to look at", _W),
     )
 }

@@ -11,18 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from promptspec.contract.feature import (
-    Environment,
-    Feature,
-    Fixed,
-    For,
-    If,
-    Message,
-    Module,
-    OpenAIModel,
-    Part,
-    Print,
-)
+from promptspec.contract.feature import Feature, Fixed, For, If, Message, Module, Part, Print
+from promptspec.contract.models import Environment, OpenAIModel
 from promptspec.contract.types import (
     Choice,
     Constant,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
-from promptspec.models.decisions import PATH, encode_decisions, read_decisions
+from promptspec.models import decisions, moderations
+from promptspec.models.decisions import encode_decisions, read_decisions
 from promptspec.models.failures import failure_of_status
+from promptspec.models.moderations import encode_moderation, read_moderation
 from promptspec.models.origins import find_key, find_origin
 from promptspec.models.port import Answer, Ask, Unavailable
 from promptspec.models.replies import read_answer, refusal
@@ -29,13 +31,17 @@ _LARGER_THAN_LARGEST = 8
 
 _PATHS: Mapping[Api, str] = {"chat": "/chat/completions", "responses": "/responses"}
 
+#: What a model is asked for: replies, probabilities under `/decisions`, or findings under `/moderations`.
+Purpose: TypeAlias = Literal["replies", "decisions", "moderation"]
+_PURPOSES: Final[Mapping[Purpose, str]] = {"decisions": decisions.PATH, "moderation": moderations.PATH}
+
 
 class OpenAIModel:
     """One model behind OpenAI's chat or Responses API. It sends one request an ask, and never retries by itself.
 
     *hosts* are the hosts that the project allows (`host`, or `host:port`). *environment* is where keys, and a base
-    URL that is not written out, are looked up at each ask. *transport* stands in for the network in tests. With
-    *decisions* it is asked questions under `/decisions`, and answers with their probabilities.
+    URL that is not written out, are looked up at each ask. *transport* stands in for the network in tests. *purpose*
+    says what it is asked for.
     """
 
     def __init__(
@@ -53,7 +59,7 @@ class OpenAIModel:
         hosts: tuple[str, ...] = (),
         environment: Mapping[str, str],
         transport: httpx2.AsyncBaseTransport | None = None,
-        decisions: bool = False,
+        purpose: Purpose = "replies",
     ) -> None:
         self._name = name
         self._server = SERVERS[server]
@@ -64,7 +70,8 @@ class OpenAIModel:
         self._hosts = hosts
         self._environment = environment
         self._transport = transport
-        self._decisions = decisions
+        self._purpose: Purpose = purpose
+        self._path = _PURPOSES.get(purpose, _PATHS[api])
         self._forms = RequestForms(
             name=name,
             api=api,
@@ -101,12 +108,16 @@ class OpenAIModel:
         # Raised out here and not where it was caught: the errors of the libraries hold headers and server text.
         if not isinstance(received, bytes):
             raise received
-        if self._decisions:
+        if self._purpose == "moderation":
+            return read_moderation(received, ask, model=self._name)
+        if self._purpose == "decisions":
             return read_decisions(received, ask, model=self._name)
         return read_answer(received, api=self._api, model=self._name)
 
     def _encoded(self, ask: Ask) -> bytes:
-        if self._decisions:
+        if self._purpose == "moderation":
+            return encode_moderation(ask, model=self._name)
+        if self._purpose == "decisions":
             return encode_decisions(ask, model=self._name, user=self._server.endpoint("responses").user)
         return self._forms.encode(ask)
 
@@ -181,7 +192,7 @@ class OpenAIModel:
 
     async def _exchange(self, client: Client, body: bytes, limit: int) -> bytes | Unavailable | ReplyRefused:
         """Return the body of a 200 response, or the error that stands for whatever else happened."""
-        received = await self._guarded(client.send(PATH if self._decisions else _PATHS[self._api], body, largest=limit))
+        received = await self._guarded(client.send(self._path, body, largest=limit))
         if isinstance(received, Exception):
             return received
         if received.status == 200:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 
@@ -18,7 +19,9 @@ class Ask:
     difference: it has other names for pictures. *user* is the keyed hash of the caller, or None for `caller anyone`.
     difference: it has other names for pictures. *user* is the keyed hash of the caller, or None for `caller anyone`.
     *largest_reply* is the size in bytes of the largest valid reply. *questions* are the names of the members of a
-    schema of probabilities, each with what is asked, for a model that is asked for decisions.
+    schema of probabilities, each with what is asked, for a model that is asked for decisions. *moderator* is the model
+    that is to look at the request and its answer meanwhile. A moderator is asked about the texts that are *looked_at*,
+    and about *pictures*, each a `data:` URL; nothing else of this is sent to it.
     """
 
     system: str
@@ -31,6 +34,9 @@ class Ask:
     largest_reply: int
     responses: bytes | None = None
     questions: tuple[tuple[str, str], ...] = ()
+    moderator: str | None = None
+    looked_at: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +48,29 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a moderation finds of one text: whether it is *flagged*, and by category a flag and a score from 0 to 1."""
+
+    flagged: bool
+    categories: Mapping[str, bool]
+    scores: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The text that a model gave as its complete answer. Nothing in it has been judged."""
+    """The text that a model gave as its complete answer. Nothing in it has been judged.
+
+    *found* is what a moderator found of each text that it was asked about. *found_in* and *found_out* are what the
+    server found of the request and of the answer, where it was to look at them; None where it could not say.
+    """
 
     text: str
     model: str
     usage: Usage
     rehearsed: bool = False
+    found: tuple[Finding, ...] = ()
+    found_in: tuple[Finding, ...] | None = None
+    found_out: tuple[Finding, ...] | None = None
 
 
 class Model(Protocol):

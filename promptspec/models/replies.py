@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeGuard
 
 from promptspec.errors import ReplyRefused, Violation
@@ -39,7 +40,14 @@ def read_answer(body: bytes, *, api: Api, model: str) -> Answer:
     `malformed`, and Unavailable where the server says in a 200 that it failed. An answer beside an error is none.
     """
     envelope = read_body(body)
-    return _read_chat(envelope, model) if api == "chat" else read_response(envelope, model)
+    answer = _read_chat(envelope, model) if api == "chat" else read_response(envelope, model)
+    moderation = envelope.get("moderation")
+    if not is_object(moderation):
+        return answer
+    from promptspec.models.moderations import read_inline
+
+    found_in, found_out = read_inline(moderation.get("input")), read_inline(moderation.get("output"))
+    return replace(answer, found_in=found_in, found_out=found_out)
 
 
 def read_body(body: bytes) -> Mapping[str, object]:

@@ -15,6 +15,9 @@ TELL_SCHEMA = (
     " It must be valid against this JSON Schema:\n"
 )
 
+# With `score` the server tells what it finds and we decide; what `block` looks like is documented nowhere.
+_MODERATION = b'"moderation":{"model":%b,"policy":{"input":{"mode":"score"},"output":{"mode":"score"}}}'
+
 # A feature has one schema and one cap; a model shared by many features has many. Beyond this the oldest go.
 _FORMS_KEPT = 256
 
@@ -49,7 +52,7 @@ class RequestForms:
         self._structured: Structured = structured
         self._temperature = temperature
         self._effort = effort
-        self._forms: dict[tuple[bytes, str, int], Form] = {}
+        self._forms: dict[tuple[bytes, str, int, str | None], Form] = {}
 
     def encode(self, ask: Ask, *, streamed: bool = False) -> bytes:
         """Return the body of the request for *ask*; its messages are copied, never read."""
@@ -71,7 +74,7 @@ class RequestForms:
         return b"".join(parts)
 
     def _form(self, ask: Ask) -> Form:
-        key = (ask.schema, ask.schema_name, ask.reply_tokens + ask.thinking_tokens)
+        key = (ask.schema, ask.schema_name, ask.reply_tokens + ask.thinking_tokens, ask.moderator)
         form = self._forms.get(key)
         if form is None:
             form = self._make_form(*key)
@@ -80,13 +83,15 @@ class RequestForms:
             self._forms[key] = form
         return form
 
-    def _make_form(self, schema: bytes, schema_name: str, cap: int) -> Form:
+    def _make_form(self, schema: bytes, schema_name: str, cap: int, moderator: str | None) -> Form:
         messages = b"messages" if self._api == "chat" else b"input"
         head = b'{"model":' + _text(self._name) + b',"' + messages + b'":[{"role":"system","content":'
         fields = [f'"{self._endpoint.cap}":{cap}'.encode()]
         fields += self._schema_fields(schema, schema_name)
         if self._endpoint.store:
             fields.append(b'"store":false')
+        if moderator is not None:
+            fields.append(_MODERATION % _text(moderator))
         if self._temperature is not None:
             fields.append(b'"temperature":' + format(self._temperature, "f").encode())
         if self._effort is not None:

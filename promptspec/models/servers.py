@@ -49,6 +49,8 @@ class Server:
     plain_content: bool
     #: The models that answer under `/decisions`; none where the server has no such endpoint.
     decisions: tuple[str, ...] = ()
+    #: Whether a request for a reply may ask for moderation, which comes back beside the answer.
+    moderates_inline: bool = False
 
     def endpoint(self, api: Api) -> Endpoint:
         """Return what the server understands under *api*."""
@@ -88,6 +90,7 @@ _SERVERS = (
         ),
         plain_content=True,
         decisions=("gpt-6-luna",),
+        moderates_inline=True,
     ),
     Server(
         name="azure",

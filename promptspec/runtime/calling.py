@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +21,7 @@ from promptspec.errors import (
     Violation,
 )
 from promptspec.models.asking import Asked, ask_models
-from promptspec.models.port import Answer, Usage
+from promptspec.models.port import Answer, Ask, Usage
 from promptspec.runtime.asking import Attempt
 from promptspec.runtime.context import BUILT, Context, Pins
 from promptspec.runtime.drafts import Draft, Rendered
@@ -41,6 +41,7 @@ from promptspec.values.reading import Unreadable, read_json
 
 if TYPE_CHECKING:
     from promptspec.models.port import Model
+    from promptspec.runtime.moderating import Moderating
 
 # Stand-ins that ask no model.
 _SCRIPTED: Final = (Rehearse, Replies, Wires)
@@ -70,6 +71,10 @@ class Call:
         self.world = (override.world if override else None) or HOST
         self.deadline = self.world.clock.monotonic() + plan.limits.seconds
         self.rehearses = self._rehearses()
+        #: The requests that were sent so far, to models, to judges, and to moderators.
+        self.asked: list[Asked] = []
+        self.judges_asked: list[Asked] = []
+        self.moderators_asked: list[Asked] = []
         self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
         self.user = None if anonymous else self._hashed()
         self.context = Context(
@@ -77,15 +82,15 @@ class Call:
         )
         self.input = self._validated(given)
         self._refuse(feature.broken_requires(self.input, self.caller, self.context.today))
+        self.moderating = self._moderation() if plan.moderations else None
         self.draft = Draft(fence=plan.fence)
         feature.write_prompt(self.input, self.draft, self.context.today)
         self.attempt = Attempt(
             plan=plan, draft=self.draft, examples=feature.example_messages, user=self.user, world=self.world
         )
         self._refuse(self.attempt.violations(guard_roles=not feature.guarded_roles))
-        #: The requests that were sent so far, to models and to judges, and what the replies among them broke.
-        self.asked: list[Asked] = []
-        self.judges_asked: list[Asked] = []
+        self._input_passed = False
+        #: The replies that were refused, and what they broke.
         self.refusals: list[tuple[Answer, tuple[Violation, ...]]] = []
 
     def _pinned(self) -> Pins:
@@ -153,7 +158,9 @@ class Call:
 
     # Asking
 
-    def _asking(self, listening: Callable[[Model], Model] | None = None) -> Any:
+    async def _asking(self, listening: Callable[[Model], Model] | None = None) -> Answer:
+        if self._looks_at_input:
+            await self._moderate_input(streams=listening is not None)
         stand_in = self.stand_in
         if isinstance(stand_in, tuple):
             models = stand_in
@@ -165,9 +172,9 @@ class Call:
             raise ModelUnavailable("the feature has no model to ask")
         if listening is not None:
             models = tuple(map(listening, models))
-        return ask_models(
+        return await ask_models(
             models,
-            self.attempt.compose,
+            self._compose,
             retries=self._retries_left(),
             deadline=self.deadline,
             clock=self.world.clock,
@@ -176,9 +183,15 @@ class Call:
             first=self.asked[-1].place if self.asked else 0,
         )
 
+    def _compose(self) -> Ask:
+        ask = self.attempt.compose()
+        if self.moderating is None or self.moderating.inline is None:
+            return ask
+        return replace(ask, moderator=self.moderating.inline)
+
     def _retries_left(self) -> int:
         """Return what is left of the one budget of models and judges."""
-        failed = sum(each.answer is None for each in (*self.asked, *self.judges_asked))
+        failed = sum(each.answer is None for each in (*self.asked, *self.judges_asked, *self.moderators_asked))
         return max(self.feature.plan.limits.retries - failed, 0)
 
     def ask(self) -> Answer:
@@ -186,9 +199,13 @@ class Call:
         from promptspec.models.loop import run
 
         try:
-            return run(self._asking, seconds=max(self.deadline - self.world.clock.monotonic(), 0.0) + 0.5)
+            return run(self._asking, seconds=self._seconds_left())
         except TimeoutError:
             raise DeadlinePassed("no answer in time, and what was asked did not end by itself") from None
+
+    def _seconds_left(self) -> float:
+        """Return how long synchronous work may take: it ends by itself at the deadline, or half a second later."""
+        return max(self.deadline - self.world.clock.monotonic(), 0.0) + 0.5
 
     async def aask(self) -> Answer:
         """Ask from asynchronous code, in its own loop."""
@@ -252,6 +269,8 @@ class Call:
         of the first of them that is broken.
         """
         plan, feature = self.feature.plan, self.feature
+        if self.moderating is not None:
+            self.moderating.refuse_inline(answer.found_in, answer.found_out)
         context = self.output_context()
         output = self._read(answer.text, context)
         refuse_reply(feature.broken_rows(self.input, output, context.today))
@@ -261,6 +280,8 @@ class Call:
         refuse_reply(feature.broken_ensures(self.input, output, context.today))
         if feature.tone:
             refuse_reply(islice(broken_tone(feature.tone, self.input, output, bare=plan.bare), MOST))
+        if self.moderating is not None:
+            self.moderating.refuse_at_once("output", output)
         asked = questions_about(feature.judged, output, bare=plan.bare) if feature.judged else ()
         judging = Judging(asked) if asked else None
         return Checked(answer=answer, output=output, dropped=tuple(drops.dropped), judging=judging)
@@ -275,7 +296,9 @@ class Call:
             usage=_sum_of([each.answer.usage for each in asked if each.answer is not None]),
             warnings=tuple(dict.fromkeys(self.context.warnings)),
             guarantees=self.feature.guarantees,
-            rehearsed=answer.rehearsed or (bool(judgements) and self._jury.is_scripted),
+            rehearsed=answer.rehearsed
+            or (bool(judgements) and self._jury.is_scripted)
+            or (self.moderating is not None and self.moderating.is_scripted),
             attempts=tuple(map(self._told, self.asked)),
             dropped=checked.dropped,
             judgements=judgements,
@@ -301,12 +324,73 @@ class Call:
         )
 
     def judge(self, checked: Checked) -> tuple[Judgement, ...]:
-        """Return what a judge finds of the reply. Raises Unjudged where there is one to ask, and it finds nothing."""
-        return () if checked.judging is None else self._jury.judge(checked.judging)
+        """Return what a judge finds of the reply, while moderators look at it.
+
+        Raises Unjudged where there is a judge to ask, and it finds nothing, and Moderated.
+        """
+        if not self._looks_at_output:
+            return () if checked.judging is None else self._jury.judge(checked.judging)
+        from promptspec.models.loop import run
+
+        try:
+            return run(lambda: self.ajudge(checked), seconds=self._seconds_left())
+        except TimeoutError:
+            raise DeadlinePassed("no answer in time, and what was asked did not end by itself") from None
 
     async def ajudge(self, checked: Checked) -> tuple[Judgement, ...]:
         """As `judge`, from asynchronous code."""
-        return () if checked.judging is None else await self._jury.ajudge(checked.judging)
+        if not self._looks_at_output:
+            return () if checked.judging is None else await self._jury.ajudge(checked.judging)
+        from asyncio import gather
+
+        moderating = self.moderating
+        assert moderating is not None
+        judging = self._jury.ajudge(checked.judging) if checked.judging is not None else _no_judgements()
+        moderated, judgements = await gather(
+            moderating.refuse("output", checked.output), judging, return_exceptions=True
+        )
+        for each in (moderated, judgements):
+            if isinstance(each, BaseException):
+                raise each
+        assert isinstance(judgements, tuple)
+        return judgements
+
+    # Moderation
+
+    def _moderation(self) -> Moderating:
+        from promptspec.runtime.moderating import Moderating
+
+        plan = self.feature.plan
+        moderating = Moderating(
+            plan=plan,
+            connect=lambda by: self.feature.moderator(by, self.world),
+            stand_in=self.override.moderator if self.override else None,
+            world=self.world,
+            deadline=self.deadline,
+            rehearses=self.rehearses,
+            inline=self.feature.moderates_inline,
+            retries_left=self._retries_left,
+            asked=self.moderators_asked,
+        )
+        moderating.refuse_at_once("input", self.input)
+        return moderating
+
+    @property
+    def _looks_at_input(self) -> bool:
+        return self.moderating is not None and not self._input_passed
+
+    @property
+    def _looks_at_output(self) -> bool:
+        return self.moderating is not None and self.moderating.asks("output")
+
+    async def _moderate_input(self, *, streams: bool) -> None:
+        """Look at the input, once. A stream begins before its end, where inline findings stand, so it has none."""
+        assert self.moderating is not None
+        if streams:
+            self.moderating.inline = None
+        if self.moderating.asks("input"):
+            await self.moderating.refuse("input", self.input)
+        self._input_passed = True
 
     def output_context(self) -> Context:
         """Return what the values of a reply are judged in, once it was asked for."""
@@ -337,6 +421,10 @@ class Call:
             found = violations_of(error, "output", bare=plan.bare)
         # Raised out here, so that nothing of the reply hangs on the exception as its context.
         raise ReplyRefused(found)
+
+
+async def _no_judgements() -> tuple[Judgement, ...]:
+    return ()
 
 
 def judged_broken(checked: Checked, judgements: tuple[Judgement, ...]) -> Iterator[Violation]:

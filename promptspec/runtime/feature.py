@@ -11,7 +11,7 @@ from promptspec.ports import World
 from promptspec.runtime.calling import Call
 from promptspec.runtime.drafts import Rendered
 from promptspec.runtime.outermost import Outermost
-from promptspec.runtime.overrides import OVERRIDES, JudgeStandIn, Override, StandIn, Verdicts
+from promptspec.runtime.overrides import OVERRIDES, JudgeStandIn, ModeratorStandIn, Override, StandIn, Verdicts
 from promptspec.runtime.rehearsing import rehearse
 from promptspec.runtime.replies import Outcome, Reply
 from promptspec.runtime.written import Written
@@ -156,18 +156,21 @@ class Feature(Written, Generic[V]):
         *,
         model: StandIn | None = None,
         judge: JudgeStandIn | None = None,
+        moderator: ModeratorStandIn | None = None,
         world: World | None = None,
         sources: Literal["built", "newest"] = "built",
     ) -> Iterator[Self]:
-        """Replace the model (the judge, the world) of this feature while the `with` block runs, in this context alone.
+        """Replace the model (the judge, the moderator, the world) of this feature while the `with` block runs, in this
+        context alone.
 
         Where a *model* stands in, *sources* that change are read as they were built, and their origins are left alone,
-        unless they are to be the newest. Where *model* is scripted and no *judge* stands in, everything that a judge
-        would be asked holds. Raises ValueError for verdicts on rules that no judge is asked about.
+        unless they are to be the newest. Where *model* is scripted and no *judge* or *moderator* stands in, everything
+        that a judge would be asked holds, and nothing is flagged but by lists of words. Raises ValueError for verdicts on
+        rules that no judge is asked about.
         """
         if isinstance(judge, Verdicts):
             judge.check({rule.rule for rule in self.judged})
-        mine = Override(model=model, judge=judge, world=world, used=[0], sources=sources)
+        mine = Override(model=model, judge=judge, moderator=moderator, world=world, used=[0], sources=sources)
         token = OVERRIDES.set({**OVERRIDES.get(), self.identity: mine})
         try:
             yield self

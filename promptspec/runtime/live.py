@@ -46,8 +46,8 @@ def _file_of(source: Source[Any]) -> Path:
 def _declared(source: Source[Any], live: Live) -> Declared:
     """Return the source with the columns of the contract and the origin of the module."""
     from promptspec.contract.encoding import decode
-    from promptspec.contract.feature import Environment
     from promptspec.contract.feature import Live as Origin
+    from promptspec.contract.models import Environment
 
     module = decode(_file_of(source).with_suffix(".contract.json").read_text(encoding="utf-8"))
     found = next(each for each in module.sources if each.name == source.name and each.origin.file == module.file)

@@ -75,20 +75,39 @@ def _is_probability(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """What moderation finds, in place of whoever would be asked: True is flagged, None is no answer."""
+
+    input: bool | None
+    output: bool | None
+
+
+def flags(*, input: bool | None = False, output: bool | None = False) -> Flags:
+    """Return a stand-in for moderation that flags the *input*, the *output*, or neither; None is no answer.
+
+    Lists of words are looked through all the same.
+    """
+    return Flags(input=input, output=output)
+
+
 #: A tuple of models stands in for those that the spec names, in their order.
 StandIn = Replies | Wires | Rehearse | Model | tuple[Model, ...]
 JudgeStandIn = Verdicts | Model | tuple[Model, ...]
+#: A model stands in for each server that moderates; functions are called all the same.
+ModeratorStandIn = Flags | Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What stands in for a feature's model, for who judges its replies, and for the world that it reads.
+    """What stands in for a feature's model, for who judges and moderates its texts, and for the world that it reads.
 
     *sources* that change are read as they were built, unless they are to be the newest ones in a test too.
     """
 
     model: StandIn | None
     judge: JudgeStandIn | None = None
+    moderator: ModeratorStandIn | None = None
     world: World | None
     used: list[int]
     sources: Literal["built", "newest"] = "built"

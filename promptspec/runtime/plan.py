@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from promptspec.ports import World
@@ -13,6 +14,7 @@ from promptspec.ports import World
 if TYPE_CHECKING:
     import httpx2
 
+    from promptspec.models.openai_api import Purpose
     from promptspec.models.port import Model
     from promptspec.runtime.records import Input, Record
     from promptspec.runtime.sources import Source
@@ -59,9 +61,9 @@ class OpenAI:
     hosts: tuple[str, ...] = ()
 
     def connect(
-        self, world: World, transport: httpx2.AsyncBaseTransport | None = None, *, decisions: bool = False
+        self, world: World, transport: httpx2.AsyncBaseTransport | None = None, *, purpose: Purpose = "replies"
     ) -> Model:
-        """Return the model that speaks to the server, for replies or *decisions*; *transport* is no network."""
+        """Return the model that speaks to the server, for this *purpose*; *transport* is no network."""
         from promptspec.models.openai_api import OpenAIModel
 
         base_url = self.base_url
@@ -78,7 +80,7 @@ class OpenAI:
             hosts=self.hosts,
             environment=world.environment,
             transport=transport,
-            decisions=decisions,
+            purpose=purpose,
         )
 
 
@@ -99,7 +101,56 @@ class Judge:
 
     def connect(self, world: World, transport: httpx2.AsyncBaseTransport | None = None) -> Model:
         """Return the model that is asked; *transport* stands in for the network."""
-        return self.model.connect(world, transport, decisions=self.decisions)
+        return self.model.connect(world, transport, purpose="decisions" if self.decisions else "replies")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByServer:
+    """A server's moderation. Where *blocks* and *above*, scores by category, are empty, what it flags is blocked."""
+
+    model: OpenAI
+    blocks: tuple[str, ...] = ()
+    above: tuple[tuple[str, Decimal], ...] = ()
+
+    def connect(self, world: World, transport: httpx2.AsyncBaseTransport | None = None) -> Model:
+        """Return the model that is asked; *transport* stands in for the network."""
+        return self.model.connect(world, transport, purpose="moderation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByWords:
+    """A list of words and phrases, none of which may stand in a text."""
+
+    phrases: tuple[str, ...]
+
+    @cached_property
+    def found_in(self) -> Callable[[str], bool]:
+        """Says whether a text holds one of them, however it is spelt."""
+        from promptspec.tone.phrases import Phrases
+
+        return Phrases(self.phrases).found_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByFunction:
+    """A function of the application: it takes texts, and returns whether they are blocked."""
+
+    module: str
+    function: str
+
+    @property
+    def name(self) -> str:
+        """How the spec names it."""
+        return f"{self.module}:{self.function}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moderation:
+    """Who looks at the texts of the input, of the output, or of both."""
+
+    by: ByServer | ByWords | ByFunction
+    input: bool
+    output: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +179,8 @@ class Plan:
     """All that the call needs to know of a feature beside its code.
 
     *asks_caller* says that a condition on rows reads the caller's id, so that not even a prompt is made without one.
-    *conditional* are the paths of inputs whose rows stand under a `where`, with `[]` for an index.
+    *conditional* are the paths of inputs whose rows stand under a `where`, with `[]` for an index. What moderators look
+    at of input and output are the texts at *looked_at_in* and *looked_at_out*, paths of attributes with `[]` for items.
     """
 
     name: str
@@ -150,3 +202,6 @@ class Plan:
     asks_caller: bool = False
     conditional: tuple[str, ...] = ()
     judges: tuple[Judge, ...] = ()
+    moderations: tuple[Moderation, ...] = ()
+    looked_at_in: tuple[tuple[str, ...], ...] = ()
+    looked_at_out: tuple[tuple[str, ...], ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
-from promptspec.errors import ReplyRefused, Unjudged, Violation
+from promptspec.errors import Moderated, ReplyRefused, Unjudged, Violation
 from promptspec.models.asking import Asked
 from promptspec.models.port import Answer, Usage
 from promptspec.runtime.calling import Call, judged_broken, refuse_reply
@@ -51,7 +51,7 @@ def _first_that_holds(call: Call) -> tuple[Answer, Reply[Any]]:
             refuse_reply(judged_broken(checked, judgements))
         except Unjudged:
             raise
-        except ReplyRefused:
+        except (ReplyRefused, Moderated):
             continue
         return answer, call.reply(checked, judgements)
     raise ReplyRefused(

@@ -21,9 +21,22 @@ from promptspec.runtime.expressions import (
 from promptspec.runtime.feature import Feature
 from promptspec.runtime.images import Image, image
 from promptspec.runtime.opinions import Judged
-from promptspec.runtime.overrides import Rehearse, replies, verdicts, wires
+from promptspec.runtime.overrides import Rehearse, flags, replies, verdicts, wires
 from promptspec.runtime.pieces import Piece
-from promptspec.runtime.plan import Env, Example, Judge, Limits, OpenAI, Plan, Rehearsal, Stamp
+from promptspec.runtime.plan import (
+    ByFunction,
+    ByServer,
+    ByWords,
+    Env,
+    Example,
+    Judge,
+    Limits,
+    Moderation,
+    OpenAI,
+    Plan,
+    Rehearsal,
+    Stamp,
+)
 from promptspec.runtime.records import Input, Record, Row
 from promptspec.runtime.replies import Guarantees, Outcome, Reply
 from promptspec.runtime.sources import NOT_ON_OFFER, Live, Source, entry, one_of
@@ -46,6 +59,9 @@ __all__ = [
     "NOT_ON_OFFER",
     "Anyone",
     "AsyncStream",
+    "ByFunction",
+    "ByServer",
+    "ByWords",
     "Draft",
     "Drops",
     "Env",
@@ -59,6 +75,7 @@ __all__ = [
     "Limits",
     "Live",
     "Message",
+    "Moderation",
     "OpenAI",
     "Outcome",
     "Piece",
@@ -88,6 +105,7 @@ __all__ = [
     "email",
     "entry",
     "exact",
+    "flags",
     "given",
     "holds",
     "image",

@@ -15,7 +15,7 @@ from promptspec.runtime.drafts import Draft
 from promptspec.runtime.dropping import Drops
 from promptspec.runtime.host import HOST
 from promptspec.runtime.opinions import Judged
-from promptspec.runtime.plan import Plan, Rehearsal
+from promptspec.runtime.plan import ByServer, Plan, Rehearsal
 from promptspec.runtime.replies import Guarantees
 from promptspec.runtime.toning import Tone
 from promptspec.values.reading import read_json
@@ -126,6 +126,31 @@ class Written:
     def host_judges(self) -> tuple[Model, ...]:
         """The judges of this process, made once."""
         return tuple(judge.connect(HOST) for judge in self.plan.judges)
+
+    def moderator(self, by: ByServer, world: World) -> Model:
+        """Return who is asked for a server's moderation."""
+        if world is not HOST:
+            return by.connect(world)
+        found = self.host_moderators.get(by)
+        return found if found is not None else self.host_moderators.setdefault(by, by.connect(HOST))
+
+    @cached_property
+    def host_moderators(self) -> dict[ByServer, Model]:
+        """The moderators of this process, each made once."""
+        return {}
+
+    @cached_property
+    def moderates_inline(self) -> str | None:
+        """The model that moderates beside each answer: OpenAI's own, where all models of the feature are at OpenAI."""
+        from promptspec.models.servers import SERVERS
+
+        for moderation in self.plan.moderations:
+            by = moderation.by
+            if isinstance(by, ByServer) and by.model.base_url is None and SERVERS[by.model.server].moderates_inline:
+                models = [plan for plan in self.plan.models if not isinstance(plan, Rehearsal)]
+                if all(m.base_url is None and SERVERS[m.server].moderates_inline for m in models):
+                    return by.model.name
+        return None
 
     @cached_property
     def changing(self) -> tuple[Source[Any], ...]:

@@ -16,7 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
-from promptspec.contract.feature import Environment, Live, Source
+from promptspec.contract.feature import Live, Source
+from promptspec.contract.models import Environment
 from promptspec.sources.given import Given
 from promptspec.sources.layout import layout_of
 from promptspec.sources.problems import shown

@@ -6,7 +6,7 @@ import pytest
 
 from check.specs import checked, codes, compiled, feature, said
 from promptspec.check.prompts import MARK_NOTE
-from promptspec.contract.feature import OpenAIModel
+from promptspec.contract.models import OpenAIModel
 
 # Budgets
 

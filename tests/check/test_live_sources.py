@@ -14,7 +14,7 @@ from check.specs import codes, feature, said
 from promptspec.api import Compilation, compile_paths
 from promptspec.building import build_all, stale
 from promptspec.contract.encoding import decode, encode
-from promptspec.contract.feature import Environment
+from promptspec.contract.models import Environment
 from promptspec.diagnostics.terminal import render_terminal
 from sources.origins import NOW, pull
 

@@ -7,19 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from promptspec.contract.expressions import Compare, Constant, Contains, KeyOf, Not, Reference
-from promptspec.contract.feature import (
-    Example,
-    Feature,
-    Fixed,
-    Limits,
-    Message,
-    Module,
-    Print,
-    RehearsalModel,
-    Rule,
-    Source,
-    SourceRow,
-)
+from promptspec.contract.feature import Example, Feature, Fixed, Limits, Message, Module, Print, Rule, Source, SourceRow
+from promptspec.contract.models import RehearsalModel
 from promptspec.contract.types import (
     Boolean,
     Cap,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from promptspec.contract.feature import Environment, Live, Source
+from promptspec.contract.feature import Live, Source
+from promptspec.contract.models import Environment
 from promptspec.sources.port import Row
 from promptspec.sources.pulling import Pull, pull
 from promptspec.sources.snapshot import open_snapshot

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from promptspec.contract.feature import Environment
+from promptspec.contract.models import Environment
 from promptspec.sources import http as http_source
 from promptspec.sources.http import is_public
 from promptspec.sources.origins import OriginFailed, Validators

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from promptspec.contract.feature import Environment
+from promptspec.contract.models import Environment
 from promptspec.sources.origins import OriginFailed
 from promptspec.sources.pulling import PullRefused
 from sources.described import PRICE, column

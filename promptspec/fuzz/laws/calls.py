@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from promptspec.contract.feature import Environment, OpenAIModel
+from promptspec.contract.models import Environment, OpenAIModel
 from promptspec.contract.types import Text
 from promptspec.errors import CallerRefused, ModelUnavailable
 from promptspec.fuzz.delivered import leaves

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from promptspec.contract.moderation import WordModerator
 from promptspec.contract.types import Text
 from promptspec.fuzz.at_conditions import at_conditions, two_wrongs
 from promptspec.fuzz.cases import VALID, Case, Claim, Lie
@@ -14,6 +16,7 @@ from promptspec.fuzz.edges import edges, object_edges
 from promptspec.fuzz.known_inputs import known_inputs
 from promptspec.fuzz.lies.accepted import accepted, an_honest_reply
 from promptspec.fuzz.lies.contrary import values_at_conditions
+from promptspec.fuzz.lies.findings import finding_names
 from promptspec.fuzz.lies.sites import sites
 from promptspec.fuzz.lies.verdicts import verdict_names
 from promptspec.fuzz.places import at, put
@@ -43,6 +46,8 @@ def boundaries(subject: Subject) -> Iterator[Case]:
     for given in known.bases:
         yield maker.case(given, "plain", VALID)
     yield from _verdicts(subject, known)
+    yield from _findings(subject, known)
+    yield from _blocked_words(subject, known)
     for edge in object_edges(subject.feature.input, base):
         yield maker.case(edge.value, edge.technique, _claim(edge, "input"))
     for given in _NO_INPUTS:
@@ -81,6 +86,45 @@ def _verdicts(subject: Subject, known: KnownInputs) -> Iterator[Case]:
                 techniques=("verdict",),
                 verdict=verdict,
             )
+
+
+def _findings(subject: Subject, known: KnownInputs) -> Iterator[Case]:
+    """Yield each known input with an honest reply and everything that moderators may say of the two."""
+    names = finding_names(subject.feature.moderations)
+    for given in known.bases if names else ():
+        reply = an_honest_reply(subject, given)
+        for seed, finding in enumerate(names if reply is not None else ()):
+            yield Case(
+                given=given,
+                claim=VALID,
+                lie=Lie(reply=reply),
+                caller=known.caller,
+                seed=seed,
+                phase="boundaries",
+                techniques=("finding",),
+                finding=finding,
+            )
+
+
+def _blocked_words(subject: Subject, known: KnownInputs) -> Iterator[Case]:
+    """Yield inputs and replies with a text that a list of words blocks: its first phrase, and its last."""
+    for each in subject.feature.moderations:
+        if not isinstance(each.by, WordModerator):
+            continue
+        phrases = dict.fromkeys((each.by.phrases[0], each.by.phrases[-1]))
+        base = known.bases[_fullest(known)]
+        reply = an_honest_reply(subject, base)
+        for phrase in phrases:
+            text = f"so {phrase.replace('*', '')}."
+            for slot in _distinct(known.slots[_fullest(known)]):
+                if each.input and isinstance(slot.type, Text):
+                    given = put(base, slot.place, text)
+                    yield Case(given=given, lie=Lie(reply=reply), caller=known.caller, phase="boundaries")
+            for site in sites(subject, base, reply) if each.output and reply is not None else ():
+                if isinstance(site.type, Text):
+                    told = json.dumps(text)
+                    lie = Lie(liar="contrary", form="at-a-condition", reply=reply, place=site.place, text=told)
+                    yield Case(given=base, claim=VALID, lie=lie, caller=known.caller, phase="boundaries")
 
 
 def _at_conditions_on_replies(subject: Subject, known: KnownInputs) -> Iterator[Case]:

@@ -115,6 +115,7 @@ BOUNDARY_TECHNIQUES: Final[tuple[Technique, ...]] = (
     _technique(
         "own-tag", _RULES, "the tag that the call itself will draw, in a value", "[[/x 1b6453892473a467d07372d4]]"
     ),
+    _technique("finding", _RULES, "everything that moderators may find, or that keeps them from it", "flagged@input"),
     _technique("verdict", _RULES, "everything that a judge may answer, or that keeps it from doing so", "below"),
     # Formats
     _technique("malformed-date", _FORMATS, "no day, or a day written otherwise", "2026-02-30", _COVERAGE),

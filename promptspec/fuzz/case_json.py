@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Final, cast, get_args
 
 from promptspec.fuzz.cases import Case, Claim, Json, Lie, Phase, Place
+from promptspec.fuzz.lies.findings import is_finding
 from promptspec.fuzz.lies.verdicts import is_verdict
 
 #: What JSON has no word for is an object with one of these as its only key.
@@ -26,7 +27,9 @@ _OBJECT: Final = "$object"
 _MOST_BITS: Final = 4_096
 _JOINING: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
-_FIELDS: Final = frozenset({"given", "claim", "lie", "caller", "seed", "today", "phase", "techniques", "verdict"})
+_FIELDS: Final = frozenset(
+    {"given", "claim", "lie", "caller", "seed", "today", "phase", "techniques", "verdict", "finding"}
+)
 _LIE_FIELDS: Final = frozenset({"liar", "form", "reply", "place", "text"})
 _CLAIM_FIELDS: Final = frozenset({"valid", "path", "rules"})
 
@@ -48,6 +51,8 @@ def encode(case: Case) -> str:
     found["techniques"] = list(case.techniques)
     if case.verdict:
         found["verdict"] = case.verdict
+    if case.finding:
+        found["finding"] = case.finding
     try:
         return json.dumps(found, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     except RecursionError:
@@ -70,7 +75,7 @@ def decode(text: str) -> Case:
 def id_of(case: Case, law: str, feature: str) -> str:
     """Return the 12 hexadecimal digits that name the failure of *law* for *case*, whatever phase brought it up."""
     told = json.dumps([_plain(case.given), _lie(case.lie), _plain(case.caller), _plain(case.seed), str(case.today)])
-    told += case.verdict
+    told += case.verdict + case.finding
     return sha256(f"{law}\0{feature}\0{told}".encode()).hexdigest()[:12]
 
 
@@ -160,6 +165,7 @@ def _case(read: dict[str, object]) -> Case:
         phase=phase,
         techniques=_texts(read.get("techniques", []), "techniques"),
         verdict=_verdict(read.get("verdict", "")),
+        finding=_finding(read.get("finding", "")),
     )
 
 
@@ -168,6 +174,13 @@ def _verdict(read: object) -> str:
     if not is_verdict(verdict):
         raise ValueError("`verdict` of a case is what a judge may answer")
     return verdict
+
+
+def _finding(read: object) -> str:
+    finding = _text(read, "finding")
+    if not is_finding(finding):
+        raise ValueError("`finding` of a case is what moderators may answer")
+    return finding
 
 
 def _claim(read: dict[str, object]) -> Claim:

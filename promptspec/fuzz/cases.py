@@ -50,7 +50,8 @@ class Case:
 
     *claim* is None where the maker claims nothing, and the reference alone decides. *techniques* names the attacks in
     it, *seed* feeds the entropy of the call: tags, ids, waits. *today* is None for the subject's own day. *verdict*
-    names one of VERDICTS, what a judge answers where there is one; with "" it finds that everything holds.
+    names one of VERDICTS, what a judge answers where there is one; with "" it finds that everything holds. *finding*
+    names what moderators find, `flagged@input`; with "" they find nothing.
     """
 
     given: Json
@@ -62,3 +63,4 @@ class Case:
     phase: Phase = "search"
     techniques: tuple[str, ...] = ()
     verdict: str = ""
+    finding: str = ""

@@ -22,7 +22,7 @@ from promptspec.fuzz.lies.wire import Cut, Pause, Piece, Refused, Response
 from promptspec.fuzz.observations import Request
 from promptspec.fuzz.stage import caller_of
 from promptspec.ports import World
-from promptspec.runtime.overrides import verdicts
+from promptspec.runtime.overrides import flags, verdicts
 from promptspec.runtime.plan import OpenAI
 
 if TYPE_CHECKING:
@@ -61,9 +61,10 @@ async def call_over(subject: Subject, lie: Lie, given: Json, *, seconds: float =
     began = time.monotonic()
     with serve(lie, speed=speed) as base_url:
         plan = replace(plans[0] if plans else STAND_IN, base_url=base_url, hosts=(base_url.split("/")[2],))
-        # What a judge may answer is tried without a socket.
+        # What judges and moderators may answer is tried without a socket.
         judge = verdicts(1.0) if subject.judged_rules else None
-        with subject.running.override(model=(plan.connect(world),), judge=judge, world=world):
+        moderator = flags() if subject.feature.moderations else None
+        with subject.running.override(model=(plan.connect(world),), judge=judge, moderator=moderator, world=world):
             try:
                 call = subject.running.acall_fields(cast("Any", given), caller=caller_of(subject, "reader-1"))
                 return Heard(value=(await call).value, error=None, seconds=time.monotonic() - began)

@@ -87,6 +87,23 @@ class Judged:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Looked:
+    """One time that a moderator was asked: after how many requests to models, and which, by its place in the spec.
+
+    A function of the application is shown texts without a *request*. *found* is what was said of them, as the wire has
+    it; None where nothing was. There was to be a finding for each of so many *texts*.
+    """
+
+    request: Request | None
+    after: int
+    place: int
+    status: int | None
+    texts: int
+    found: object
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Observation:
     """What came of one call. Exactly one of *reply* and *error* is set.
 
@@ -109,6 +126,10 @@ class Observation:
     statuses: tuple[int | None, ...] = field(default=())
     #: What a judge was asked.
     judged: tuple[Judged, ...] = field(default=())
+    #: What moderators were asked.
+    looked_at: tuple[Looked, ...] = field(default=())
+    #: What the server said of moderation beside each answer; None where it was not asked to.
+    beside: tuple[Mapping[str, object] | None, ...] = field(default=())
 
     @cached_property
     def sent_back(self) -> tuple[str | None, ...]:

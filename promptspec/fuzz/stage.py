@@ -13,25 +13,30 @@ import logging
 import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import httpx2
 from multidict import CIMultiDict
 
+from promptspec.contract.moderation import ServerModerator, WordModerator
 from promptspec.errors import PromptspecError
+from promptspec.fuzz.lies.findings import beside, moderated
 from promptspec.fuzz.lies.verdicts import judged
 from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
-from promptspec.fuzz.observations import Judged, Observation, Request, Streamed
+from promptspec.fuzz.observations import Judged, Looked, Observation, Request, Streamed
 from promptspec.fuzz.trial import Input
 from promptspec.live.virtual_time import virtual_loop
 from promptspec.live.wires import Chance
+from promptspec.models.moderations import read_findings
+from promptspec.models.port import Answer, Ask, Unavailable, Usage
 from promptspec.models.transport import BoundedTransport, Head, Received, kept_headers, read_body
 from promptspec.ports import World
 from promptspec.runtime.drafts import Rendered
 from promptspec.safety.callers import LEVELS, Anyone, Session
+from promptspec.values.reading import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +63,10 @@ class Stage:
         self._world = self._world_of(0, subject.today)
         self._models: tuple[Model, ...] = subject.connect(lambda place: _Wire(_Network(place, self._loop)), self._world)
         self._judges: tuple[Model, ...] = subject.connect_judges(
-            lambda place: _Wire(_Network(place, self._loop, judges=True)), self._world
+            lambda place: _Wire(_Network(place, self._loop, asked="judge")), self._world
+        )
+        self._moderators = subject.connect_moderators(
+            lambda place: _Wire(_Network(place, self._loop, asked="moderator")), _Function, self._world
         )
         self._log = _Log()
         self._input: Input | None = None
@@ -103,7 +111,7 @@ class Stage:
         error: BaseException | None = None
         running = self.subject.running
         world = self._world_of(case.seed, case.today)
-        with running.override(model=self._models, judge=self._judges, world=world):
+        with running.override(model=self._models, judge=self._judges, moderator=self._moderators, world=world):
             try:
                 known = caller or caller_of(self.subject, case.caller)
                 reply = await running.acall_fields(cast("Any", case.given), caller=known)
@@ -122,6 +130,8 @@ class Stage:
             statuses=tuple(seen.statuses),
             judged=tuple(seen.judged),
             bodies=tuple(seen.bodies),
+            looked_at=tuple(seen.looked_at),
+            beside=tuple(seen.beside),
         )
 
     def stream(self, case: Case) -> Streamed:
@@ -141,7 +151,8 @@ class Stage:
         reply: Reply[Any] | None = None
         error: BaseException | None = None
         try:
-            with running.override(model=self._models, world=self._world_of(case.seed, case.today)):
+            world = self._world_of(case.seed, case.today)
+            with running.override(model=self._models, moderator=self._moderators, world=world):
                 known = caller_of(self.subject, case.caller)
                 stream = running.astream_fields(cast("Any", case.given), caller=known)
             async for piece in stream:
@@ -219,8 +230,11 @@ class _Exchange:
         self._subject = subject
         self._lie = case.lie
         self._verdict = case.verdict
+        self._finding = case.finding
         self._began = began
         self.judged: list[Judged] = []
+        self.looked_at: list[Looked] = []
+        self.beside: list[Mapping[str, object] | None] = []
         self.requests: list[Request] = []
         self.texts: list[str | None] = []
         self.asked: list[int] = []
@@ -229,7 +243,7 @@ class _Exchange:
 
     def answer(self, place: int, url: str, headers: Mapping[str, str], body: bytes, at: float) -> Response:
         request = Request(url=url, headers=headers, body=body, at=at - self._began)
-        response = self._answering(self._lie, request, len(self.requests))
+        response = self._moderated(request, self._answering(self._lie, request, len(self.requests)))
         self.requests.append(request)
         self.asked.append(place)
         broken = any(not isinstance(piece, Pause) for piece in response.before)
@@ -239,6 +253,55 @@ class _Exchange:
         pieces = (piece for piece in response.body if isinstance(piece, bytes))
         self.bodies.append(b"".join(pieces) if whole else b"")
         return response
+
+    def _moderated(self, request: Request, response: Response) -> Response:
+        """Return *response* with what the server finds of texts beside its answer, where it was asked to look."""
+        by = next((each.by for each in self._subject.feature.moderations if self._subject.is_inline(each)), None)
+        body = b"".join(piece for piece in response.body if isinstance(piece, bytes))
+        asked = "moderation" in request.content
+        if not isinstance(by, ServerModerator) or not asked or len(response.body) != 1 or not _is_object(body):
+            self.beside.append(None)
+            return response
+        api = "chat" if request.url.partition("?")[0].endswith("/chat/completions") else "responses"
+        found = beside(self._finding, by, api=api, turn=len(self.requests))
+        self.beside.append(found)
+        # As it is written otherwise, whatever is wrong with it.
+        more = body.rstrip()[:-1] + b',"moderation":' + json.dumps(found).encode() + b"}"
+        return replace(response, body=(more,))
+
+    def moderate(self, place: int, url: str, headers: Mapping[str, str], body: bytes, at: float) -> Response:
+        """Answer a request to a moderator."""
+        request = Request(url=url, headers=headers, body=body, at=at - self._began)
+        shown = request.content["input"]
+        texts = 1 if any(isinstance(each, dict) for each in shown) else len(shown)
+        return self._look(place, request, texts, tuple(map(str, shown)))
+
+    def _look(self, place: int, request: Request | None, texts: int, shown: tuple[str, ...]) -> Response:
+        by = self._subject.feature.moderations[place].by
+        assert not isinstance(by, WordModerator)
+        turn = sum(each.place == place and each.after == len(self.requests) for each in self.looked_at)
+        side = "output" if self.requests else "input"
+        response = moderated(self._finding, side, by, texts=texts, turn=turn)
+        broken = any(not isinstance(piece, Pause) for piece in response.before)
+        self.looked_at.append(
+            Looked(
+                request=request,
+                after=len(self.requests),
+                place=place,
+                status=None if broken else response.status,
+                texts=texts,
+                found=None if response.text is None else json.loads(response.text),
+                shown=shown,
+            )
+        )
+        return response
+
+    def call_function(self, place: int, texts: tuple[str, ...]) -> bytes:
+        """Return what a function finds. Raises Unavailable where it finds nothing."""
+        response = self._look(place, None, len(texts), texts)
+        if response.text is None:
+            raise Unavailable("the function failed", again=False)
+        return response.text.encode()
 
     def judge(self, place: int, url: str, headers: Mapping[str, str], body: bytes, at: float) -> Response:
         """Answer a request to a judge."""
@@ -258,17 +321,31 @@ class _Exchange:
         return response
 
 
+def _is_object(body: bytes) -> bool:
+    """Say whether *body* is one JSON object with members, in UTF-8."""
+    try:
+        return bool(json.loads(body.decode())) and body.rstrip().endswith(b"}")
+    except ValueError:
+        return False
+
+
 #: What travels during the call of this context.
 _EXCHANGE: ContextVar[_Exchange] = ContextVar("promptspec_fuzz_exchange")
 
 
 class _Network(httpx2.AsyncBaseTransport):
-    """The network of one model, which ends at the liar; of one that *judges*, at the lying judge."""
+    """The network of one model, which ends at the liar; of a judge or a moderator, at the lying one."""
 
-    def __init__(self, place: int, loop: asyncio.AbstractEventLoop, *, judges: bool = False) -> None:
+    def __init__(
+        self,
+        place: int,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        asked: Literal["model", "judge", "moderator"] = "model",
+    ) -> None:
         self._place = place
         self._loop = loop
-        self._judges = judges
+        self._asked = asked
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await self.answer(str(request.url), request.headers, await request.aread())
@@ -277,7 +354,7 @@ class _Network(httpx2.AsyncBaseTransport):
     async def answer(self, url: str, headers: Mapping[str, str], body: bytes) -> Response:
         """Return the answer to a request once what happens ahead of its headers has happened."""
         seen = _EXCHANGE.get()
-        answer = seen.judge if self._judges else seen.answer
+        answer = {"model": seen.answer, "judge": seen.judge, "moderator": seen.moderate}[self._asked]
         named = {name.lower(): value for name, value in headers.items()}
         response = answer(self._place, url, named, body, self._loop.time())
         for piece in response.before:
@@ -298,6 +375,21 @@ class _Wire(BoundedTransport):
         encoding = headers.get("content-encoding")
         read = await read_body(response.status, encoding, aiter(_Body(response)), largest)
         return Received(response.status, kept_headers(headers), read)
+
+
+class _Function:
+    """A function of the application that moderates, in the place *place* of the spec."""
+
+    def __init__(self, place: int) -> None:
+        self.name = "function"
+        self._place = place
+
+    async def ask(self, ask: Ask, *, seconds: float) -> Answer:
+        """Find what the lying moderator finds."""
+        found = read_findings(read_json(_EXCHANGE.get().call_function(self._place, ask.looked_at)))
+        if found is None:
+            raise Unavailable("the function found nothing", again=False)
+        return Answer(text="", model=self.name, usage=Usage(), found=found)
 
 
 class _Body(httpx2.AsyncByteStream):

@@ -11,6 +11,7 @@ from promptspec.fuzz.answered import answered
 from promptspec.fuzz.breaking import invalid_inputs
 from promptspec.fuzz.cases import VALID, Case
 from promptspec.fuzz.known_inputs import READER, known_inputs
+from promptspec.fuzz.lies.findings import finding_names
 from promptspec.fuzz.lies.strategy import lies
 from promptspec.fuzz.lies.verdicts import verdict_names
 from promptspec.fuzz.valid import hostile_inputs, made_inputs
@@ -70,13 +71,21 @@ def _cases(draw: DrawFn, subject: Subject) -> Case:
         seed=draw(_SEEDS),
         techniques=techniques,
         verdict=draw(_verdicts(len(subject.judged_rules))) if subject.judged_rules else "",
+        finding=draw(_mostly_first(finding_names(subject.feature.moderations))) if subject.feature.moderations else "",
     )
 
 
 @lru_cache(maxsize=64)
 def _verdicts(statements: int) -> SearchStrategy[str]:
     """Return what a judge answers: half of the time that everything holds."""
-    names = verdict_names(statements)
+    return _mostly_first(verdict_names(statements))
+
+
+@lru_cache(maxsize=64)
+def _mostly_first(names: tuple[str, ...]) -> SearchStrategy[str]:
+    """Return one of *names*, half of the time the first; "" where there is none."""
+    if not names:
+        return st.just("")
     return st.integers(0, 2 * len(names) - 1).map(lambda number: names[max(number - len(names), 0)])
 
 

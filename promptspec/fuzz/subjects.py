@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.contract.feature import Feature, Fixed, For, If, Message, Module, Part, Print
 from promptspec.contract.models import Environment, OpenAIModel
+from promptspec.contract.moderation import Moderation, ServerModerator, WordModerator
 from promptspec.contract.types import (
     Choice,
     Constant,
@@ -30,7 +31,7 @@ from promptspec.fuzz.echoes import windows
 from promptspec.fuzz.reference_prompt import Said, expected_messages
 from promptspec.fuzz.settling import settle
 from promptspec.live.wires import some_url
-from promptspec.runtime.plan import OpenAI
+from promptspec.runtime.plan import ByFunction, ByServer, OpenAI
 from promptspec.safety.callers import ID_KEY
 from promptspec.schema.wire import encode_schema, input_schema, output_schema
 from promptspec.trials.plain import written
@@ -54,6 +55,10 @@ MODEL_SECRET: Final = "sk-fuzz-secret-of-models-19f3a8c6d4"  # noqa: S105  it op
 _MOST_ROWS: Final = 200_000
 #: So many keys of a source are drawn from.
 MOST_KEYS: Final = 1_000
+
+
+def _is_openai(model: OpenAIModel) -> bool:
+    return model.server == "openai" and model.base_url is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,8 @@ class Subject:
     def environment(self) -> dict[str, str]:
         """The environment of every call: secrets that must not leak, and what the models name."""
         found = {ID_KEY: f"k1:{ID_SECRET}"}
-        for model in (*self.feature.models, *(judge.model for judge in self.feature.judges)):
+        moderators = [each.by.model for each in self.feature.moderations if isinstance(each.by, ServerModerator)]
+        for model in (*self.feature.models, *(judge.model for judge in self.feature.judges), *moderators):
             if isinstance(model, OpenAIModel):
                 found[model.key.name if model.key else "OPENAI_API_KEY"] = MODEL_SECRET
                 if isinstance(model.base_url, Environment):
@@ -142,6 +148,26 @@ class Subject:
         """Return who judges the feature's replies, the one in place *n* speaking over `transports(n)`."""
         judges = self.running.plan.judges
         return tuple(judge.connect(world, transports(place)) for place, judge in enumerate(judges))
+
+    def connect_moderators(
+        self, transports: Callable[[int], httpx2.AsyncBaseTransport], functions: Callable[[int], Model], world: World
+    ) -> tuple[Model, ...]:
+        """Return who moderates: the server in place *n* over `transports(n)`, the function there as `functions(n)`."""
+        found: list[Model] = []
+        for place, each in enumerate(self.running.plan.moderations):
+            if isinstance(each.by, ByServer):
+                found.append(each.by.connect(world, transports(place)))
+            elif isinstance(each.by, ByFunction):
+                found.append(functions(place))
+        return tuple(found)
+
+    def is_inline(self, moderation: Moderation) -> bool:
+        """Say whether *moderation* comes beside the answers of the feature's models: all of them are OpenAI's own."""
+        servers = [each.by for each in self.feature.moderations if isinstance(each.by, ServerModerator)]
+        beside = [by.model.name for by in servers if _is_openai(by.model)]
+        models = [model for model in self.feature.models if isinstance(model, OpenAIModel)]
+        by = moderation.by
+        return isinstance(by, ServerModerator) and by.model.name in beside[:1] and all(map(_is_openai, models))
 
     def connect(self, transports: Callable[[int], httpx2.AsyncBaseTransport], world: World) -> tuple[Model, ...]:
         """Return the feature's own models, the one in place *n* speaking over `transports(n)`.
@@ -306,6 +332,9 @@ def _literals(module: Module, feature: Feature) -> Iterator[str]:
             yield f"[[{path}]]"
             yield f"[[/{path}]]"
         yield from (line.strip() for line in text.splitlines())
+    for moderation in feature.moderations:
+        if isinstance(moderation.by, WordModerator):
+            yield from moderation.by.phrases[:50]
     for example in feature.examples:
         yield from _texts(example.given)
         yield from _texts(example.returns)

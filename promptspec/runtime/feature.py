@@ -165,8 +165,8 @@ class Feature(Written, Generic[V]):
 
         Where a *model* stands in, *sources* that change are read as they were built, and their origins are left alone,
         unless they are to be the newest. Where *model* is scripted and no *judge* or *moderator* stands in, everything
-        that a judge would be asked holds, and nothing is flagged but by lists of words. Raises ValueError for verdicts on
-        rules that no judge is asked about.
+        that a judge would be asked holds, and nothing is flagged but by lists of words. Raises ValueError for verdicts
+        on rules that no judge is asked about.
         """
         if isinstance(judge, Verdicts):
             judge.check({rule.rule for rule in self.judged})

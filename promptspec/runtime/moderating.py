@@ -75,7 +75,7 @@ class Moderating:
         #: Whether a test says what is found, or nobody is asked for anything.
         self.is_scripted = rehearses if stand_in is None else isinstance(stand_in, Flags)
         #: The model that is asked to moderate beside each answer, None where requests of their own do.
-        self.inline = None if stand_in is not None or rehearses else inline
+        self.inline = inline if (stand_in is None or isinstance(stand_in, tuple)) and not rehearses else None
         self._retries_left = retries_left
         self._asked = asked
 
@@ -114,8 +114,11 @@ class Moderating:
             return
         work: list[Coroutine[Any, Any, None]] = []
         for by in self._of(side):
-            if isinstance(by, ByServer) and self._is_asked(by):
-                work.append(self._refuse_by_server(by, side, seen))
+            model = self._model(by)
+            if isinstance(by, ByWords) or not self._is_asked(by):
+                continue
+            if model is not None:
+                work.append(self._refuse_by_model(model, by, side, seen))
             elif isinstance(by, ByFunction) and seen.texts:
                 work.append(self._refuse_by_function(by, side, seen.texts))
         failures = [each for each in await asyncio.gather(*work, return_exceptions=True) if each is not None]
@@ -132,9 +135,17 @@ class Moderating:
     def _is_asked(self, by: ByServer | ByWords | ByFunction) -> bool:
         return isinstance(by, ByFunction) or (isinstance(by, ByServer) and by.model.name != self.inline)
 
-    async def _refuse_by_server(self, by: ByServer, side: Side, seen: LookedAt) -> None:
+    def _model(self, by: ByServer | ByWords | ByFunction) -> Model | None:
+        """Return who is asked over the wire in place of *by*, or as *by* says."""
         stand_in = self._stand_in
-        model = self._connect(by) if stand_in is None or isinstance(stand_in, Flags) else stand_in
+        if isinstance(stand_in, tuple):
+            asked = [each.by for each in self._plan.moderations if not isinstance(each.by, ByWords)]
+            return next((model for each, model in zip(asked, stand_in, strict=True) if each is by), None)
+        if stand_in is None or isinstance(stand_in, Flags):
+            return self._connect(by) if isinstance(by, ByServer) else None
+        return stand_in
+
+    async def _refuse_by_model(self, model: Model, by: ByServer | ByFunction, side: Side, seen: LookedAt) -> None:
         ask = _ask_about(seen)
         try:
             answer = await ask_models(
@@ -147,10 +158,10 @@ class Moderating:
                 asked=self._asked,
             )
         except _NO_FINDING as error:
-            failure = _unknown(side, by.model.name, str(getattr(error, "detail", "")) or "no answer in time")
+            failure = _unknown(side, _name(by), str(getattr(error, "detail", "")) or "no answer in time")
         else:
             if len(answer.found) != (1 if seen.pictures else len(seen.texts)):
-                raise _unknown(side, by.model.name, "no finding for each text", asked=side == "output")
+                raise _unknown(side, _name(by), "no finding for each text")
             _refuse_found(by, side, answer.found, asked=side == "output")
             return
         # Raised out here, so that what was refused does not hang on the exception as its context.
@@ -199,16 +210,20 @@ def _ask_about(seen: LookedAt) -> Ask:
     )
 
 
-def _refuse_found(by: ByServer, side: Side, found: tuple[Finding, ...], *, asked: bool) -> None:
+def _refuse_found(by: ByServer | ByFunction, side: Side, found: tuple[Finding, ...], *, asked: bool) -> None:
     for finding in found:
         reason = _reason(by, finding)
         if reason is not None:
-            raise Moderated(f"{side}: {reason} [{by.model.name}]", asked=asked)
+            raise Moderated(f"{side}: {reason} [{_name(by)}]", asked=asked)
 
 
-def _reason(by: ByServer, finding: Finding) -> str | None:
+def _name(by: ByServer | ByFunction) -> str:
+    return by.model.name if isinstance(by, ByServer) else by.name
+
+
+def _reason(by: ByServer | ByFunction, finding: Finding) -> str | None:
     """Return why *finding* blocks a text, None where it does not."""
-    if not by.blocks and not by.above:
+    if isinstance(by, ByFunction) or (not by.blocks and not by.above):
         return "flagged" if finding.flagged or any(finding.categories.values()) else None
     for category in by.blocks:
         if finding.categories.get(category) is not False:

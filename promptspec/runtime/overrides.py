@@ -94,8 +94,9 @@ def flags(*, input: bool | None = False, output: bool | None = False) -> Flags:
 #: A tuple of models stands in for those that the spec names, in their order.
 StandIn = Replies | Wires | Rehearse | Model | tuple[Model, ...]
 JudgeStandIn = Verdicts | Model | tuple[Model, ...]
-#: A model stands in for each server that moderates; functions are called all the same.
-ModeratorStandIn = Flags | Model
+#: A model stands in for every server and function that moderates; a tuple of models for those that the spec names, in
+#: their order, and what is moderated beside answers stays so.
+ModeratorStandIn = Flags | Model | tuple[Model, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ _PROJECT: Final = """\
 [tool.promptspec]
 hosts = ["models.example.org"]
 env = ["NEAR_URL", "NEAR_KEY"]
+functions = ["shop.safety:judge"]
 """
 _NUMBERS: Final = itertools.count()
 
@@ -61,7 +62,7 @@ def built() -> Path:
     project.mkdir()
     (project / "pyproject.toml").write_text(_PROJECT)
     for path in HERE.iterdir():
-        if path.suffix in (".spec", ".csv", ".json"):
+        if path.suffix in (".spec", ".csv", ".json", ".txt"):
             shutil.copy(path, project)
     compilation = compile_paths([project / "everything.spec"])
     assert not compilation.has_errors(), [str(found) for found in compilation.diagnostics]
@@ -87,7 +88,7 @@ def features(edits: Sequence[Edit] = ()) -> Iterator[dict[str, Feature[Any]]]:
     (folder / "everything.py").write_text(text, encoding="utf-8")
     try:
         module = _imported(package, folder)
-        names = ("everything", "talk", "weigh", "own", "say", "tell", "look", "flow", "please")
+        names = ("everything", "talk", "weigh", "own", "say", "tell", "look", "flow", "please", "guarded")
         yield {name: getattr(module, name) for name in names}
     finally:
         for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:

@@ -9,6 +9,7 @@ from quality.broken_images import IMAGES
 from quality.broken_inputs import INPUTS
 from quality.broken_judging import JUDGING
 from quality.broken_marks import MARKS
+from quality.broken_moderation import MODERATION
 from quality.broken_outputs import OUTPUTS
 from quality.broken_plans import EMITTED
 from quality.broken_runtime import PATCHED
@@ -17,6 +18,6 @@ from quality.broken_tone import TONE
 from quality.sabotage import Sabotage
 
 ALL: Final[tuple[Sabotage, ...]] = (
-    *INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS, *IMAGES, *STREAMS, *JUDGING
+    *INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS, *IMAGES, *STREAMS, *JUDGING, *MODERATION
 )  # fmt: skip
 BY_NAME: Final[Mapping[str, Sabotage]] = {sabotage.name: sabotage for sabotage in ALL}

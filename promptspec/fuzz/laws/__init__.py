@@ -2,7 +2,7 @@
 
 A law is given a trial, one case put to one feature. It returns True where the case says that it holds, False where the
 case says nothing about it, and raises LawFell where it does not hold. Laws about a part of the language that this
-version does not enforce (`moderate`, `review`, `report`, `calls`, `spend`, `refresh`) come with that part.
+version does not enforce (`review`, `report`, `calls`, `spend`, `refresh`) come with that part.
 """
 
 from __future__ import annotations
@@ -11,7 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from promptspec.fuzz.laws import calls, inputs, judgements, prompts, repairs, replies, streams, tones, tools
+from promptspec.fuzz.laws import (
+    calls,
+    inputs,
+    judgements,
+    moderations,
+    prompts,
+    repairs,
+    replies,
+    streams,
+    tones,
+    tools,
+)
 from promptspec.fuzz.results import Degree
 from promptspec.fuzz.trial import Trial
 
@@ -61,6 +72,7 @@ _ALL: Final = (
     Law(replies.sinks_are_closed, "enforced"),
     Law(tones.tone_holds, "enforced"),
     Law(judgements.judgement_holds, "enforced"),
+    Law(moderations.moderation_holds, "enforced"),
     Law(replies.nothing_echoes, "enforced"),
     Law(streams.stream_leaks_nothing, "enforced"),
     Law(replies.errors_say_nothing, "by construction"),

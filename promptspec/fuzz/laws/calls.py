@@ -153,24 +153,25 @@ def _is_not_left_out(trial: Trial, declared: list[OpenAIModel]) -> None:
 
 
 def is_asked_as_declared(
-    request: Request, model: OpenAIModel, environment: Mapping[str, str], *, decisions: bool = False
+    request: Request, model: OpenAIModel, environment: Mapping[str, str], *, path: str = ""
 ) -> None:
-    """Look at everything of a request that its model's declaration decides; *decisions* have a path of their own."""
+    """Look at everything of a request that its model's declaration decides; with *path* it asks for no reply."""
     content = request.content
     form = _inside(content, "response_format", "type") or _inside(content, "text", "format", "type")
     effort = _inside(content, "reasoning_effort") or _inside(content, "reasoning", "effort")
     base = model.base_url
     endpoint = SERVERS[model.server].endpoint(model.api)
     url = environment.get(base.name, "") if isinstance(base, Environment) else base or OPENAI_BASE_URL
-    key = f"Bearer {environment.get(model.key.name if model.key else OPENAI_KEY, NO_KEY)}"
+    named = model.key.name if model.key else OPENAI_KEY if url == OPENAI_BASE_URL else ""
+    key = f"Bearer {environment.get(named, NO_KEY)}"
     wanted: dict[str, tuple[object, object]] = {
         "model": (content.get("model"), model.name),
-        "address": (request.url, url.rstrip("/") + ("/decisions" if decisions else _PATHS[model.api])),
+        "address": (request.url, url.rstrip("/") + (path or _PATHS[model.api])),
         "key": (request.headers.get("authorization"), key),
         "temperature": (content.get("temperature"), None if model.temperature is None else float(model.temperature)),
         "effort": (effort, model.effort),
         "name of the caller's hash": (_hash_names(request) or endpoint.user, endpoint.user),
-        "form of replies": (form, model.structured if model.structured in _FORMATS and not decisions else None),
+        "form of replies": (form, model.structured if model.structured in _FORMATS and not path else None),
     }
     for name, (found, declared) in wanted.items():
         if found != declared:

@@ -106,7 +106,7 @@ def _is_asked_well(trial: Trial, judged: Judged) -> None:
     if judged.place >= len(declared):
         raise LawFell("somebody was asked to judge who is not declared")
     judge, request = declared[judged.place], judged.request
-    is_asked_as_declared(request, judge.model, subject.environment, decisions=judge.decisions)
+    is_asked_as_declared(request, judge.model, subject.environment, path="/decisions" if judge.decisions else "")
     roles = [role for role, _ in request.messages]
     if roles != ["system", "user"]:
         raise LawFell(f"a judge is asked in the roles {roles[:4]}")

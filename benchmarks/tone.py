@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from benchmarks.measuring import Bar, cpu_in_blocks, print_bars, print_machine
 from promptspec.tone.judges import Judge, avoids, in_language, in_person, measured, mentions, without_profanity
 from promptspec.tone.measures import MEASURES
-from promptspec.tone.phrases import Seen
+from promptspec.tone.phrases import Phrases, Seen
 
 #: All rules together on 280 characters, in milliseconds.
 MOST = 1.0
 #: How much longer a text ten times as long may take, for each of its characters.
 GROWTH = 1.5
+
+#: Words of the largest list that moderates.
+MOST_BLOCKED = 100_000
 
 TEXT = (
     "As in the film that you picked, a long friendship is told here with patience, but the end is a sad one: "
@@ -37,6 +40,14 @@ def judges() -> dict[str, Judge]:
     found["profanity"] = without_profanity("en", "de", "fr", "es")
     found["mention"] = mentions("refund policy")
     return found
+
+
+def _words(count: int) -> Iterator[str]:
+    """Yield so many words and phrases that stand in no text: one in ten of two words, one in ten with any ending."""
+    letters = str.maketrans("0123456789", "bcdfghjkmn")
+    for number in range(count):
+        word = f"z{number:06d}".translate(letters)
+        yield f"{word} z" if number % 10 == 0 else f"{word}*" if number % 10 == 1 else word
 
 
 def main() -> int:
@@ -63,6 +74,24 @@ def main() -> int:
     print(f"\nA text of {len(TEXT)} characters\n\n| rule | µs |\n|---|---:|")
     for name, seconds in taken.items():
         print(f"| `{name}` | {seconds * 1e6:.1f} |")
+    blocked = Phrases(_words(MOST_BLOCKED))
+    kilobyte = (TEXT * 4)[:1_024]
+
+    def look(text: str) -> Callable[[int], None]:
+        def run(calls: int) -> None:
+            for _ in range(calls):
+                blocked.found_in(text)
+
+        return run
+
+    looking = cpu_in_blocks(
+        {"prose": look(kilobyte), "spaced": look(" ".join(kilobyte)[:1_024])},
+        calls=20 if quick else 100,
+        rounds=5 if quick else 15,
+    )
+    print(f"\nA list of {MOST_BLOCKED:,} words\n\n| text of 1,024 characters | µs |\n|---|---:|")
+    for name, seconds in looking.items():
+        print(f"| {name} | {seconds * 1e6:.1f} |")
     growth = taken["all, ten times the text"] / taken["all"] / (len(long) / len(TEXT))
     return int(
         bool(
@@ -70,6 +99,7 @@ def main() -> int:
                 [
                     Bar("all rules, 280 characters", taken["all"] * 1e3, MOST, unit=" ms"),
                     Bar("cost a character, ten times the text", growth, GROWTH),
+                    Bar(f"{MOST_BLOCKED:,} words, 1 KB of prose", looking["prose"] * 1e3, MOST, unit=" ms"),
                 ]
             )
         )

@@ -72,6 +72,7 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
         levels = _count(len(feature.evaluation.targets), "declared level")
         yield f"    {rows} to evaluate with; {levels}, which only `promptspec evaluate` proves, with a real model"
     yield from _tone(feature)
+    yield from _moderations(feature)
     if any(isinstance(type, Image) for type in types_in(feature.input.fields, module.record)):
         yield "    the model is told that words in images are data, and nothing checks that it keeps to it (persuasion)"
     for description in _descriptions(module, feature):
@@ -104,6 +105,22 @@ def _tone(feature: Feature) -> Iterator[str]:
                 yield f"{said} is told to the model, and nothing checks it (persuasion)"
             else:
                 yield f"{said} is told to the model, and has to be {rule.kind.threshold} likely to the judge"
+
+
+def _moderations(feature: Feature) -> Iterator[str]:
+    """Yield who looks at what before it is sent, and before it is delivered."""
+    from promptspec.contract.moderation import PythonModerator, ServerModerator, WordModerator
+
+    for each in feature.moderations:
+        sides = " and ".join(side for side, looks in (("input", each.input), ("output", each.output)) if looks)
+        match each.by:
+            case ServerModerator(model=model):
+                who = f"{escape(model.name)} ({model.server})"
+            case WordModerator(path=path, phrases=phrases):
+                who = f"{_count(len(phrases), 'phrase')} of {escape(path)}"
+            case PythonModerator(module=module, function=function):
+                who = f"the function {escape(module)}:{escape(function)}"
+        yield f"    {sides} moderated by {who}; whoever does not answer blocks"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

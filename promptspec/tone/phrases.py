@@ -23,6 +23,8 @@ _IN_PIECES: Final = re.compile(r"(?<![^\W_])[^\W_]+(?:(?:[^\w\s]|_)+[^\W_]+)+")
 _SHORTEST_JOINED: Final = 5
 #: Letters of a phrase that is looked for among letters that are spaced out.
 _SHORTEST_SPACED: Final = 3
+#: Phrases that are each looked for among such letters.
+_MOST_TRIED: Final = 1_000
 
 
 class BadPhrase(ValueError):
@@ -74,7 +76,7 @@ class Phrases:
     is no plain words ("C++") costs one search.
     """
 
-    __slots__ = ("_begins", "_literals", "_phrases", "_prefixes", "_spaced", "_words")
+    __slots__ = ("_begins", "_lengths", "_literals", "_phrases", "_prefixes", "_spaced", "_words")
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._words: set[str] = set()
@@ -84,6 +86,7 @@ class Phrases:
         self._begins: dict[str, dict[int, dict[str, list[tuple[tuple[str, bool], ...]]]]] = {}
         self._literals: list[str] = []
         self._spaced: set[str] = set()
+        self._lengths: list[int] = []
         for phrase in phrases:
             self._add(phrase)
 
@@ -111,7 +114,15 @@ class Phrases:
             return True
         if any(map(self._is_word, seen.joined)):
             return True
-        return any(letters in run for run in seen.runs for letters in self._spaced)
+        return any(map(self._stands_in_run, seen.runs))
+
+    def _stands_in_run(self, run: str) -> bool:
+        """Say whether letters that were spaced out hold a phrase; many phrases are looked up place by place."""
+        if len(self._spaced) <= _MOST_TRIED:
+            return any(letters in run for letters in self._spaced)
+        if not self._lengths:
+            self._lengths = sorted({len(letters) for letters in self._spaced})
+        return any(run[at : at + size] in self._spaced for size in self._lengths for at in range(len(run) - size + 1))
 
     def stands_in(self, text: str) -> bool:
         """Say whether *text* holds one of the phrases as a reader expects it: not spaced out, not in pieces."""

@@ -15,8 +15,6 @@ from promptspec.syntax.words import LIMITS
 
 CLAUSES = {
     "find": "find hits = films near message top 20",
-    "moderate": "moderate input, output",
-    "moderate with": "moderate output with openai {\n    block hate\n}",
     "review always": "review always",
     "review when": "review when len(message) > 3 {\n    show message\n    within 4h\n}",
     "sample": "sample 2%",

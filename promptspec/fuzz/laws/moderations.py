@@ -130,10 +130,11 @@ def _at(seen: Observation, place: int, *, after: int) -> list[Looked]:
 
 def _passes(each: Moderation, looked: Looked) -> bool:
     by = each.by if isinstance(each.by, ServerModerator) else None
-    if not isinstance(looked.found, list):
+    found: object = looked.found
+    if not isinstance(found, list):
         return False
-    found = cast("list[object]", looked.found)
-    return len(found) == looked.texts and not _blocks(by, found)
+    listed = cast("list[object]", found)
+    return len(listed) == looked.texts and not _blocks(by, listed)
 
 
 def _blocks(by: ServerModerator | None, found: list[object]) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from promptspec.check.addresses import environment_of, may_reach
 from promptspec.check.desk import Desk, report_refused
+from promptspec.check.functions_of_projects import is_listed
 from promptspec.check.scope import Scope
 from promptspec.check.source_columns import described, read_columns
 from promptspec.check.source_rows import settled
@@ -192,6 +193,8 @@ def _is_sound(desk: Desk, kind: str, written: tree.StringLiteral, *, is_first: b
         )
         return False
     match kind:
+        case "python":
+            return is_listed(desk, written)
         case "sql" if is_first:
             return _is_database(desk, span, text)
         case "sql":

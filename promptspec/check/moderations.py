@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from promptspec.check.desk import Desk
+from promptspec.check.functions_of_projects import is_listed
 from promptspec.check.models import Models
 from promptspec.check.word_lists import read_words
 from promptspec.contract.models import OpenAIModel
@@ -148,13 +149,7 @@ class Moderations:
         if match is None:
             self._desk.add("PS901", written.span, "this names no function", help='write `python("app.safety:judge")`')
             return None
-        if written.value not in self._desk.settings.functions:
-            self._desk.add(
-                "PS902",
-                written.span,
-                f"the project does not list the function `{written.value}`",
-                help=f'add it to `pyproject.toml`: `[tool.promptspec] functions = ["{written.value}"]`',
-            )
+        if not is_listed(self._desk, written):
             return None
         return PythonModerator(module=match[1], function=match[2])
 

@@ -165,7 +165,7 @@ def test_an_application_renews_rows_from_postgresql(project: Path) -> None:
 
 def test_check_test_and_stand_ins_contact_nobody(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "origin_of_this_test.py").write_text("def films():\n    return [{'id': 'a', 'title': 'Alien'}]\n")
-    spec = write(project, 'python("origin_of_this_test:films")')
+    spec = write(project, 'python("origin_of_this_test:films")', 'functions = ["origin_of_this_test:films"]\n')
     built(spec)
     (project / "origin_of_this_test.py").write_text("raise RuntimeError('contacted')\n")
     sys.modules.pop("origin_of_this_test", None)

@@ -18,7 +18,10 @@ from promptspec.contract.models import Environment
 from promptspec.diagnostics.terminal import render_terminal
 from sources.origins import NOW, pull
 
-SETTINGS = '[tool.promptspec]\nenv = ["DB"]\nhosts = ["db.example.org", "geo.example.org", "127.0.0.1:8080"]\n'
+SETTINGS = (
+    '[tool.promptspec]\nenv = ["DB"]\nhosts = ["db.example.org", "geo.example.org", "127.0.0.1:8080"]\n'
+    'functions = ["shop_of_checks:films", "shop_of_checks:others", "shop.films:Shop.open_films"]\n'
+)
 FILMS = feature(input="film: one of films")
 
 

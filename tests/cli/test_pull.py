@@ -47,6 +47,7 @@ def spec(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (project / "data").mkdir()
     fill(project, ("1", "Alien"), ("2", "Brazil"))
     (project / "plans_of_tests.py").write_text("def plans():\n    yield {'id': 'free'}\n")
+    (project / "pyproject.toml").write_text('[tool.promptspec]\nfunctions = ["plans_of_tests:plans"]\n')
     (project / "moods.csv").write_text("id\na\n")
     path = project / "suggest.spec"
     path.write_text(SPEC)

@@ -71,7 +71,7 @@ class Shop:
     def __init__(self, folder: Path, table: Mapping[str, str]) -> None:
         fill(table)
         self.path = folder / "shop.spec"
-        (folder / "pyproject.toml").write_text("[tool.promptspec]\n")
+        (folder / "pyproject.toml").write_text('[tool.promptspec]\nfunctions = ["fuzz.changing_origin:films"]\n')
         self.path.write_text(SPEC)
         checked = compile_paths([self.path]).unit("shop.spec").checked
         assert checked is not None

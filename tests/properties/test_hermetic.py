@@ -97,7 +97,7 @@ PROJECTS: dict[str, tuple[str, Callable[[Path], None]]] = {
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
-    (folder / "pyproject.toml").write_text("[tool.promptspec]\n")
+    (folder / "pyproject.toml").write_text('[tool.promptspec]\nfunctions = ["evil:rows"]\n')
     return folder
 
 

@@ -14,11 +14,13 @@ from typing import BinaryIO
 from promptspec.api import Compilation, Unit, sidecars
 from promptspec.codegen.package import emit_package
 from promptspec.codegen.records import snapshot_name
+from promptspec.contract.comparing import equalities
 from promptspec.contract.feature import Source
 from promptspec.errors import SourceUnavailable
 from promptspec.keeping import hash_of_file
 from promptspec.project import Unusable, shown
 from promptspec.sources.building import OtherContent, RepeatedKey, build_snapshot
+from promptspec.sources.find_index import Near
 from promptspec.sources.given import Given
 from promptspec.sources.judging import KeysInFile
 from promptspec.sources.layout import layout_of
@@ -67,9 +69,10 @@ def build_all(compilation: Compilation, out: Path, *, owned: bool = False) -> Bu
     for unit, source in _snapshots(compilation):
         path = out / _folder(compilation, unit) / snapshot_name(source)
         expected.add(path)
-        if not _has_snapshot(path, source):
+        near = _near(compilation, source)
+        if not _has_snapshot(path, source, near):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _build_snapshot(compilation, unit, source, path)
+            _build_snapshot(compilation, unit, source, path, near)
             written.append(path)
         hashes[path.relative_to(out).as_posix()] = hash_of_file(path)
     for folder in {path.parent for path in expected}:
@@ -79,13 +82,13 @@ def build_all(compilation: Compilation, out: Path, *, owned: bool = False) -> Bu
     return Built(written=tuple(written), hashes=hashes)
 
 
-def _build_snapshot(compilation: Compilation, unit: Unit, source: Source, path: Path) -> None:
+def _build_snapshot(compilation: Compilation, unit: Unit, source: Source, path: Path, near: Near | None) -> None:
     module = unit.module
     assert module is not None
     keys = unit.checked.scope.keys.get(source.name) if unit.checked else None
     if isinstance(keys, KeysInFile) and keys.content_hash == source.content_hash and source.live is None:
         # Checking wrote it; it does not know when rows were pulled.
-        keys.copy_to(path)
+        keys.copy_to(path, near=near)
         return
     with compilation.project.files.open(source.path, most=MOST_STREAMED) as file:
         # It was judged when it was compiled; if it is another one now, its hash is.
@@ -93,7 +96,7 @@ def _build_snapshot(compilation: Compilation, unit: Unit, source: Source, path: 
             with _rows_in(source, file) as found:
                 rows = stream_rows(source, found, problems=Problems(), enums=module.enums, most_keys=0)
                 facts = {"pulled": source.pulled} if source.live else {}
-                build_snapshot(layout_of(source), rows, path, content_hash=source.content_hash, facts=facts)
+                build_snapshot(layout_of(source), rows, path, content_hash=source.content_hash, facts=facts, near=near)
         except (RepeatedKey, OtherContent, NotPulled):
             raise Unusable(f"`{shown(source.path)}` changed while it was read: build again") from None
 
@@ -113,7 +116,7 @@ def stale(compilation: Compilation, out: Path) -> tuple[Path, ...]:
     found = [out / name for name, text in _texts(compilation).items() if _differs(out / name, text)]
     for unit, source in _snapshots(compilation):
         path = out / _folder(compilation, unit) / snapshot_name(source)
-        if not _holds_snapshot(path, source):
+        if not _holds_snapshot(path, source, _near(compilation, source)):
             found.append(path)
     return tuple(found)
 
@@ -145,18 +148,31 @@ def _snapshots(compilation: Compilation) -> Iterator[tuple[Unit, Source]]:
                 yield unit, source
 
 
-def _has_snapshot(path: Path, source: Source) -> bool:
+def _near(compilation: Compilation, source: Source) -> Near | None:
+    """Return what shortlists look at in *source*, None where no feature makes one of it."""
+    features = (feature for unit in compilation.units if unit.module is not None for feature in unit.module.features)
+    place = (source.name, source.origin.file)
+    found = [each for feature in features for each in feature.shortlists if (each.source, each.file) == place]
+    if not found:
+        return None
+    columns = [column.name for column in source.columns]
+    compared = {columns.index(name) for each in found for name, _ in equalities(each.where, source)}
+    return Near(tuple(columns.index(column.name) for column in source.searched), tuple(sorted(compared)))
+
+
+def _has_snapshot(path: Path, source: Source, near: Near | None) -> bool:
     try:
         with open_snapshot(path, content_hash=source.content_hash) as snapshot:
-            return snapshot.pulled == source.pulled
+            ready = near is None or snapshot.can_find(near.searched, near.compared)
+            return ready and snapshot.pulled == source.pulled
     except SourceUnavailable:
         return False
 
 
-def _holds_snapshot(path: Path, source: Source) -> bool:
+def _holds_snapshot(path: Path, source: Source, near: Near | None) -> bool:
     """Say whether the rows themselves are those of *source*: what a file says of itself proves nothing."""
     try:
-        return verify_snapshot(path) == source.content_hash and _has_snapshot(path, source)
+        return verify_snapshot(path) == source.content_hash and _has_snapshot(path, source, near)
     except SourceUnavailable:
         return False
 

@@ -19,6 +19,7 @@ from promptspec.contract.types import (
     ObjectConstant,
     Origin,
     Record,
+    Text,
     Trust,
     Type,
 )
@@ -85,6 +86,13 @@ class Source:
     def column(self, name: str) -> Field | None:
         """Return the column called *name*, or None."""
         return next((c for c in self.columns if c.name == name), None)
+
+    @property
+    def searched(self) -> tuple[Field, ...]:
+        """The columns that a shortlist searches and a prompt shows: the label, then all further texts but the key."""
+        label = self.column(self.label)
+        texts = tuple(c for c in self.columns if isinstance(c.type, Text) and c.name not in (self.key, self.label))
+        return texts if label is None else (label, *texts)
 
     def is_closed(self, column: str) -> bool:
         """Say whether values of *column* are closed: the source is curated, and keys are of harmless characters."""
@@ -160,6 +168,29 @@ class History:
     """The conversation in the input *field*, as messages."""
 
     field: str
+    origin: Origin
+
+
+# Shortlists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortlist:
+    """`find name = source near …`: up to *top* rows of *source* of *file*, of those for which *where* holds.
+
+    They are those nearest to the texts *near*, none less near than *above*. *itself* is the row that is left out: the
+    one that the texts are of. *field* is the field of the input that they come from.
+    """
+
+    name: str
+    source: str
+    file: str
+    near: tuple[Expression, ...]
+    field: str
+    itself: Expression | None = None
+    top: int
+    above: Decimal = Decimal(0)
+    where: Expression | None = None
     origin: Origin
 
 
@@ -283,6 +314,7 @@ class Feature:
     bare: bool
     messages: tuple[Message | History, ...]
     fence: FenceMode
+    shortlists: tuple[Shortlist, ...] = ()
     requires: tuple[Rule, ...]
     ensures: tuple[Rule, ...]
     tone: tuple[ToneRule, ...] = ()

@@ -107,6 +107,16 @@ class OneOfItems:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OneOfShortlist:
+    """A row of the source *source* of *file* that stands in the call's *shortlist*; travels as a position."""
+
+    shortlist: str
+    source: str
+    file: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Integer:
     """A whole number within the bounds."""
 
@@ -194,6 +204,7 @@ Type: TypeAlias = (
     | Group
     | OneOfSource
     | OneOfItems
+    | OneOfShortlist
     | Integer
     | Number
     | Boolean

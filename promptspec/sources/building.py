@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from promptspec.sources.find_index import Near, add_index
 from promptspec.sources.layout import ContentHash, Layout, Stored, Storer, in_batches, labels_of
 from promptspec.sources.parts import Parts
 from promptspec.sources.port import Row
@@ -58,26 +59,67 @@ def build_snapshot(
     *,
     content_hash: str | None = None,
     searchable: bool = True,
+    near: Near | None = None,
     facts: Mapping[str, str] = _NO_FACTS,
 ) -> str:
     """Write *rows*, read once and not kept, into the snapshot file *path*; return their content hash.
 
     Whoever opens *path* meanwhile, or after this fails or is killed, finds the file that was there before.
-    Large sources get an index of the parts of labels, if they are to be *searchable*. More *facts* may be kept beside
-    the rows; the hash does not speak of them. Raises RepeatedKey, and OtherContent where the rows do not have the hash
-    *content_hash*, both of them ValueErrors; and OSError where the file cannot be written.
+    Large sources get an index of the parts of labels, if they are to be *searchable*, and with *near* those that
+    shortlists need. More *facts* may be kept beside the rows; the hash does not speak of them. Raises RepeatedKey, and
+    OtherContent where the rows do not have the hash *content_hash*, both of them ValueErrors; and OSError where the
+    file cannot be written.
     """
     with _beside(Path(path)) as partial:
-        found = _write(layout, rows, partial, searchable, facts)
+        found = _write(layout, rows, partial, searchable, facts, near)
         if found != content_hash is not None:
             raise OtherContent(f"the rows have the hash {found}, expected is {content_hash}")
     return found
 
 
-def copy_snapshot(made: Path, path: str | os.PathLike[str]) -> None:
-    """Write what the snapshot file *made* holds into the file *path*, as `build_snapshot` does; raises OSError."""
+def copy_snapshot(made: Path, path: str | os.PathLike[str], *, near: Near | None = None) -> None:
+    """Write what the snapshot file *made* holds into the file *path*, as `build_snapshot` does; raises OSError.
+
+    *made* has none of what shortlists need.
+    """
     with _beside(Path(path)) as partial:
         shutil.copyfile(made, partial)
+        if near is not None:
+            _add_near(partial, near)
+
+
+def _add_near(path: Path, near: Near) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        _settle_pragmas(connection)
+        connection.execute("BEGIN")
+        (layout,) = connection.execute("SELECT value FROM facts WHERE name = 'layout'").fetchone()
+        add_index(connection, Layout.from_json(layout), near)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _settle_pragmas(connection: sqlite3.Connection) -> None:
+    # The file is thrown away if anything fails, so SQLite need not be able to undo.
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute(f"PRAGMA cache_size = -{_BUILD_CACHE}")
+
+
+@contextmanager
+def _running_out_of_room(path: Path) -> Generator[None]:
+    """Raise OSError where SQLite finds no room for *path*."""
+    import sqlite3
+
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
 
 
 @contextmanager
@@ -87,7 +129,8 @@ def _beside(target: Path) -> Generator[Path]:
     # Opened here, not by SQLite, so that it is new, no link, and has the permissions of an ordinary file.
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
-        yield partial
+        with _running_out_of_room(partial):
+            yield partial
         _settle(partial)
         os.replace(partial, target)
     except BaseException:
@@ -96,17 +139,16 @@ def _beside(target: Path) -> Generator[Path]:
     _settle(target.parent)
 
 
-def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool, more: Mapping[str, str]) -> str:
+def _write(
+    layout: Layout, rows: Iterable[Row], path: Path, searchable: bool, more: Mapping[str, str], near: Near | None
+) -> str:
     import sqlite3
 
     filling = _Filling(layout)
     parts = Parts(path.with_suffix(".parts")) if searchable else None
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        # The file is thrown away if anything fails, so SQLite need not be able to undo.
-        connection.execute("PRAGMA journal_mode = OFF")
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute(f"PRAGMA cache_size = -{_BUILD_CACHE}")
+        _settle_pragmas(connection)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {TABLES_VERSION}")
         cells = ", ".join(f"c{at}" for at in range(len(layout.names)))
@@ -126,13 +168,11 @@ def _write(layout: Layout, rows: Iterable[Row], path: Path, searchable: bool, mo
             twice = f"SELECT {key} FROM entries GROUP BY {key} HAVING count(*) > 1 LIMIT 20"  # noqa: S608
             raise RepeatedKey(tuple(str(found[0]) for found in connection.execute(twice))) from None
         connection.executemany("INSERT INTO facts VALUES (?, ?)", sorted({**more, **filling.facts()}.items()))
+        if near is not None:
+            add_index(connection, layout, near)
         connection.execute("COMMIT")
         if parts is not None:
             parts.copy_into(connection)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
-        raise
     finally:
         connection.close()
         if parts is not None:

@@ -15,6 +15,7 @@ from promptspec.contract.feature import Source
 from promptspec.contract.types import Enumeration
 from promptspec.sources.alike import Alike, Suspects
 from promptspec.sources.building import RepeatedKey, build_snapshot, copy_snapshot
+from promptspec.sources.find_index import Near
 from promptspec.sources.given import Given
 from promptspec.sources.layout import Layout, content_hash, layout_of
 from promptspec.sources.load import stream_rows
@@ -155,9 +156,9 @@ class KeysInFile(Collection[str]):
         at = self._snapshot.layout.key
         return (cast("str", row[at]) for row in self._snapshot.rows())
 
-    def copy_to(self, path: Path) -> None:
+    def copy_to(self, path: Path, *, near: Near | None = None) -> None:
         """Write the snapshot of the rows, just as `build_snapshot` does, into the file *path*; raises OSError."""
-        copy_snapshot(self._path, path)
+        copy_snapshot(self._path, path, near=near)
 
     def near(self, key: str) -> tuple[str, ...]:
         """Return keys that are spelt like *key*."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import cast
 
+from promptspec.sources.finding import MemoryIndex, find
 from promptspec.sources.layout import Layout, content_hash, label_of
-from promptspec.sources.port import Row
+from promptspec.sources.port import Found, Row
 from promptspec.sources.search import MOST_CANDIDATES, fold, fold_query, nearest_keys, rank
 
 
@@ -26,6 +27,7 @@ class MemorySnapshot:
         if len(self._by_key) != len(self._rows):
             raise ValueError("a key is repeated")
         self._hash = content_hash
+        self._indexes: dict[tuple[int, ...], MemoryIndex] = {}
         self._folded: tuple[tuple[str, str, str], ...] | None = None
 
     @classmethod
@@ -70,6 +72,23 @@ class MemorySnapshot:
                 hits.append((found, position))
         hits.sort()
         return tuple(self._folded[position][:2] for _, position in hits[:most])
+
+    def nearest(
+        self,
+        near: str,
+        *,
+        searched: Sequence[int],
+        top: int,
+        above: float,
+        keeps: Callable[[Row], bool],
+        equal: Sequence[tuple[int, str]] = (),
+    ) -> tuple[Found, ...]:
+        """Return the rows nearest to *near*; see `Snapshot`."""
+        index = self._indexes.get(tuple(searched))
+        if index is None:
+            # Two threads may both do this; they do the same.
+            index = self._indexes[tuple(searched)] = MemoryIndex(self._rows, searched)
+        return find(index, near, top=top, above=above, keeps=keeps)
 
     def _search_terms(self) -> Iterator[tuple[str, str, str]]:
         for row in self._rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol, TypeAlias
@@ -11,6 +12,14 @@ from typing import Protocol, TypeAlias
 Cell: TypeAlias = str | int | Decimal | bool | date | datetime | None
 #: The cells of one row, in the order of the source's columns.
 Row: TypeAlias = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row that is near a text, and how near: 0 to 1."""
+
+    row: Row
+    nearness: float
 
 
 class Snapshot(Protocol):
@@ -37,4 +46,21 @@ class Snapshot(Protocol):
 
     def search(self, text: str, most: int = 10) -> tuple[tuple[str, str], ...]:
         """Return up to *most* (key, label) whose label or key holds *text*, best first; case and accents folded."""
+        ...
+
+    def nearest(
+        self,
+        near: str,
+        *,
+        searched: Sequence[int],
+        top: int,
+        above: float,
+        keeps: Callable[[Row], bool],
+        equal: Sequence[tuple[int, str]] = (),
+    ) -> tuple[Found, ...]:
+        """Return the up to *top* rows that are nearest to *near* in their cells *searched*, best first.
+
+        Only rows that *keeps* is true of and that are at least as near as *above* are among them. Where *equal* names
+        cells, *keeps* is true only of rows that have these texts there.
+        """
         ...

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.errors import SourceUnavailable
 from promptspec.sources.building import APPLICATION_ID, TABLES_VERSION
+from promptspec.sources.find_index import COMPARED, FACT, FileIndex
+from promptspec.sources.find_index import TABLES as NEAR_TABLES
+from promptspec.sources.finding import MOST_COMPARED, MOST_IN_MEMORY, Index, MemoryIndex, find
 from promptspec.sources.large import LargeSearch
 from promptspec.sources.layout import ContentHash, Layout, Restorer, Stored, in_batches, label_of
 from promptspec.sources.memory import MemorySnapshot as MemorySnapshot
-from promptspec.sources.port import Row
+from promptspec.sources.port import Found, Row
 from promptspec.sources.search import MOST_CANDIDATES, MOST_TEXT, SEARCH_WINDOW, fold, fold_query, nearest_keys
 
 if TYPE_CHECKING:
@@ -78,6 +81,9 @@ class FileSnapshot:
         self._count = int(facts["rows"])
         self._longest_key = int(facts["longest_key"])
         self._layout = Layout.from_json(facts["layout"])
+        self._searched = searched_of(facts)
+        self._compared = compared_in(facts)
+        self._indexes: dict[tuple[int, ...], Index] = {}
         self._restore = Restorer(self._layout)
         self._pulled = facts.get("pulled", "")
         cells = ", ".join(f"c{at}" for at in range(len(self._layout.names)))
@@ -162,6 +168,10 @@ class FileSnapshot:
         wanted = [("table", "entries"), ("index", "entry_by_key"), ("index", "entry_by_label"), ("table", "facts")]
         if self._count > SEARCH_WINDOW:
             wanted += [("table", f"trigrams{part}") for part in ("", "_config", "_data", "_idx")]
+        if self._searched is not None:
+            wanted += [("table", name) for name in NEAR_TABLES]
+            wanted += [("index", f"near_by_c{at}") for at in self._compared]
+            wanted.sort(key=lambda each: each[1])
         return tables == wanted and self._ask("PRAGMA integrity_check(1)", ()) == [("ok",)]
 
     def near(self, key: str, most: int = 3) -> tuple[str, ...]:
@@ -194,6 +204,56 @@ class FileSnapshot:
         else:
             hits = self._ask(self._search, {"text": query, "most": most})
         return tuple([(str(key), self._shown(key, label)) for _, key, label, *_ in hits])
+
+    @property
+    def searched(self) -> tuple[int, ...] | None:
+        """The cells that the file has an index of, for shortlists; None where it has none."""
+        return self._searched
+
+    def can_find(self, searched: Sequence[int], compared: Sequence[int] = ()) -> bool:
+        """Say whether `nearest` can look through the cells *searched*: in a large source it takes an index.
+
+        With *compared* there must be indexes of these cells too.
+        """
+        indexed = self._searched == tuple(searched) and set(compared) <= set(self._compared)
+        return self._count <= MOST_IN_MEMORY or indexed
+
+    def nearest(
+        self,
+        near: str,
+        *,
+        searched: Sequence[int],
+        top: int,
+        above: float,
+        keeps: Callable[[Row], bool],
+        equal: Sequence[tuple[int, str]] = (),
+    ) -> tuple[Found, ...]:
+        """Return the rows nearest to *near*; see `Snapshot`. Raises SourceUnavailable where there is no index."""
+        cells = tuple(searched)
+        index = self._indexes.get(cells)
+        if index is None:
+            # Two threads may both do this; they do the same.
+            index = self._indexes[cells] = self._index(cells)
+        only = self._only(equal) if self._count > MOST_IN_MEMORY else None
+        return find(index, near if _is_encodable(near) else "", top=top, above=above, keeps=keeps, only=only)
+
+    def _only(self, equal: Sequence[tuple[int, str]]) -> tuple[int, ...] | None:
+        """Return the positions of all rows that have these texts in their cells, if they are few; else None."""
+        known = [(at, text) for at, text in equal if at in self._compared]
+        if not known or not all(_is_encodable(text) for _, text in known):
+            return None
+        # Only numbers of columns go into this text.
+        asked = f"SELECT position FROM entries WHERE {' AND '.join(f'c{at} = ?' for at, _ in known)} LIMIT ?"  # noqa: S608
+        found = self._ask(asked, (*(text for _, text in known), MOST_COMPARED + 1))
+        return tuple(cast("int", row[0]) for row in found) if len(found) <= MOST_COMPARED else None
+
+    def _index(self, searched: tuple[int, ...]) -> Index:
+        if self._count <= MOST_IN_MEMORY:
+            return MemoryIndex(tuple(self.rows()), searched)
+        if self._searched != searched:
+            raise SourceUnavailable(f"{self._path}: the snapshot has no index for shortlists; build again")
+        columns = len(self._layout.names)
+        return FileIndex(self._ask, count=self._count, columns=columns, searched=searched, restore=self._restore)
 
     def _shown(self, key: Stored, label: Stored) -> str:
         """Return what people see of the row with the stored cells *key* and *label*."""
@@ -251,6 +311,8 @@ class FileSnapshot:
                 raise SourceUnavailable(f"{self._path}: the snapshot has {last} rows, it says {facts['rows']}")
             Layout.from_json(facts["layout"])
             int(facts["longest_key"])
+            searched_of(facts)
+            compared_in(facts)
         except SourceUnavailable:
             self._drop()
             raise
@@ -275,6 +337,17 @@ class FileSnapshot:
 
     def _damaged(self, error: Exception) -> SourceUnavailable:
         return SourceUnavailable(f"{self._path}: the snapshot is damaged ({error.__class__.__name__})")
+
+
+def searched_of(facts: Mapping[str, str]) -> tuple[int, ...] | None:
+    """Return which cells the index for shortlists is of; None where there is none. Raises ValueError, TypeError."""
+    written = facts.get(FACT)
+    return None if written is None else tuple(map(int, written.split()))
+
+
+def compared_in(facts: Mapping[str, str]) -> tuple[int, ...]:
+    """Return which cells have an index for the conditions of shortlists. Raises ValueError."""
+    return tuple(map(int, facts.get(COMPARED, "").split()))
 
 
 #: Connections that a child process inherited.

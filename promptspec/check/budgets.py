@@ -68,7 +68,7 @@ def largest_value(type: t.Type | None, facts: Facts, kind: str = "text") -> int:
         case t.OneOfSource(source=name):
             source = facts.source(name)
             return sum(len(c.name) + 6 + largest_value(c.type, facts) for c in source.columns)
-        case t.OneOfItems():
+        case t.OneOfItems() | t.OneOfShortlist():
             return 8
         case t.ListOf(item=item, most=most):
             return most * (largest_value(item, facts) * 2 + 4) + 2

@@ -297,7 +297,17 @@ def _word(item: tree.CaseItem) -> str:
 
 def _is_text(type: t.Type) -> bool:
     return isinstance(
-        type, t.Text | t.Words | t.Choice | t.Date | t.DateTime | t.Email | t.Url | t.OneOfSource | t.OneOfItems
+        type,
+        t.Text
+        | t.Words
+        | t.Choice
+        | t.Date
+        | t.DateTime
+        | t.Email
+        | t.Url
+        | t.OneOfSource
+        | t.OneOfItems
+        | t.OneOfShortlist,
     )
 
 

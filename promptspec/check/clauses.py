@@ -15,6 +15,7 @@ C = TypeVar("C", bound=tree.Clause)
 
 #: Clauses that may stand in a feature more than once.
 _REPEATABLE = (
+    tree.FindClause,
     tree.RequireClause,
     tree.EnsureClause,
     tree.CaseClause,

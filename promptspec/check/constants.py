@@ -96,7 +96,7 @@ class Fitter:
             case t.Group():
                 made = self.object(written, self.record(type).fields, f"`{name}`")
                 return None if made is None else Fitted(made)
-            case t.OneOfSource():
+            case t.OneOfSource() | t.OneOfShortlist():
                 return self._key(written, type)
             case t.OneOfItems():
                 return self._entry(written, type)
@@ -164,7 +164,7 @@ class Fitter:
             return None
         return Fitted(word)
 
-    def _key(self, written: tree.Literal_, type: t.OneOfSource) -> Fitted | None:
+    def _key(self, written: tree.Literal_, type: t.OneOfSource | t.OneOfShortlist) -> Fitted | None:
         if not isinstance(written, tree.StringLiteral):
             self._misfit(written.span, f"expected a key of `{type.source}`, in quotes")
             return None

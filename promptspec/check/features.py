@@ -16,11 +16,13 @@ from promptspec.check.limits import Declared, check_limits, fit_limits
 from promptspec.check.models import Models, NeedsStrict
 from promptspec.check.moderations import Moderations
 from promptspec.check.names import Names, references
+from promptspec.check.offers import check_shown
 from promptspec.check.outputs import can_be_replied, check_choices, place_of
 from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fields_read, with_notes
 from promptspec.check.rules import Rules, check_where
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts
+from promptspec.check.shortlists import Shortlists, choice_of, entries_of
 from promptspec.check.streaming import why_no_stream
 from promptspec.check.tones import CheckedTone, Tones
 from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Around, Types, Where
@@ -37,6 +39,7 @@ from promptspec.contract.feature import (
     Message,
     Module,
     Rule,
+    Shortlist,
     Source,
 )
 from promptspec.contract.models import Model, OpenAIModel
@@ -105,13 +108,15 @@ class FeatureCheck:
         if inputs is None or outputs is None:
             return None
         input, around = self._input(inputs, caller)
+        shortlists, around = self._shortlists(input, around, caller)
         output = self._output(outputs, around)
-        if input is None or output is None or self._clauses.torn or self._clauses.one(tree.FindClause):
+        if input is None or output is None or shortlists is None or self._clauses.torn:
             return None  # what else could be said here would only follow from what has been said
         bare = not isinstance(outputs.type, tree.RecordType)
         self._bounded(input, output)
         check_choices(desk, self._facts, output, outputs)
-        messages, used = self._prompt(input, frozenset(around.lists))
+        messages, used = self._prompt(input, frozenset(around.lists), shortlists)
+        check_shown(self._desk, self._facts, shortlists, self._clauses.all(tree.FindClause), messages, output)
         rules = Rules(desk=desk, facts=self._facts)
         requires = rules.requires(self._clauses.all(tree.RequireClause), input)
         ensures = rules.ensures(self._clauses.all(tree.EnsureClause), input, output, bare=bare)
@@ -136,7 +141,8 @@ class FeatureCheck:
             if model is not None:
                 self._models.of(model, fits_strict=True)
             return None
-        self._unused(inputs, input, output, used | rules.used | tone.used)
+        found = {name for each in shortlists for part in (*each.near, each.where) for name in fields_read(part)}
+        self._unused(inputs, input, output, used | rules.used | tone.used | found)
         clause = self._clauses.one(tree.LimitationsClause)
         limitations = clause.text.value if clause else ""
         origin = desk.origin(self._declared.span)
@@ -150,6 +156,7 @@ class FeatureCheck:
             bare=bare,
             messages=with_notes(messages, limitations, origin, tone.first, tone.last, marked=fence == "datamark"),
             fence=fence,
+            shortlists=shortlists,
             requires=requires,
             ensures=ensures,
             tone=tone.rules,
@@ -227,6 +234,18 @@ class FeatureCheck:
         input = t.Record(name=f"{self._class}Input", fields=fields, origin=self._desk.origin(clause.span))
         return input, replace(around, lists=lists)
 
+    def _shortlists(
+        self, input: t.Record | None, around: Around, caller: CallerLevel
+    ) -> tuple[tuple[Shortlist, ...] | None, Around]:
+        """Return the shortlists, or None where one did not check; and what the fields of the output may refer to."""
+        clauses = self._clauses.all(tree.FindClause)
+        if input is None:
+            return None, around
+        checks = Shortlists(desk=self._desk, scope=self._scope, facts=self._facts, input=input, caller=caller)
+        found = checks.check(clauses)
+        around = replace(around, shortlists={each.name: choice_of(each) for each in found})
+        return (found if len(found) == len(clauses) else None), around
+
     def _is_offered(self, field: t.Field) -> bool:
         """Say whether replies may choose from *field*: it is always there, and its records have a key."""
         item = field.type.item if isinstance(field.type, t.ListOf) else None
@@ -291,15 +310,18 @@ class FeatureCheck:
                 help="split the feature, or make its records flatter",
             )
 
-    def _prompt(self, input: t.Record, lists: frozenset[str]) -> tuple[tuple[Message | History, ...], set[str]]:
-        bare = references(input.fields, "input", self._facts)
-        names = Names(bare=bare, roots={"input": bare})
+    def _prompt(
+        self, input: t.Record, lists: frozenset[str], shortlists: tuple[Shortlist, ...]
+    ) -> tuple[tuple[Message | History, ...], set[str]]:
+        fields = references(input.fields, "input", self._facts)
+        entries = entries_of(shortlists, self._facts)
+        names = Names(bare={**fields, **entries}, roots={"input": fields})
         clause = self._clauses.one(tree.PromptClause)
         if clause is None:
             doc = self._declared.doc.text if self._declared.doc else ""
             origin = self._desk.origin(self._declared.span)
             self._images_alone(input)
-            messages = default_prompt(self._declared.name.text, doc, input, self._facts, names, origin, lists)
+            messages = default_prompt(self._declared.name.text, doc, input, self._facts, names, origin, lists, entries)
             return messages, {f.name for f in input.fields}
         prompts = Prompts(desk=self._desk, facts=self._facts, names=names, input=input)
         messages = prompts.check(clause)

@@ -8,7 +8,6 @@ from promptspec.syntax import tree
 from promptspec.text import Span
 
 _LATER: dict[type[tree.Clause], str] = {
-    tree.FindClause: "find",
     tree.ReviewClause: "review",
     tree.SampleClause: "sample",
     tree.ReportClause: "report",
@@ -29,6 +28,9 @@ def later_parts(clause: tree.Clause) -> Iterator[tuple[Span, str]]:
             for limit in limits:
                 if limit.name.text in LATER_LIMITS:
                     yield limit.span, f"`limits {{ {limit.name.text} }}`"
+        case tree.FindClause(embedding=embedding):
+            if embedding is not None:
+                yield embedding.span, "`by embedding`"
         case _:
             name = _LATER.get(type(clause))
             if name is not None:

@@ -45,7 +45,7 @@ def check_choices(desk: Desk, facts: Facts, output: t.Record, clause: tree.Outpu
         if source.small_keys is None:
             why, help = (
                 f"has {source.size:,} rows",
-                "let it choose from a list of the input whose record has a `key`",
+                f"make a shortlist of it, `find hits = {type.source} near … top 8`, and write `one of hits`",
             )
         elif not source.trusted:
             why, help = "is open", "write `trust curated` in the source, if its file is as well kept as the spec"

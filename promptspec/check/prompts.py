@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from promptspec.check.desk import Desk
 from promptspec.check.expressions import Expressions
 from promptspec.check.images import holds_image
 from promptspec.check.names import Names
-from promptspec.check.shapes import Facts, Typed, column_trust, variable_of
+from promptspec.check.shapes import Facts, Typed, column_trust, value_of, variable_of
 from promptspec.check.wording import in_words, short, test_first
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
@@ -135,6 +135,14 @@ class Prompts:
         if system and value.trust is Trust.OPEN:
             self._open(part.span, part.value, "prints", message)
             return None
+        if value.item is not None and isinstance(value.item.type, t.OneOfShortlist):
+            self.desk.add(
+                "PS316",
+                part.span,
+                f"`{short(part.value)}` is a shortlist, whose entries are printed one by one",
+                help="write `{% for hit in " + short(part.value) + " %}{{ hit }}. …{% endfor %}`",
+            )
+            return None
         if value.kind != "image" and _holds_image(value, self.facts):
             self.desk.add(
                 "PS316",
@@ -153,6 +161,8 @@ class Prompts:
 
     def _row(self, value: Typed) -> Typed:
         """A row of a source prints its label, a list of rows their labels; an entry that can be answered its number."""
+        if isinstance(value.type, t.OneOfShortlist) and _is_variable(value.expression):
+            return _number_of(value)
         if value.kind == "list" and value.item is not None and isinstance(value.item.type, t.OneOfSource):
             return _labels(value, self.facts.source(value.item.type.source))
         if value.kind != "row":
@@ -163,13 +173,7 @@ class Prompts:
             entry = value.expression.root == "variable" and len(value.expression.steps) == 1
             listed = value.path.endswith("[]") and value.path.count(".") == 0 and value.path.count("[]") == 1
             if entry and listed and self.facts.record(value.type).key is not None:
-                return replace(
-                    value,
-                    expression=e.Position(variable=value.expression.steps[0]),
-                    kind="number",
-                    type=None,
-                    trust=Trust.CLOSED,
-                )
+                return _number_of(value)
         return value
 
     def _if(self, part: tree.TemplateIf, names: Names, system: bool, message: tree.MessageTemplate) -> If:
@@ -246,6 +250,17 @@ class Prompts:
             self._note(value)
 
 
+def _is_variable(expression: e.Expression) -> bool:
+    return isinstance(expression, e.Reference) and expression.root == "variable" and len(expression.steps) == 1
+
+
+def _number_of(entry: Typed) -> Typed:
+    """Return what an entry prints that a reply can name: the number of its round, which says nothing of it."""
+    assert isinstance(entry.expression, e.Reference)
+    position = e.Position(variable=entry.expression.steps[0])
+    return replace(entry, expression=position, kind="number", type=None, trust=Trust.CLOSED)
+
+
 def _holds_image(value: Typed, facts: Facts) -> bool:
     inside = value.item is not None and _holds_image(value.item, facts)
     return value.kind == "image" or inside or holds_image(value.type, facts)
@@ -293,11 +308,18 @@ def fields_read(expression: e.Expression | None) -> set[str]:
 
 
 def default_prompt(
-    feature: str, doc: str, input: t.Record, facts: Facts, names: Names, origin: t.Origin, lists: frozenset[str]
+    feature: str,
+    doc: str,
+    input: t.Record,
+    facts: Facts,
+    names: Names,
+    origin: t.Origin,
+    lists: frozenset[str],
+    shortlists: Mapping[str, Typed],
 ) -> tuple[Message | History, ...]:
     """Return the prompt of a feature without a `prompt` block: its documentation, then each field by name.
 
-    *lists* are the input lists that the reply chooses from; their entries are numbered.
+    *lists* are the input lists that the reply chooses from; their entries are numbered, as are those of *shortlists*.
     """
     title = doc or feature.replace("_", " ").capitalize() + "."
     messages: list[Message | History] = [Message(role="system", parts=(Fixed(text=title + "\n"),), origin=origin)]
@@ -317,8 +339,32 @@ def default_prompt(
             parts.append(If(branches=(Branch(condition=e.Present(value=value.expression), body=shown),)))
         else:
             parts.extend(shown)
+    for name, value in shortlists.items():
+        parts += (Fixed(text=f"{name.replace('_', ' ')}:\n"), _entries(value, facts))
     messages.append(Message(role="user", parts=tuple(parts), origin=origin))
     return tuple(messages)
+
+
+def _entries(value: Typed, facts: Facts) -> For:
+    """Return the loop that prints the entries of a shortlist: the number, the label, and what else is searched."""
+    item = value.item
+    assert item is not None
+    assert isinstance(item.type, t.OneOfShortlist)
+    parts: list[Part] = [
+        Print(value=e.Position(variable="entry"), trust=Trust.CLOSED, type=None, kind="number", path=item.path)
+    ]
+    for at, column in enumerate(facts.source(item.type.source).searched):
+        path = f"{item.path}.{column.name}"
+        cell = value_of(column, facts, e.Reference(root="variable", steps=("entry", column.name)), path)
+        shown = Print(value=cell.expression, trust=Trust.OPEN, type=cell.type, kind=cell.kind, path=path)
+        text = Fixed(text=" " if at else ". ")
+        if cell.optional:
+            present = e.Compare(op="!=", left=cell.expression, right=e.Constant(value=None))
+            parts.append(If(branches=(Branch(condition=present, body=(text, shown)),)))
+        else:
+            parts += (text, shown)
+    parts.append(Fixed(text="\n"))
+    return For(variable="entry", over=value.expression, path=value.path, least=0, most=value.most, body=tuple(parts))
 
 
 def _printed(value: Typed, facts: Facts, numbered: bool) -> tuple[Part, ...]:

@@ -86,7 +86,7 @@ def kind_of(type: t.Type) -> Kind:
             return "date"
         case t.DateTime():
             return "datetime"
-        case t.Group() | t.OneOfSource() | t.OneOfItems():
+        case t.Group() | t.OneOfSource() | t.OneOfItems() | t.OneOfShortlist():
             return "row"
         case t.ListOf() | t.Turns():
             return "list"
@@ -106,7 +106,7 @@ def trust_of(type: t.Type, facts: Facts) -> Trust:
         case t.OneOfSource(source=name):
             source = facts.source(name)
             return column_trust(source, source.key)
-        case t.OneOfItems():
+        case t.OneOfItems() | t.OneOfShortlist():
             return Trust.CLOSED  # it prints as its number
         case t.ListOf(item=item):
             return trust_of(item, facts)
@@ -156,7 +156,7 @@ def variable_of(item: Typed, name: str) -> Typed:
 def key_path(type: t.Type | None, facts: Facts) -> tuple[str, ...] | None:
     """Return the steps from a row of *type* to its key, or None where it has none."""
     match type:
-        case t.OneOfSource(source=name):
+        case t.OneOfSource(source=name) | t.OneOfShortlist(source=name):
             return (facts.source(name).key,)
         case t.OneOfItems(record=name, file=file):
             return _record_key(facts.record_named(name, file), facts)
@@ -177,7 +177,7 @@ def _record_key(record: t.Record, facts: Facts) -> tuple[str, ...] | None:
 def row_identity(type: t.Type | None, facts: Facts) -> tuple[str, ...] | None:
     """Return what two rows must share to be compared: the source, or the record of the list."""
     match type:
-        case t.OneOfSource(source=name):
+        case t.OneOfSource(source=name) | t.OneOfShortlist(source=name):
             return ("source", name)
         case t.OneOfItems(record=name, file=file) | t.Group(name=name, file=file):
             record = facts.record_named(name, file)

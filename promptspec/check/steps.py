@@ -43,12 +43,14 @@ def step(desk: Desk, facts: Facts, target: Typed, written: tree.MemberExpr, *, t
             if field is not None:
                 return value_of(field, facts, expression, path)
             known = [f.name for f in record.fields]
-        case t.OneOfSource(source=source_name):
+        case t.OneOfSource(source=source_name) | t.OneOfShortlist(source=source_name):
             source = facts.source(source_name)
             column = source.column(name)
             if column is not None:
                 value = value_of(column, facts, expression, path)
-                return replace(value, trust=column_trust(source, name))
+                # Which rows a shortlist has follows from what a caller wrote, however well the rows are kept.
+                found = isinstance(target.type, t.OneOfShortlist)
+                return replace(value, trust=Trust.OPEN if found else column_trust(source, name))
             known = [c.name for c in source.columns]
         case t.Turns(item=item):
             if name == "text":

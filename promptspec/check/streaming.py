@@ -17,6 +17,7 @@ from promptspec.contract.tone import (
     ToneVoice,
 )
 from promptspec.contract.types import Field, ListOf, OneOfItems, OneOfSource, Text
+from promptspec.contract.unasked import unasked
 from promptspec.contract.walking import types_in
 
 #: What these measure of a text does not become less where the text goes on.
@@ -45,6 +46,8 @@ def _reasons(feature: Feature, module: Module) -> Iterator[NoStream]:
         for type in types_in((field,), module.record):
             if isinstance(type, OneOfSource | OneOfItems) and type.where is not None:
                 yield NoStream(because="`where` is judged on the whole reply", origin=field.origin)
+    if feature.shortlists and unasked(feature, module) is not None:
+        yield NoStream(because="where nothing is near nobody is asked", origin=feature.shortlists[0].origin)
     for rule in feature.tone:
         decided = _holds_of_begins(rule) if one_text else isinstance(rule.kind, _OF_ONE_FIELD)
         if rule.is_judged or not decided:

@@ -33,13 +33,14 @@ Where = Callable[[tree.Expr, t.OneOfSource | t.OneOfItems, tuple[t.Field, ...]],
 class Around:
     """What the fields of a feature may refer to; records and columns have nothing around them.
 
-    *where* checks conditions on rows, *lists* are the input lists that `one of` may name, *unknown* are shortlists,
-    which this version does not make, and fields that did not check, and *above* are the top-level fields that stand
-    above the one being checked.
+    *where* checks conditions on rows, *lists* are the input lists that `one of` may name, *shortlists* the types of
+    what is chosen from shortlists, *unknown* are shortlists and fields that did not check, and *above* are the
+    top-level fields that stand above the one being checked.
     """
 
     where: Where | None = None
     lists: Mapping[str, t.ListOf] = field(default_factory=dict[str, t.ListOf])
+    shortlists: Mapping[str, t.OneOfShortlist] = field(default_factory=dict[str, t.OneOfShortlist])
     unknown: frozenset[str] = frozenset()
     above: tuple[t.Field, ...] = ()
 
@@ -283,6 +284,13 @@ class Types:
     def _one_of(self, written: tree.OneOfType, direction: Direction, around: Around) -> t.Type | None:
         name = written.name.text
         made: t.OneOfSource | t.OneOfItems
+        if name in around.shortlists and direction != "input":
+            if written.where is None:
+                return around.shortlists[name]
+            self.desk.add(
+                "PS312", written.where.span, "a shortlist has its own `where`", help="move it into the `find` clause"
+            )
+            return None
         if name in around.lists and direction != "input":
             items = around.lists[name]
             assert isinstance(items.item, t.Group)
@@ -295,7 +303,7 @@ class Types:
             return None
         else:
             sources = [n for n in self.scope.declarations if self.scope.kind(n) == "source"]
-            known = [*sources, *(around.lists if direction != "input" else ())]
+            known = [*sources, *((*around.lists, *around.shortlists) if direction != "input" else ())]
             kind = self.scope.kind(name)
             given = next((each for each in around.above if each.name == name), None) if direction != "input" else None
             if kind is None and given is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promptspec.codegen.code import WIDTH, Code, Writer, code, data, joined, name, name_of_file
 from promptspec.codegen.expressions import Expressions, rounds
@@ -13,8 +13,9 @@ from promptspec.codegen.records import default_of
 from promptspec.codegen.row_conditions import RowConditions
 from promptspec.codegen.tones import ToneWriter
 from promptspec.codegen.types import Annotations
+from promptspec.contract.comparing import equalities
 from promptspec.contract.expressions import Expression, Quantified, Reference
-from promptspec.contract.feature import Feature, Rule
+from promptspec.contract.feature import Feature, Rule, Shortlist
 from promptspec.contract.types import Text
 
 _CALLERS = {"anyone": "Anyone", "session": "Session", "signed_in": "SignedIn", "verified": "Verified"}
@@ -59,6 +60,7 @@ class FeatureWriter:
             code("x: $, caller: $, today: dt.date", name(feature.input.name), self._caller()),
             self._requires(),
         )
+        self._shortlists()
         given = code("x: $, y: $, today: dt.date", name(feature.input.name), name(feature.output.name))
         self._rules("broken_rows", given, self._rows())
         self._drops([rule for rule in feature.ensures if rule.drop is not None])
@@ -157,8 +159,55 @@ class FeatureWriter:
             code("def write_prompt(self, x: $, out: ps.Draft, today: dt.date) -> None:", name(self._feature.input.name))
         )
         writer.indent()
+        for each in self._feature.shortlists:
+            variable = name(self._names.variable(each.name))
+            source = name(self._names.source(each.source))
+            writer.line(code("$ = out.shortlist($, $)", variable, data(each.name), source))
         Prompt(writer, self._names, self._expressions).write(self._feature.messages)
         writer.dedent()
+
+    def _shortlists(self) -> None:
+        writer, shortlists = self._writer, self._feature.shortlists
+        if not shortlists:
+            return
+        writer.blank()
+        rows = sorted({self._names.module.source(each.source, each.file).row_class for each in shortlists})
+        parameters = code("x: $, caller: $, today: dt.date", name(self._feature.input.name), self._caller())
+        found = joined(" | ", (code("ps.Shortlist[$]", name(row)) for row in rows))
+        writer.line(code("def find_shortlists(self, $) -> Iterator[$]:", parameters, found))
+        writer.indent()
+        for each in shortlists:
+            writer.line(code("# $ line $", name_of_file(each.origin.file), data(each.origin.line)))
+            writer.call(code("yield ps.Shortlist"), list(self._shortlist(each)))
+        writer.dedent()
+
+    def _shortlist(self, each: Shortlist) -> Iterator[Code]:
+        names, emit = self._names, self._expressions.emit
+        source = names.module.source(each.source, each.file)
+        yield code("name=$", data(each.name))
+        yield code("source=$", name(names.source(each.source)))
+        yield code("path=$", data(f"input.{each.field}"))
+        near = joined(", ", map(emit, each.near))
+        yield code("near=($,)", near) if len(each.near) == 1 else code("near=($)", near)
+        yield code("columns=$", data(tuple(names.field(column.name) for column in source.searched)))
+        yield code("top=$", data(each.top))
+        if each.above:
+            yield code("above=$", Code(repr(float(each.above))))
+        if each.itself is not None:
+            yield code("itself=$", emit(each.itself))
+        if each.where is not None:
+            equal = tuple(
+                code("($, $)", data(names.field(column)), emit(value))
+                for column, value in equalities(each.where, source)
+            )
+            if equal:
+                yield (
+                    code("equal=($,)", joined(", ", equal))
+                    if len(equal) == 1
+                    else code("equal=($)", joined(", ", equal))
+                )
+            condition = self._exact(each.where)
+            yield code("where=lambda row: $", condition)
 
     def _rules(self, method: str, parameters: Code, lines: Mapping[str, list[Code]]) -> None:
         if not lines:

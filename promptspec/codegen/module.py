@@ -165,5 +165,5 @@ def _inner_first(module: Module) -> Iterator[t.Record]:
 
 
 def _needs_input(record: t.Record, module: Module) -> bool:
-    """Say whether a record holds entries of an input list: nobody can give one in a call."""
-    return any(isinstance(type, t.OneOfItems) for type in types_in(record.fields, module.record))
+    """Say whether a record holds entries of an input list or a shortlist: nobody can give one in a call."""
+    return any(isinstance(type, t.OneOfItems | t.OneOfShortlist) for type in types_in(record.fields, module.record))

@@ -13,6 +13,7 @@ from promptspec.contract import types as t
 from promptspec.contract.feature import Feature, Module
 from promptspec.contract.models import Environment, OpenAIModel, RehearsalModel
 from promptspec.contract.moderation import Moderator, PythonModerator, ServerModerator, WordModerator
+from promptspec.contract.unasked import unasked
 from promptspec.contract.walking import foreign_texts, types_in
 from promptspec.contract.wire_value import wire_value
 from promptspec.schema.wire import encode_schema, output_schema
@@ -85,6 +86,11 @@ class PlanWriter:
         )
         if conditional:
             writer.line(code("conditional=$,", data(conditional)))
+        if feature.shortlists:
+            writer.line(code("finds=True,"))
+        nothing = unasked(feature, self._names.module)
+        if nothing is not None:
+            writer.line(code("unasked=$,", data(nothing)))
         if feature.limitations:
             writer.string(code("limitations=("), feature.limitations, "),")
         writer.dedent()
@@ -197,6 +203,7 @@ class PlanWriter:
         module = self._names.module
         types = types_in((*self._feature.input.fields, *self._feature.output.fields), module.record)
         found = {type.source for type in types if isinstance(type, t.OneOfSource)}
+        found |= {shortlist.source for shortlist in self._feature.shortlists}
         # Only what this module has a name for: a record of another file brings its own sources.
         own = {s.name for s in module.sources if s.origin.file == module.file}
         own |= {n for each in module.imports for n in each.names}
@@ -209,8 +216,10 @@ class PlanWriter:
         writer.line(code("examples=("))
         writer.indent()
         for example in self._feature.examples:
-            reply = wire_value(self._names.module, self._feature, example.returns, example.given)
-            arguments = [code("given=$", constant(example.given)), code("reply=$", data(reply))]
+            arguments = [code("given=$", constant(example.given))]
+            if not self._feature.shortlists:  # else its numbers follow from what the snapshot holds
+                reply = wire_value(self._names.module, self._feature, example.returns, example.given)
+                arguments.append(code("reply=$", data(reply)))
             if example.today is not None:
                 arguments.append(code("today=$", data(example.today)))
             writer.call(code("ps.Example"), arguments, tail=",")
@@ -219,13 +228,15 @@ class PlanWriter:
 
 
 def asks_caller(feature: Feature, module: Module) -> bool:
-    """Say whether a condition on rows of the input asks who calls."""
+    """Say whether a condition on rows of the input, or of a shortlist, asks who calls."""
     types = types_in(feature.input.fields, module.record)
+    conditions = [type.where for type in types if isinstance(type, t.OneOfSource | t.OneOfItems)]
+    conditions += [shortlist.where for shortlist in feature.shortlists]
     return any(
         isinstance(part, e.Reference) and part.root == "caller"
-        for type in types
-        if isinstance(type, t.OneOfSource | t.OneOfItems) and type.where is not None
-        for part in e.walk(type.where)
+        for condition in conditions
+        if condition is not None
+        for part in e.walk(condition)
     )
 
 

@@ -22,8 +22,16 @@ class Annotations:
             if optional:
                 return code("Annotated[$ | None, ps.entry($, optional=True)]", name(type.record), data(type.field))
             return code("Annotated[$, ps.entry($)]", name(type.record), data(type.field))
+        if isinstance(type, t.OneOfShortlist):
+            row = self._row_of(type)
+            if optional:
+                return code("Annotated[$ | None, ps.entry($, optional=True)]", row, data(type.shortlist))
+            return code("Annotated[$, ps.entry($)]", row, data(type.shortlist))
         judged = self._judged(type)
         return code("$ | None", judged) if optional else judged
+
+    def _row_of(self, type: t.OneOfSource | t.OneOfShortlist) -> Code:
+        return name(self.names.module.source(type.source, type.file).row_class)
 
     def _judged(self, type: t.Type) -> Code:
         match type:
@@ -36,9 +44,8 @@ class Annotations:
             case t.Group():
                 return name(type.name)
             case t.OneOfSource():
-                source = self.names.module.source(type.source, type.file)
-                return code("Annotated[$, ps.one_of($)]", name(source.row_class), name(self.names.source(type.source)))
-            case t.OneOfItems():
+                return code("Annotated[$, ps.one_of($)]", self._row_of(type), name(self.names.source(type.source)))
+            case t.OneOfItems() | t.OneOfShortlist():
                 return self.field(type)
             case t.Integer(least=least, most=most):
                 return code("Annotated[int, ps.integer($, $)]", data(least), data(most))
@@ -132,8 +139,8 @@ class Annotations:
                 found = self._literal(words)
             case t.Choice(name=called) | t.Group(name=called) | t.OneOfItems(record=called):
                 found = name(called)
-            case t.OneOfSource():
-                found = name(self.names.module.source(type.source, type.file).row_class)
+            case t.OneOfSource() | t.OneOfShortlist():
+                found = self._row_of(type)
             case t.ListOf(item=item):
                 found = code("tuple[$, ...]", self.returned(item))
             case t.Turns():
@@ -160,7 +167,7 @@ class Annotations:
                 return code("$ | $", name(type.name), self._literal(members))
             case t.Group():
                 return name(f"{type.name}Fields")
-            case t.Text() | t.OneOfSource() | t.Email() | t.Url() | t.OneOfItems():
+            case t.Text() | t.OneOfSource() | t.Email() | t.Url() | t.OneOfItems() | t.OneOfShortlist():
                 return code("str")
             case t.Number():
                 return code("Decimal | int")

@@ -12,6 +12,7 @@ from promptspec.contract.types import (
     ListOf,
     Number,
     OneOfItems,
+    OneOfShortlist,
     OneOfSource,
     Text,
     Type,
@@ -28,7 +29,7 @@ def is_compared(type: Type) -> bool:
         case Words() | Choice() | Boolean() | Integer() | Number() | Date() | DateTime() | Email() | Url():
             return True
         case _:
-            return isinstance(type, OneOfSource | OneOfItems)
+            return isinstance(type, OneOfSource | OneOfItems | OneOfShortlist)
 
 
 def compares(type: Type) -> bool:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from promptspec.contract.feature import Feature, Module
 from promptspec.contract.json_text import json_text
-from promptspec.contract.types import Field, Group, ListOf, ObjectConstant, OneOfItems, Record, Type
+from promptspec.contract.types import Field, Group, ListOf, ObjectConstant, OneOfItems, OneOfShortlist, Record, Type
 
 
 def wire_value(module: Module, feature: Feature, value: object, given: Mapping[str, object] | ObjectConstant) -> str:
     """Return *value*, written as in `returns` or `replies`, as JSON text of the wire.
 
-    An entry of an input list, written as its key, becomes its position in *given*; a key that was not offered becomes
-    a position past the last, and none becomes 0. Optional fields that are left out are null, fields with a default
+    An entry of an input list, written as its key, becomes its position in *given*, and a row of a shortlist that in the
+    list of keys that stands there under the shortlist's name; a key that was not offered becomes a position past the
+    last, and none becomes 0. Optional fields that are left out are null, fields with a default
     have it. A bare output is wrapped as `{"answer": …}`. What does not fit its type stays as it is, for the checks.
     """
     fields = _entries(given) or {}
@@ -39,7 +40,7 @@ def _record(module: Module, record: Record, value: object, given: Mapping[str, o
 
 
 def _field(module: Module, field: Field, value: object, given: Mapping[str, object]) -> object:
-    if value is None and isinstance(field.type, OneOfItems):
+    if value is None and isinstance(field.type, OneOfItems | OneOfShortlist):
         return 0
     return _value(module, field.type, value, given)
 
@@ -52,6 +53,8 @@ def _value(module: Module, type: Type, value: object, given: Mapping[str, object
             return [_value(module, type.item, item, given) for item in cast("tuple[object, ...]", value)]
         case OneOfItems():
             return position_of(module, type, value, given)
+        case OneOfShortlist():
+            return position_among(type, value, given)
         case _:
             return value
 
@@ -66,6 +69,52 @@ def position_of(module: Module, type: OneOfItems, key: object, given: Mapping[st
             if entries is not None and _same(entries.get(keyed.name), key):
                 return position
     return type.most + 1
+
+
+def position_among(type: OneOfShortlist, key: object, given: Mapping[str, object]) -> int:
+    """Return the position from 1 of *key* in the shortlist that *type* names, else `most + 1`."""
+    offered = given.get(type.shortlist)
+    if isinstance(offered, list | tuple):
+        for position, each in enumerate(cast("tuple[object, ...]", offered), 1):
+            if each == key:
+                return position
+    return type.most + 1
+
+
+def not_offered(
+    module: Module, feature: Feature, value: object, given: Mapping[str, object]
+) -> tuple[tuple[str, OneOfShortlist], ...]:
+    """Return where *value*, written as in `returns`, chooses what its shortlist in *given* does not hold, and of which
+    type it is there.
+    """
+    record = {"answer": value} if feature.bare else value
+    found = _strangers(module, feature.output, record, given, "output", bare=feature.bare)
+    return tuple(found)
+
+
+def _strangers(
+    module: Module, record: Record, value: object, given: Mapping[str, object], path: str, *, bare: bool = False
+) -> Iterator[tuple[str, OneOfShortlist]]:
+    entries = _entries(value) or {}
+    work = [(field.type, entries.get(field.name), path if bare else f"{path}.{field.name}") for field in record.fields]
+    for type, item, place in work:
+        match type:
+            case OneOfShortlist() if item is not None and position_among(type, item, given) > type.most:
+                yield place, type
+            case ListOf() if isinstance(item, list | tuple):
+                listed = enumerate(cast("tuple[object, ...]", item))
+                work += [(type.item, each, f"{place}[{index}]") for index, each in listed]
+            case Group():
+                yield from _strangers(module, module.record(type.name, type.file), item, given, place)
+            case _:
+                pass
+
+
+def with_shortlists(
+    given: Mapping[str, object] | ObjectConstant, shortlists: Iterable[tuple[str, Sequence[str]]]
+) -> Mapping[str, object]:
+    """Return the fields of *given* and the keys of each of the *shortlists* of the call, by its name."""
+    return {**(_entries(given) or {}), **dict(shortlists)}
 
 
 def _same(left: object, right: object) -> bool:

@@ -81,11 +81,13 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS319", "a condition that could take too long"),
         Entry("PS320", "`else drop` without a list to drop from"),
         Entry("PS321", "an image where nothing reads images"),
+        Entry("PS322", "a shortlist that cannot be made"),
         # 4xx: prompt, trust, budget
         Entry("PS401", "an open value in the system message"),
         Entry("PS402", "an input that is not used", _W),
         Entry("PS405", "a prompt of the wrong shape"),
         Entry("PS406", "a condition on the content of an open value in a prompt"),
+        Entry("PS407", "a shortlist that the prompt does not show"),
         Entry("PS410", "a prompt that cannot fit its limit"),
         Entry("PS411", "a limit with the wrong unit or amount"),
         # 5xx: output schema
@@ -104,6 +106,7 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS606", "an evaluation of what cannot be compared"),
         Entry("PS607", "a file of labelled rows that cannot be used"),
         Entry("PS608", "a target for a text", _W),
+        Entry("PS609", "an example whose answer is not in its shortlist"),
         # 7xx: tone
         Entry("PS701", "a tone rule that does not exist, or has the wrong arguments"),
         Entry("PS702", "a tone rule out of its range"),

@@ -29,6 +29,7 @@ from promptspec.contract.types import (
     Number,
     ObjectConstant,
     OneOfItems,
+    OneOfShortlist,
     OneOfSource,
     Record,
     Text,
@@ -58,7 +59,8 @@ def candidates(
 
     First come the examples whose closed inputs (enums, words, keys, numbers, booleans, dates; in records and lists
     too) equal those of *given*, the ones that equal it in everything before the others; then 50 values built from the
-    types of the output. *given* holds keys in place of rows, *keys* yields those of a source. The same arguments give
+    types of the output. *given* holds keys in place of rows, and under the names of shortlists the keys of
+    their rows; *keys* yields those of a source. The same arguments give
     the same texts in every process.
     """
     yield from _from_examples(module, feature, given)
@@ -160,8 +162,8 @@ class _Builder:
 
     def _field(self, field: Field) -> object:
         if field.optional and self._attempt and self._draws.one_in(3):
-            return 0 if isinstance(field.type, OneOfItems) else None
-        if isinstance(field.type, OneOfItems) and field.optional and not self._offered(field.type):
+            return 0 if isinstance(field.type, OneOfItems | OneOfShortlist) else None
+        if isinstance(field.type, OneOfItems | OneOfShortlist) and field.optional and not self._offered(field.type):
             return 0
         return self._value(field.type, _topic(field.name))
 
@@ -170,10 +172,10 @@ class _Builder:
         match type:
             case Text():
                 return self._text(type, topic)
-            case Words() | Choice() | OneOfSource() | OneOfItems():
+            case Words() | Choice() | OneOfSource() | OneOfItems() | OneOfShortlist():
                 options = self._options(type)
                 # Nothing is on offer: no value is right, and the checks will say so.
-                return draws.pick(options) if options else 1 if isinstance(type, OneOfItems) else ""
+                return draws.pick(options) if options else "" if isinstance(type, OneOfSource) else 1
             case Group():
                 return self.record(self._module.record(type.name, type.file))
             case Integer():
@@ -250,7 +252,7 @@ class _Builder:
 
     def _list(self, type: ListOf, topic: str) -> list[object]:
         length = self._draws.between(max(type.least, min(1, type.most)), min(type.most, max(type.least, 1) + 2))
-        if isinstance(type.item, Words | Choice | OneOfSource | OneOfItems):
+        if isinstance(type.item, Words | Choice | OneOfSource | OneOfItems | OneOfShortlist):
             options = self._draws.shuffled(self._options(type.item)[:_MOST_KEYS])
             # What is on offer is told once, as long as that is enough.
             return options[: max(min(length, len(options)), 0)] + [
@@ -265,7 +267,7 @@ class _Builder:
                 break
         return items
 
-    def _options(self, type: Words | Choice | OneOfSource | OneOfItems) -> list[object]:
+    def _options(self, type: Words | Choice | OneOfSource | OneOfItems | OneOfShortlist) -> list[object]:
         match type:
             case Words():
                 return list(type.words)
@@ -274,11 +276,11 @@ class _Builder:
             case OneOfSource():
                 small = self._module.source(type.source, type.file).small_keys
                 return self._keys(type) if small is None else list(small)
-            case OneOfItems():
+            case OneOfItems() | OneOfShortlist():
                 return list(range(1, self._offered(type) + 1))
             case _:
                 assert_never(type)
 
-    def _offered(self, type: OneOfItems) -> int:
-        entries = self._given.get(type.field)
+    def _offered(self, type: OneOfItems | OneOfShortlist) -> int:
+        entries = self._given.get(type.field if isinstance(type, OneOfItems) else type.shortlist)
         return len(cast("tuple[object, ...]", entries)) if isinstance(entries, list | tuple) else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
@@ -22,6 +22,7 @@ from promptspec.values.units import MESSAGE_OVERHEAD
 
 if TYPE_CHECKING:
     from promptspec.runtime.plan import Plan
+    from promptspec.runtime.records import Row
     from promptspec.values.echo import Echo
 
 #: Digits of a live tag. Each may be a token; those of a tag of zeros are read three at a time.
@@ -213,12 +214,22 @@ def _joined(first: bytes, second: bytes) -> bytes:
     return first + b"," + second if first else second
 
 
-def encode_examples(plan: Plan, render: Callable[[Any, Draft, date], None]) -> Examples:
+def encode_examples(
+    plan: Plan,
+    render: Callable[[Any, Draft, date], None],
+    shortlists: Sequence[Mapping[str, tuple[Row, ...]]],
+    replies: Sequence[str],
+) -> Examples:
     """Return the examples as encoded pairs of messages, rendered by the code that renders a call.
 
     Each pair announces its own tag, drawn from the module's hash, so that a request's static part stays the same.
+    *shortlists* and *replies* are those of the examples.
     """
-    messages = tuple(message for index in range(len(plan.examples)) for message in _example(plan, render, index))
+    messages = tuple(
+        message
+        for index, (found, reply) in enumerate(zip(shortlists, replies, strict=True))
+        for message in _example(plan, render, index, found, reply)
+    )
     shown = [part for message in messages for part in message.parts if isinstance(part, Shown)]
     return Examples(
         messages=messages,
@@ -229,15 +240,21 @@ def encode_examples(plan: Plan, render: Callable[[Any, Draft, date], None]) -> E
     )
 
 
-def _example(plan: Plan, render: Callable[[Any, Draft, date], None], index: int) -> list[Message]:
+def _example(
+    plan: Plan,
+    render: Callable[[Any, Draft, date], None],
+    index: int,
+    shortlists: Mapping[str, tuple[Row, ...]],
+    reply: str,
+) -> list[Message]:
     example = plan.examples[index]
     today = example.today or HOST.clock.today()
     given = plan.input.model_validate(example.given, context=Context(direction="input", today=today, pins=BUILT))
-    draft = Draft(fence=plan.fence)
+    draft = Draft(fence=plan.fence, shortlists=shortlists)
     render(given, draft, today)
     entropy = _FixedEntropy(f"{plan.seed}:{plan.name}:{index}")
     _, messages = split_system(draft.messages(draft.draw_tag(entropy), draft.draw_mark(entropy)))
-    return [*messages, Message("assistant", example.reply)]
+    return [*messages, Message("assistant", reply)]
 
 
 class _FixedEntropy:

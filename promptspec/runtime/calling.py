@@ -1,4 +1,7 @@
-"""One call: admit, clean and validate, require, render, ask, read, validate, ensure, tone, judge, deliver (rule 20)."""
+"""One call, in the order of rule 20.
+
+Admit, clean and validate, require, shortlist, render, ask, read, validate, ensure, tone, judge, deliver.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ from promptspec.runtime.judging import MOST, violations_of
 from promptspec.runtime.jury import Jury
 from promptspec.runtime.opinions import Judging, questions_about
 from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Rehearse, Replies, Wires
+from promptspec.runtime.records import Row
 from promptspec.runtime.repairing import NOT_REPAIRED
 from promptspec.runtime.replies import ID_BITS, Dropped, Judgement, Reply
 from promptspec.runtime.replies import Attempt as Told
@@ -83,12 +87,18 @@ class Call:
         self.input = self._validated(given)
         self._refuse(feature.broken_requires(self.input, self.caller, self.context.today))
         self.moderating = self._moderation() if plan.moderations else None
-        self.draft = Draft(fence=plan.fence)
+        self.shortlists: dict[str, tuple[Row, ...]] = {}
+        #: Whether nothing is on offer, and the reply says just that, so that nobody need be asked.
+        self.is_settled = False
+        if plan.finds:
+            self._find()
+        self.draft = Draft(fence=plan.fence, shortlists=self.shortlists)
         feature.write_prompt(self.input, self.draft, self.context.today)
         self.attempt = Attempt(
             plan=plan, draft=self.draft, examples=feature.example_messages, user=self.user, world=self.world
         )
-        self._refuse(self.attempt.violations(guard_roles=not feature.guarded_roles))
+        if not self.is_settled:
+            self._refuse(self.attempt.violations(guard_roles=not feature.guarded_roles))
         self._input_passed = False
         #: The replies that were refused, and what they broke.
         self.refusals: list[tuple[Answer, tuple[Violation, ...]]] = []
@@ -126,12 +136,20 @@ class Call:
         )
         return others or found
 
-    def _refuse(self, violations: Iterator[Violation]) -> None:
+    def _refuse(self, violations: Iterable[Violation]) -> None:
         found = list(islice(violations, MOST))
         # A row that does not meet its condition is told alone, as an unknown key is.
         if found:
             hidden = [violation for violation in found if violation.rule == "one_of"]
             raise InputRefused(hidden or found)
+
+    def _find(self) -> None:
+        """Make the shortlists, and refuse the input where one is empty, unless the reply follows from that."""
+        made = tuple(self.feature.find_shortlists(self.input, self.caller, self.context.today))
+        self.shortlists = {each.name: each.rows(self.context.pins) for each in made}
+        self.is_settled = bool(self.feature.plan.unasked) and not any(self.shortlists.values())
+        if not self.is_settled:
+            self._refuse(each.nothing for each in made if not self.shortlists[each.name])
 
     def _hashed(self) -> str | None:
         """A rehearsal sends nothing anywhere, so it needs no key; a stand-in is told the hash where there is one."""
@@ -155,6 +173,16 @@ class Call:
         first = 1 if live and live[0].role == "system" else 0
         examples = self.feature.example_messages.messages
         return Rendered(messages=(*live[:first], *examples, *live[first:]), tag=tag, mark=mark)
+
+    def given(self) -> dict[str, object]:
+        """Return the input as the spec writes values, and the keys of each shortlist by its name."""
+        from promptspec.runtime.plain_values import keys_in, plain_input
+
+        return plain_input(self.input) | dict(keys_in(self.shortlists))
+
+    def unasked(self) -> Reply[Any]:
+        """Return the reply that nothing on offer leaves. Raises ReplyRefused where it breaks a rule of replies."""
+        return self.reply(self.check(Answer(text=self.feature.plan.unasked, model="", usage=Usage())), ())
 
     # Asking
 
@@ -220,8 +248,11 @@ class Call:
     def settle(self, answer: Answer) -> Checked | None:
         """Return *answer* as it was read if it may be judged, None where the model is to be asked to mend it.
 
-        Raises ReplyRefused where it is not to be mended, or not any more.
+        Raises ReplyRefused where it is not to be mended, or not any more, and Moderated for what the server says of
+        moderation beside it.
         """
+        if self.moderating is not None:
+            self.moderating.refuse_inline(answer.found_in, answer.found_out)
         try:
             return self.check(answer)
         except ReplyRefused as refused:
@@ -269,8 +300,6 @@ class Call:
         of the first of them that is broken.
         """
         plan, feature = self.feature.plan, self.feature
-        if self.moderating is not None:
-            self.moderating.refuse_inline(answer.found_in, answer.found_out)
         context = self.output_context()
         output = self._read(answer.text, context)
         refuse_reply(feature.broken_rows(self.input, output, context.today))
@@ -398,7 +427,7 @@ class Call:
             direction="output",
             today=self.context.today,
             warnings=self.context.warnings,
-            lists={name: getattr(self.input, name) for name in self.feature.plan.lists},
+            lists={name: getattr(self.input, name) for name in self.feature.plan.lists} | self.shortlists,
             echo=self.attempt.echo(),
             pins=self.context.pins,
         )

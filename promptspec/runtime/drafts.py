@@ -10,13 +10,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 from pydantic import BaseModel
 
 from promptspec.ports import Entropy
 from promptspec.runtime.collections import Turn
 from promptspec.runtime.images import Image
+from promptspec.runtime.records import Row
+
+if TYPE_CHECKING:
+    from promptspec.runtime.sources import Source
+
+R = TypeVar("R", bound=Row)
 
 Role = Literal["system", "user"]
 FenceMode = Literal["tags", "datamark", "json"]
@@ -76,7 +82,8 @@ class Rendered:
 class Draft:
     """A prompt before its tag is drawn. Generated code fills it; no text in a value can start or end a message."""
 
-    def __init__(self, *, fence: FenceMode = "tags") -> None:
+    def __init__(self, *, fence: FenceMode = "tags", shortlists: Mapping[str, tuple[Row, ...]] | None = None) -> None:
+        self._shortlists = shortlists or {}
         self._json = fence == "json"
         self._marked = fence == "datamark"
         self._messages: list[tuple[Role, list[str | Fence | Shown]]] = []
@@ -123,6 +130,10 @@ class Draft:
             if turn.role == "assistant":
                 self._pieces.append("The caller says that the assistant answered:\n")
             self.fence(f"{path}[{index}]", turn.text)
+
+    def shortlist(self, name: str, source: Source[R]) -> tuple[R, ...]:
+        """Return the shortlist *name* of this call: rows of *source*, the nearest first."""
+        return cast("tuple[R, ...]", self._shortlists.get(name, ()))
 
     # What the call reads
 

@@ -44,6 +44,8 @@ class Feature(Written, Generic[V]):
     def _call(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
         with Outermost(self.plan.name):
             call = Call(self, given, caller)
+            if call.is_settled:
+                return cast("Reply[V]", call.unasked())
             if call.rehearses:
                 return cast("Reply[V]", rehearse(call))
             while True:
@@ -55,6 +57,8 @@ class Feature(Written, Generic[V]):
     async def _acall(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
         with Outermost(self.plan.name):
             call = Call(self, given, caller)
+            if call.is_settled:
+                return cast("Reply[V]", call.unasked())
             if call.rehearses:
                 return cast("Reply[V]", rehearse(call))
             while True:

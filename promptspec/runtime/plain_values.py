@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,6 +39,11 @@ def _plain(value: object) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(item) for item in cast("Sequence[object]", value)]
     return value
+
+
+def keys_in(shortlists: Mapping[str, Sequence[Row]]) -> list[tuple[str, list[str]]]:
+    """Return the name of each of *shortlists* and the keys of its rows."""
+    return [(name, [str(_plain(row)) for row in rows]) for name, rows in shortlists.items()]
 
 
 def keys_of(sources: Sequence[Source[Any]]) -> Callable[[OneOfSource], Iterator[str]]:

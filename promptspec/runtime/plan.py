@@ -167,10 +167,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A few-shot example: the input as a call would give it, and the reply as the wire has it."""
+    """A few-shot example: the input as a call would give it, and the reply as the wire has it.
+
+    Where a feature makes shortlists there is no *reply* here: what it chooses is a number that follows from them.
+    """
 
     given: Mapping[str, Any]
-    reply: str
+    reply: str = ""
     today: date | None = None
 
 
@@ -181,6 +184,8 @@ class Plan:
     *asks_caller* says that a condition on rows reads the caller's id, so that not even a prompt is made without one.
     *conditional* are the paths of inputs whose rows stand under a `where`, with `[]` for an index. What moderators look
     at of input and output are the texts at *looked_at_in* and *looked_at_out*, paths of attributes with `[]` for items.
+    *finds* says that calls have shortlists, and *unasked* is the reply, as the wire has it, where all of them are empty;
+    "" for none, so that the call is refused.
     """
 
     name: str
@@ -205,3 +210,5 @@ class Plan:
     moderations: tuple[Moderation, ...] = ()
     looked_at_in: tuple[tuple[str, ...], ...] = ()
     looked_at_out: tuple[tuple[str, ...], ...] = ()
+    finds: bool = False
+    unasked: str = ""

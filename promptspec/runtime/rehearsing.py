@@ -35,10 +35,10 @@ def rehearsed_answer(call: Call) -> Answer:
 
 def _first_that_holds(call: Call) -> tuple[Answer, Reply[Any]]:
     from promptspec.models.rehearsal import candidates
-    from promptspec.runtime.plain_values import keys_of, plain_input
+    from promptspec.runtime.plain_values import keys_of
 
     feature, module = call.feature.contract, call.feature.module_contract
-    given = plain_input(call.input)
+    given = call.given()
     for _, text in zip(
         range(MOST_REHEARSALS),
         candidates(module, feature, given, keys=keys_of(call.feature.plan.sources), today=call.context.today),
@@ -72,11 +72,10 @@ def _scripted(call: Call) -> str:
     if isinstance(stand_in, Wires):
         return stand_in.texts[override.turn(len(stand_in.texts))]
     from promptspec.contract.wire_value import wire_value
-    from promptspec.runtime.plain_values import plain_input
 
     values = cast("Replies", stand_in).values
     value = values[override.turn(len(values))]
-    return wire_value(call.feature.module_contract, call.feature.contract, value, plain_input(call.input))
+    return wire_value(call.feature.module_contract, call.feature.contract, value, call.given())
 
 
 def _rehearsed(text: str) -> Answer:

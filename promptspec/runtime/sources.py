@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -152,6 +152,33 @@ class Source(Generic[R]):
             raise SourceUnavailable(f"the module of source `{self.name}` has no file to find its snapshot by")
         return Path(path).with_name(name)
 
+    def nearest(
+        self,
+        near: str,
+        columns: Sequence[str],
+        *,
+        snapshot: Snapshot,
+        top: int,
+        above: float,
+        keeps: Callable[[R], bool],
+        equal: Sequence[tuple[str, object]] = (),
+    ) -> tuple[R, ...]:
+        """Return the up to *top* rows of *snapshot* whose *columns* are nearest to *near*, best first.
+
+        Of each *keeps* is true, which it is only of rows whose columns *equal* these values, and none is less near than
+        *above*. Raises SourceUnavailable where the snapshot has no index that this takes.
+        """
+        searched = tuple(self.columns.index(column) for column in columns)
+        found = snapshot.nearest(
+            near,
+            searched=searched,
+            top=top,
+            above=above,
+            keeps=lambda cells: keeps(self._row(cells)),
+            equal=[(self.columns.index(column), str(value)) for column, value in equal],
+        )
+        return tuple(self._row(each.row) for each in found)
+
     def _row(self, cells: tuple[Any, ...]) -> R:
         return self.row.model_construct(**dict(zip(self.columns, cells, strict=True)))
 
@@ -201,7 +228,9 @@ def _same(value: object) -> object:
 
 @dataclass(frozen=True)
 class entry:
-    """An entry of the input list *field*: on the wire its position from 1, or 0 for none where that is allowed."""
+    """An entry of the input list or the shortlist *field*: on the wire its position from 1, or 0 for none where that is
+    allowed.
+    """
 
     field: str
     optional: bool = False
@@ -210,7 +239,8 @@ class entry:
         """Return the entry itself, or None."""
         if value is None and self.optional:  # missing and null are one (rule 15)
             return None
-        if isinstance(value, Record) and info.context is None:  # a web framework looks at a reply that was delivered
+        # A web framework looks at a reply that was delivered.
+        if isinstance(value, Record | Row) and info.context is None:
             return value
         position = exact_integer(value)
         if position is None:

@@ -39,6 +39,7 @@ from promptspec.runtime.plan import (
 )
 from promptspec.runtime.records import Input, Record, Row
 from promptspec.runtime.replies import Guarantees, Outcome, Reply
+from promptspec.runtime.shortlists import Shortlist
 from promptspec.runtime.sources import NOT_ON_OFFER, Live, Source, entry, one_of
 from promptspec.runtime.streaming import AsyncStream, Stream
 from promptspec.runtime.toning import (
@@ -87,6 +88,7 @@ __all__ = [
     "Reply",
     "Row",
     "Session",
+    "Shortlist",
     "SignedIn",
     "Source",
     "Stamp",

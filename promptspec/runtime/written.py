@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from promptspec.errors import CallFailed, Violation
 from promptspec.ports import World
 from promptspec.runtime.asking import Examples, encode_examples
+from promptspec.runtime.context import BUILT, Context
 from promptspec.runtime.drafts import Draft
 from promptspec.runtime.dropping import Drops
 from promptspec.runtime.host import HOST
 from promptspec.runtime.opinions import Judged
-from promptspec.runtime.plan import ByServer, Plan, Rehearsal
+from promptspec.runtime.plan import ByServer, Example, Plan, Rehearsal
+from promptspec.runtime.records import Row
 from promptspec.runtime.replies import Guarantees
+from promptspec.runtime.shortlists import Shortlist
 from promptspec.runtime.toning import Tone
+from promptspec.safety.callers import example_caller
 from promptspec.values.reading import read_json
 
 if TYPE_CHECKING:
@@ -42,6 +46,10 @@ class Written:
 
     def broken_requires(self, x: Any, caller: Any, today: date) -> Iterator[Violation]:
         """Yield what the input *x* breaks of the conditions on rows and the `require` clauses."""
+        return iter(())
+
+    def find_shortlists(self, x: Any, caller: Any, today: date) -> Iterator[Shortlist[Any]]:
+        """Yield the shortlists of the input *x*."""
         return iter(())
 
     def broken_rows(self, x: Any, y: Any, today: date) -> Iterator[Violation]:
@@ -160,7 +168,40 @@ class Written:
     @cached_property
     def example_messages(self) -> Examples:
         """The static pairs of the request, encoded once a process."""
-        return encode_examples(self.plan, self.write_prompt)
+        return encode_examples(self.plan, self.write_prompt, self.example_shortlists, self.example_replies)
+
+    @cached_property
+    def example_shortlists(self) -> tuple[Mapping[str, tuple[Row, ...]], ...]:
+        """The shortlists of each example. They follow from its input and the snapshot, so that pairs stay the same."""
+        return tuple(map(self._shortlists_of, self.plan.examples))
+
+    def _shortlists_of(self, example: Example) -> Mapping[str, tuple[Row, ...]]:
+        if not self.plan.finds:
+            return {}
+        today = example.today or HOST.clock.today()
+        given = self.plan.input.model_validate(
+            example.given, context=Context(direction="input", today=today, pins=BUILT)
+        )
+        caller = example_caller(self.plan.caller)
+        return {each.name: each.rows(BUILT) for each in self.find_shortlists(given, caller, today)}
+
+    @cached_property
+    def example_replies(self) -> tuple[str, ...]:
+        """The reply of each example as the wire has it, what it chooses from a shortlist as a position in that."""
+        if not self.plan.finds:
+            return tuple(example.reply for example in self.plan.examples)
+        from promptspec.contract.wire_value import wire_value, with_shortlists
+        from promptspec.runtime.plain_values import keys_in
+
+        return tuple(
+            wire_value(
+                self.module_contract,
+                self.contract,
+                example.returns,
+                with_shortlists(example.given, keys_in(shortlists)),
+            )
+            for example, shortlists in zip(self.contract.examples, self.example_shortlists, strict=True)
+        )
 
     @cached_property
     def guarantees(self) -> Guarantees:

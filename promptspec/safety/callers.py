@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from promptspec.errors import CallerRefused, ModelUnavailable
 
@@ -12,6 +12,9 @@ from promptspec.errors import CallerRefused, ModelUnavailable
 MOST_ID: Final = 256
 #: Where the key of the hash comes from: `secret`, or `keyid:secret` to rotate keys.
 ID_KEY: Final = "PROMPTSPEC_ID_KEY"
+
+#: The id of who calls in an example, or in a test that names nobody.
+EXAMPLE_ID: Final = "a-test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,12 @@ def admit(caller: Anyone | None, level: str) -> Anyone:
         if not isinstance(id, str) or not id or len(id) > MOST_ID:
             raise CallerRefused(f"the caller's id must be a string of 1 to {MOST_ID} characters")
     return known
+
+
+def example_caller(level: str) -> Anyone:
+    """Return who calls in an example: somebody of whom no more is known than *level* asks for."""
+    kind: Any = LEVELS[level]
+    return kind(EXAMPLE_ID) if issubclass(kind, Session) else Anyone()
 
 
 def hash_of(caller: Anyone, environment: Mapping[str, str]) -> str | None:

@@ -26,6 +26,7 @@ from promptspec.contract.types import (
     Number,
     ObjectConstant,
     OneOfItems,
+    OneOfShortlist,
     OneOfSource,
     Record,
     Text,
@@ -50,7 +51,8 @@ def output_schema(module: Module, feature: Feature) -> Schema:
     """Return the schema of the reply as it travels: closed, every field required, in the order of the spec.
 
     It asks a model for no less than the checks ask; what it cannot say (words, tokens, hosts, dates' bounds) they
-    check, and the description tells. An entry of an input list is a position from 1, and 0 is none.
+    check, and the description tells. An entry of an input list or a shortlist is a position from 1,
+    and 0 is none.
     """
     return _record(module, feature.output, "output")
 
@@ -111,7 +113,7 @@ def _plain(value: Constant) -> object:
 
 
 def _or_none(schema: Schema, type: Type, direction: Direction) -> Schema:
-    if isinstance(type, OneOfItems) and direction == "output":
+    if isinstance(type, OneOfItems | OneOfShortlist) and direction == "output":
         return {**schema, "minimum": 0}
     kind = schema.get("type")
     if isinstance(kind, str) and kind not in ("object", "array"):
@@ -139,6 +141,8 @@ def _type(module: Module, type: Type, direction: Direction) -> Schema:
             return _one_of_source(module, type)
         case OneOfItems():
             return _one_of_items(module, type, direction)
+        case OneOfShortlist():
+            return _position(type.shortlist, type.most)
         case Integer():
             return {"type": "integer", "minimum": type.least, "maximum": type.most}
         case Number():
@@ -236,10 +240,14 @@ def _one_of_source(module: Module, type: OneOfSource) -> Schema:
 
 def _one_of_items(module: Module, type: OneOfItems, direction: Direction) -> Schema:
     if direction == "output":
-        said = f"the number of an entry of `{type.field}`, counted from 1"
-        return {"description": said, "type": "integer", "minimum": 1, "maximum": type.most}
+        return _position(type.field, type.most)
     key = module.record(type.record, type.file).key
     return _type(module, key.type, direction) if key else {"type": "string"}
+
+
+def _position(listed: str, most: int) -> Schema:
+    said = f"the number of an entry of `{listed}`, counted from 1"
+    return {"description": said, "type": "integer", "minimum": 1, "maximum": most}
 
 
 def _url(type: Url, direction: Direction) -> Schema:

@@ -8,7 +8,7 @@ from typing import Any
 
 from promptspec.ports import World
 from promptspec.runtime.host import HOST
-from promptspec.safety.callers import LEVELS, Anyone, Session
+from promptspec.safety.callers import EXAMPLE_ID, LEVELS, Anyone, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +32,4 @@ def quiet_world(today: date | None) -> World:
 def caller_of(level: str, id: str | None) -> Anyone:
     """Return a caller of *level*, called *id*."""
     kind: Any = LEVELS[level]
-    return kind(id or "a-test") if issubclass(kind, Session) else Anyone()
+    return kind(id or EXAMPLE_ID) if issubclass(kind, Session) else Anyone()

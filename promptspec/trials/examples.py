@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from promptspec.api import Compilation, Unit, compile_paths
 from promptspec.check.labelled import MOST_BYTES, MOST_TOLD, LabelledRow, read_labelled
-from promptspec.contract.feature import Evaluation, Example, Feature
+from promptspec.contract.feature import Evaluation, Example, Feature, Module
+from promptspec.contract.wire_value import not_offered, with_shortlists
 from promptspec.diagnostics import Report
 from promptspec.errors import PromptspecError, Violation
 from promptspec.loading import function_of, materialize
+from promptspec.runtime.feature import Feature as Running
 from promptspec.runtime.overrides import Wires
+from promptspec.runtime.plain_values import keys_in
 from promptspec.text import Span
 from promptspec.trials.calls import caller_of, quiet_world
 from promptspec.trials.plain import written
@@ -46,7 +50,10 @@ def try_examples(compilation: Compilation, report: Report) -> None:
     loaded = materialize(replace(compilation, units=tried))
     for unit, feature, example in _examples(compilation):
         running = function_of(loaded[unit.file], feature.name)
-        written_out = running.plan.examples[feature.examples.index(example)].reply
+        at = feature.examples.index(example)
+        if unit.module is None or _chooses_strangers(compilation, unit.module, feature, example, running, report):
+            continue
+        written_out = running.example_replies[at]
         try:
             with running.override(model=Wires((written_out,)), world=quiet_world(example.today)):
                 reply = running.call_fields(written(example.given), caller=caller_of(feature.caller, None))
@@ -67,6 +74,27 @@ def try_examples(compilation: Compilation, report: Report) -> None:
                     if example.today or "late" not in violation.rule
                     else "say what `today` is: `on 2026-01-31`",
                 )
+
+
+def _chooses_strangers(
+    compilation: Compilation, module: Module, feature: Feature, example: Example, running: Running[Any], report: Report
+) -> bool:
+    """Say whether an answer of *example* is not in its shortlist, and report it."""
+    keys = dict(keys_in(running.example_shortlists[feature.examples.index(example)]))
+    found = not_offered(module, feature, example.returns, with_shortlists(example.given, keys.items()))
+    for path, type in found:
+        offered = ", ".join(f"`{key[:40]}`" for key in keys[type.shortlist][:MOST_TOLD])
+        more = len(keys[type.shortlist]) - MOST_TOLD
+        report.add(
+            "PS609",
+            place_of(compilation, example.origin.file, example.origin.line),
+            f'the example "{example.title[:40]}" answers `{path}` with what is not in `{type.shortlist}`',
+            note=f"nearest to it are {offered}" + (f" and {more} more" if more > 0 else "")
+            if offered
+            else "nothing is near it",
+            help=f"answer with one of them, raise `top` of `{type.shortlist}`, or take other words for the input",
+        )
+    return bool(found)
 
 
 def try_rows(compilation: Compilation, report: Report) -> None:

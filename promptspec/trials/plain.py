@@ -45,7 +45,7 @@ def _plain(module: Module, type: t.Type, value: object) -> Any:
     if value is None:
         return None
     match type:
-        case t.OneOfSource():
+        case t.OneOfSource() | t.OneOfShortlist():
             return getattr(value, cast("Any", value).key_column)
         case t.OneOfItems(record=name, file=file):
             record = module.record(name, file)

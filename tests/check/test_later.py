@@ -14,7 +14,7 @@ from promptspec.syntax import tree
 from promptspec.syntax.words import LIMITS
 
 CLAUSES = {
-    "find": "find hits = films near message top 20",
+    "find": "find hits = films near message by embedding small top 20",
     "review always": "review always",
     "review when": "review when len(message) > 3 {\n    show message\n    within 4h\n}",
     "sample": "sample 2%",

@@ -4,11 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .orders import sort_orders as sort_orders
+    from .orders import find_products as find_products, sort_orders as sort_orders
     from .places import visit_place as visit_place
     from .shared import name_it as name_it, rate as rate, tell as tell
 
 _MODULES = {
+    "find_products": "orders",
     "name_it": "shared",
     "rate": "shared",
     "sort_orders": "orders",

@@ -1,0 +1,56 @@
+"""Shortlists in generated modules: the rows of a source that are nearest to a text of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from promptspec.errors import Violation
+from promptspec.runtime.context import Pins
+from promptspec.runtime.records import Row
+from promptspec.runtime.sources import Source
+
+R = TypeVar("R", bound=Row)
+
+#: What is said of an input that is near nothing. Which rows there are is told by no message.
+NOTHING_NEAR: Final = "is near nothing on offer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shortlist(Generic[R]):
+    """A shortlist of one call: up to *top* rows of *source* whose *columns* are nearest to the texts *near*.
+
+    None is less near than *above*, of each *where* holds, and none has the key *itself*. *path* is the field of the
+    input that is blamed where no row is left. *equal* is what *where* says that columns equal: there rows are looked
+    for, and of what is found *where* is asked.
+    """
+
+    name: str
+    source: Source[R]
+    path: str
+    near: tuple[object, ...]
+    columns: tuple[str, ...]
+    top: int
+    above: float = 0.0
+    itself: str | None = None
+    where: Callable[[R], bool] | None = None
+    equal: tuple[tuple[str, object], ...] = ()
+
+    def rows(self, pins: Pins) -> tuple[R, ...]:
+        """Return the rows, the nearest first, of the snapshot that the call has pinned."""
+        snapshot = self.source.built if self.source.live is None else pins.of(self.source)
+        text = "\n".join(str(each) for each in self.near if each is not None)
+        return self.source.nearest(
+            text, self.columns, snapshot=snapshot, top=self.top, above=self.above, keeps=self._keeps, equal=self.equal
+        )
+
+    def _keeps(self, row: R) -> bool:
+        if self.itself is not None and getattr(row, self.source.key) == self.itself:
+            return False
+        return self.where is None or self.where(row)
+
+    @property
+    def nothing(self) -> Violation:
+        """What is broken where no row is left."""
+        return Violation(path=self.path, rule="nothing_near", message=NOTHING_NEAR)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from promptspec.contract.expressions import Reference, walk
+from promptspec.contract.expressions import Reference, fields_of, walk
 from promptspec.contract.types import Group, OneOfItems, OneOfSource, Record
 from promptspec.contract.walking import types_in
 from promptspec.fuzz.known_inputs import known_inputs
@@ -23,7 +23,9 @@ def asked_places(subject: Subject) -> frozenset[Place]:
     """Return the places of the input on which it depends whether a reply is right."""
     feature = subject.feature
     conditions = [*(rule.condition for rule in feature.ensures), *(rule.when for rule in feature.ensures)]
-    fields: set[str] = set()
+    fields: set[str] = {
+        name for each in feature.shortlists for part in (*each.near, each.where) for name in fields_of(part, "input")
+    }
     for type in types_in(feature.output.fields, subject.record):
         if isinstance(type, OneOfItems):
             fields.add(type.field)

@@ -19,6 +19,7 @@ from promptspec.contract.types import (
     ListOf,
     Number,
     OneOfItems,
+    OneOfShortlist,
     OneOfSource,
     Record,
     Text,
@@ -99,7 +100,7 @@ def _could_be(type: Type, value: Json) -> bool:
     match type:
         case Text() | Words() | Choice() | OneOfSource() | Date() | DateTime() | Email() | Url() | Image():
             return isinstance(value, str)
-        case Integer() | Number() | OneOfItems():
+        case Integer() | Number() | OneOfItems() | OneOfShortlist():
             return not isinstance(value, bool) and isinstance(value, int | Decimal)
         case Boolean():
             return isinstance(value, bool)
@@ -150,7 +151,7 @@ def _of_type(subject: Subject, type: Type, value: Json) -> Iterator[Edge]:
             yield Edge("deep-nesting", _nested(100), ASK)
         case Image():
             yield from image_edges(type)
-        case OneOfItems():
+        case OneOfItems() | OneOfShortlist():
             return
         case _:
             assert_never(type)

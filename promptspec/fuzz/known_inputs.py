@@ -48,16 +48,20 @@ class KnownInputs:
         self._conditions = (*self.wheres, *rules)
         self._fitting: dict[str, tuple[str, ...]] = {}
         #: The fields of the input on which a condition depends.
+        near = [part for each in feature.shortlists for part in (*each.near, each.where)]
         self.watched: frozenset[str] = frozenset(
-            name for condition in self._conditions for name in fields_of(condition, "input")
+            name for condition in (*self._conditions, *near) for name in fields_of(condition, "input")
         )
         #: Whether what is put together of valid values may still be refused.
-        self.conditional: bool = bool(self._conditions) or any(
+        self.conditional: bool = bool(self._conditions or feature.shortlists) or any(
             isinstance(type, ListOf) and type.unique and type.least > 1
             for type in types_in(feature.input.fields, subject.record)
         )
         self.asks_caller: bool = any(
-            isinstance(part, Reference) and part.root == "caller" for c in self._conditions for part in walk(c)
+            isinstance(part, Reference) and part.root == "caller"
+            for condition in (*self._conditions, *near)
+            if condition is not None
+            for part in walk(condition)
         )
         self.caller: str = READER
         self.bases: tuple[dict[str, Json], ...] = self._found(subject)
@@ -95,7 +99,13 @@ class KnownInputs:
         """Return what the reference finds broken in *given*, None where it does not know."""
         try:
             return judge_input(
-                subject.module, subject.feature, given, rows=subject.rows, today=subject.today, caller=self.caller
+                subject.module,
+                subject.feature,
+                given,
+                rows=subject.rows,
+                today=subject.today,
+                caller=self.caller,
+                finds=subject.finds(given),
             )
         except OutOfFragment:
             return None
@@ -115,7 +125,7 @@ class KnownInputs:
         for _ in range(1 + len(self.wheres)):
             found = self.verdict(subject, given)
             if not found:
-                return given if found == [] or not self._conditions else None
+                return given if found == [] or not (self._conditions or subject.feature.shortlists) else None
             fixed = self._with_fitting_keys(subject, given, found)
             if fixed is None:
                 return None

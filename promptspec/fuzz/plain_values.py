@@ -21,6 +21,7 @@ from promptspec.contract.types import (
     ListOf,
     Number,
     OneOfItems,
+    OneOfShortlist,
     OneOfSource,
     Record,
     Text,
@@ -88,8 +89,8 @@ def plain_value(subject: Subject, type: Type, n: int) -> Json:
         case OneOfSource():
             keys = subject.keys(type)
             return keys[n % len(keys)] if keys else ""
-        case OneOfItems():
-            raise TypeError("an entry of an input list stands in outputs only")
+        case OneOfItems() | OneOfShortlist():
+            raise TypeError("an entry of a list stands in outputs only")
         case Integer():
             return type.least + n % (type.most - type.least + 1)
         case Number():

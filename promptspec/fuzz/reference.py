@@ -8,7 +8,7 @@ says elsewhere is exact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias, assert_never, cast
@@ -31,6 +31,7 @@ from promptspec.contract.types import (
     Number,
     ObjectConstant,
     OneOfItems,
+    OneOfShortlist,
     OneOfSource,
     Record,
     Text,
@@ -39,9 +40,11 @@ from promptspec.contract.types import (
     Url,
     Words,
 )
+from promptspec.contract.unasked import unasked
 from promptspec.fuzz.reference_drops import leave_out
 from promptspec.fuzz.reference_expressions import Names, Value, holds
 from promptspec.fuzz.reference_images import judge_image
+from promptspec.fuzz.reference_shortlists import nothing_near, shortlists_of
 from promptspec.fuzz.reference_texts import Broken as Broken
 from promptspec.fuzz.reference_texts import OutOfFragment as OutOfFragment
 from promptspec.fuzz.reference_texts import judge_date, judge_datetime, judge_email, judge_text, judge_url
@@ -49,14 +52,32 @@ from promptspec.fuzz.reference_texts import judge_date, judge_datetime, judge_em
 Found: TypeAlias = list[tuple[str, str]]
 #: The rows of each source by its name, and in it by their keys; a row is its cells by the names of the columns.
 Rows: TypeAlias = Mapping[str, Mapping[str, Mapping[str, object]]]
+#: Makes the shortlists of the input that the names have.
+Finds: TypeAlias = Callable[[Module, Feature, Names, Rows], Mapping[str, list[Mapping[str, object]]]]
 
 
-def judge_input(module: Module, feature: Feature, value: object, *, rows: Rows, today: date, caller: str = "") -> Found:
-    """Return the (path, rule) of everything that the input *value*, as JSON, breaks; [] where it is accepted."""
+def judge_input(
+    module: Module,
+    feature: Feature,
+    value: object,
+    *,
+    rows: Rows,
+    today: date,
+    caller: str = "",
+    finds: Finds = shortlists_of,
+) -> Found:
+    """Return the (path, rule) of everything that the input *value*, as JSON, breaks; [] where it is accepted.
+
+    *finds* makes the shortlists.
+    """
     judge = _Judge(module, rows, today, output=False)
     settled = judge.record(feature.input, value, "input")
     names = Names(input=cast("Mapping[str, Value]", settled), output={}, today=today, caller=caller)
-    return _conditions(judge, feature.requires, names)
+    found = _conditions(judge, feature.requires, names)
+    if found or not feature.shortlists:
+        return found
+    near = finds(module, feature, names, rows)
+    return nothing_near(feature, near, may_be_unasked=unasked(feature, module) is not None)
 
 
 def seen_input(module: Module, feature: Feature, value: object, *, rows: Rows, today: date) -> Mapping[str, Value]:
@@ -66,24 +87,47 @@ def seen_input(module: Module, feature: Feature, value: object, *, rows: Rows, t
 
 
 def judge_reply(
-    module: Module, feature: Feature, input_value: object, reply: object, *, rows: Rows, today: date, caller: str = ""
+    module: Module,
+    feature: Feature,
+    input_value: object,
+    reply: object,
+    *,
+    rows: Rows,
+    today: date,
+    caller: str = "",
+    finds: Finds = shortlists_of,
 ) -> Found:
     """Return the (path, rule) of everything that *reply*, the JSON value of the wire, breaks after *input_value*.
 
     Raises ValueError where the input itself is not accepted.
     """
-    return _judged_reply(module, feature, input_value, reply, rows, today, caller)[0]
+    return _judged_reply(module, feature, input_value, reply, rows, today, caller, finds)[0]
 
 
 def dropped_items(
-    module: Module, feature: Feature, input_value: object, reply: object, *, rows: Rows, today: date, caller: str = ""
+    module: Module,
+    feature: Feature,
+    input_value: object,
+    reply: object,
+    *,
+    rows: Rows,
+    today: date,
+    caller: str = "",
+    finds: Finds = shortlists_of,
 ) -> Found:
     """Return the (path, rule) of every item that `else drop` leaves out of *reply*; see `judge_reply`."""
-    return _judged_reply(module, feature, input_value, reply, rows, today, caller)[1]
+    return _judged_reply(module, feature, input_value, reply, rows, today, caller, finds)[1]
 
 
 def _judged_reply(
-    module: Module, feature: Feature, input_value: object, reply: object, rows: Rows, today: date, caller: str
+    module: Module,
+    feature: Feature,
+    input_value: object,
+    reply: object,
+    rows: Rows,
+    today: date,
+    caller: str,
+    finds: Finds,
 ) -> tuple[Found, Found]:
     """Return what *reply* breaks, and what is dropped of it."""
     given = _Judge(module, rows, today, output=False)
@@ -94,6 +138,8 @@ def _judged_reply(
         raise given.unknown
     judge = _Judge(module, rows, today, output=True)
     judge.input = cast("Mapping[str, Value]", settled_input)
+    asked = Names(input=judge.input, output={}, today=today, caller=caller)
+    judge.shortlists = finds(module, feature, asked, rows)
     settled = judge.record(feature.output, reply, "output", bare=feature.bare)
     names = Names(input=judge.input, output=cast("Mapping[str, Value]", settled), today=today, caller=caller)
     found = _conditions(judge, (), names)
@@ -132,6 +178,7 @@ class _Judge:
         #: What must hold of a row once all values are known.
         self.conditions: list[tuple[str, Expression, Value]] = []
         self.input: Mapping[str, Value] = {}
+        self.shortlists: Mapping[str, list[Mapping[str, object]]] = {}
         #: What the reference cannot judge; it counts only where nothing else is wrong.
         self.unknown: OutOfFragment | None = None
         self._module = module
@@ -163,7 +210,8 @@ class _Judge:
         if field.optional:
             # Missing and null are one, and so is 0 for an entry of a list.
             number = _whole(value)
-            if value is None or (self._output and isinstance(field.type, OneOfItems) and number == 0):
+            is_entry = isinstance(field.type, OneOfItems | OneOfShortlist)
+            if value is None or (self._output and is_entry and number == 0):
                 return None
         return self._value(field.type, value, path)
 
@@ -190,6 +238,8 @@ class _Judge:
                 return self._row(type, _text(value), path)
             case OneOfItems():
                 return self._entry(type, value, path)
+            case OneOfShortlist():
+                return self._found(type, value)
             case Integer():
                 return _integer(type, value)
             case Number():
@@ -239,6 +289,15 @@ class _Judge:
         if type.where is not None:
             self.conditions.append((path, type.where, entry))
         return entry
+
+    def _found(self, type: OneOfShortlist, value: object) -> Value:
+        position = _whole(value)
+        if position is None:
+            raise Broken("type")
+        offered = self.shortlists[type.shortlist]
+        if not 1 <= position <= len(offered):
+            raise Broken("one_of")
+        return offered[position - 1]
 
     def _day(self, type: Date, day: date) -> date:
         least = self._today if type.least == "today" else type.least

@@ -21,7 +21,12 @@ from promptspec.fuzz.reference_expressions import Names, evaluate, holds
 from promptspec.fuzz.reference_images import seen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
     from promptspec.fuzz.subjects import Subject
+
+    Shortlisted: TypeAlias = Mapping[str, Sequence[Mapping[str, object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,15 @@ class Said:
     pieces: tuple[str | Open, ...]
 
 
-def expected_messages(subject: Subject, settled: Mapping[str, object], *, caller: str, today: date) -> tuple[Said, ...]:
-    """Return the messages of the input *settled*: rows as their cells, entries as they were given."""
-    names = Names(input=settled, output={}, today=today, caller=caller)
+def expected_messages(
+    subject: Subject, settled: Mapping[str, object], shortlists: Shortlisted, *, caller: str, today: date
+) -> tuple[Said, ...]:
+    """Return the messages of the input *settled*: rows as their cells, entries as they were given.
+
+    *shortlists* are the rows of each shortlist by its name.
+    """
+    listed = tuple((name, list(rows)) for name, rows in shortlists.items())
+    names = Names(input=settled, output={}, today=today, caller=caller, variables=listed)
     json_fences = subject.feature.fence == "json"
     found: list[Said] = []
     for message in subject.feature.messages:

@@ -20,6 +20,8 @@ _library: Any = importlib.import_module("unicodedata2")
 category: Callable[[str], str] = _library.category
 #: A text in one of the normal forms.
 normalize: Callable[[str, str], str] = _library.normalize
+#: The combining class of a character; 0 for what is no mark on the letter before it.
+combining: Callable[[str], int] = _library.combining
 
 #: Emoji that hold what shows nothing by itself, and keep it: joined, styled, keycaps, flags.
 SEQUENCES: Final = (

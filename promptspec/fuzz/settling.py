@@ -23,6 +23,7 @@ from promptspec.contract.types import (
 )
 from promptspec.runtime.context import BUILT, Context
 from promptspec.runtime.plain_values import plain_input
+from promptspec.safety.callers import LEVELS, Anyone, Session
 
 if TYPE_CHECKING:
     from datetime import date
@@ -41,6 +42,21 @@ def settle(subject: Subject, given: object, today: date) -> Mapping[str, object]
         return _record(subject, subject.feature.input, plain_input(record))
     except KeyError:  # the module took a key that the source does not hold: others say so
         return None
+
+
+def own_shortlists(
+    subject: Subject, given: object, *, caller: str, today: date
+) -> dict[str, list[Mapping[str, object]]]:
+    """Return the rows of each shortlist that the module itself makes of *given*, by its name."""
+    running: Any = subject.running
+    record = running.plan.input.model_validate(given, context=Context(direction="input", today=today))
+    kind: Any = LEVELS[subject.feature.caller]
+    known = kind(caller) if issubclass(kind, Session) else Anyone()
+    found: dict[str, list[Mapping[str, object]]] = {}
+    for each in running.find_shortlists(record, known, today):
+        rows = subject.rows[each.source.name]
+        found[each.name] = [dict(rows[getattr(row, row.key_column)]) for row in each.rows(BUILT)]
+    return found
 
 
 def _record(subject: Subject, record: Record, value: Mapping[str, object]) -> dict[str, object]:

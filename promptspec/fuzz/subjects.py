@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from promptspec.contract.feature import Feature, Fixed, For, If, Message, Module, Part, Print
+from promptspec.contract.feature import Example, Feature, Fixed, For, If, Message, Module, Part, Print
 from promptspec.contract.models import Environment, OpenAIModel
 from promptspec.contract.moderation import Moderation, ServerModerator, WordModerator
 from promptspec.contract.types import (
@@ -25,14 +26,19 @@ from promptspec.contract.types import (
     OneOfSource,
     Record,
 )
+from promptspec.contract.unasked import unasked
 from promptspec.contract.walking import types_in
-from promptspec.contract.wire_value import wire_value
+from promptspec.contract.wire_value import wire_value, with_shortlists
 from promptspec.fuzz.echoes import windows
+from promptspec.fuzz.reference import Finds, Rows
+from promptspec.fuzz.reference_expressions import Names
 from promptspec.fuzz.reference_prompt import Said, expected_messages
-from promptspec.fuzz.settling import settle
+from promptspec.fuzz.reference_shortlists import shortlists_of
+from promptspec.fuzz.reference_texts import OutOfFragment
+from promptspec.fuzz.settling import own_shortlists, settle
 from promptspec.live.wires import some_url
 from promptspec.runtime.plan import ByFunction, ByServer, OpenAI
-from promptspec.safety.callers import ID_KEY
+from promptspec.safety.callers import EXAMPLE_ID, ID_KEY
 from promptspec.schema.wire import encode_schema, input_schema, output_schema
 from promptspec.trials.plain import written
 from promptspec.values.json_schema import SchemaJudge
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from promptspec.contract.tone import ToneRule
+    from promptspec.fuzz.cases import Json
     from promptspec.models.port import Model
     from promptspec.ports import World
     from promptspec.runtime.feature import Feature as Running
@@ -55,6 +62,12 @@ MODEL_SECRET: Final = "sk-fuzz-secret-of-models-19f3a8c6d4"  # noqa: S105  it op
 _MOST_ROWS: Final = 200_000
 #: So many keys of a source are drawn from.
 MOST_KEYS: Final = 1_000
+#: Inputs whose shortlists are remembered.
+_MOST_REMEMBERED: Final = 2_000
+#: Who calls where nothing depends on it.
+READER: Final = "reader-1"
+#: Rows of a source whose words inputs are made of, so that some of them are near to something.
+_MOST_WORDED: Final = 12
 
 
 def _is_openai(model: OpenAIModel) -> bool:
@@ -82,6 +95,7 @@ class Subject:
         self.module: Module = running.module_contract
         self.feature: Feature = running.contract
         self.today = today
+        self._found: dict[tuple[str, str, date], Mapping[str, list[Mapping[str, object]]]] = {}
         self._spec = None if root is None else Spec(root, root / self.module.file)
         #: The rows of each source by name, then by key: what the reference judges by.
         self.rows: Mapping[str, Mapping[str, Mapping[str, object]]] = {
@@ -203,15 +217,66 @@ class Subject:
         found: list[tuple[Said, ...]] = []
         for example in self.feature.examples:
             today = example.today or date.today()
-            settled = settle(self, written(example.given), today)
+            given = written(example.given)
+            settled = settle(self, given, today)
             assert settled is not None, "an example is valid, or the spec would not compile"
-            found.append(expected_messages(self, settled, caller="", today=today))
+            names = Names(input=settled, output={}, today=today, caller=EXAMPLE_ID)
+            shortlists = self.finds(given)(self.module, self.feature, names, self.rows)
+            found.append(expected_messages(self, settled, shortlists, caller=EXAMPLE_ID, today=today))
         return tuple(found)
 
     @cached_property
     def example_replies(self) -> tuple[str, ...]:
         """The reply of each example, as the wire has it."""
-        return tuple(wire_value(self.module, self.feature, e.returns, e.given) for e in self.feature.examples)
+        return tuple(self._example_reply(example) for example in self.feature.examples)
+
+    def _example_reply(self, example: Example) -> str:
+        given = written(example.given)
+        keys = self.shortlisted_keys(given, caller=EXAMPLE_ID, today=example.today)
+        return wire_value(self.module, self.feature, example.returns, with_shortlists(given, keys.items()))
+
+    # Shortlists
+
+    def finds(self, given: object) -> Finds:
+        """Return what makes the shortlists of the input *given*: the reference, and of large sources the module."""
+
+        def found(
+            module: Module, feature: Feature, names: Names, rows: Rows
+        ) -> Mapping[str, list[Mapping[str, object]]]:
+            if not feature.shortlists:
+                return {}
+            name = (json.dumps(given, default=str, sort_keys=True), names.caller, names.today)
+            known = self._found.get(name)
+            if known is None:
+                if len(self._found) >= _MOST_REMEMBERED:
+                    self._found.clear()
+                try:
+                    known = shortlists_of(module, feature, names, rows)
+                except OutOfFragment:
+                    known = own_shortlists(self, given, caller=names.caller, today=names.today)
+                self._found[name] = known
+            return known
+
+        return found
+
+    def shortlisted_keys(
+        self, given: object, *, caller: str = READER, today: date | None = None
+    ) -> dict[str, list[str]]:
+        """Return the keys of each shortlist of the input *given* by its name; {} where the input is refused."""
+        day = today or self.today
+        settled = settle(self, given, day) if self.feature.shortlists else None
+        if settled is None:
+            return {}
+        names = Names(input=settled, output={}, today=day, caller=caller)
+        found = self.finds(given)(self.module, self.feature, names, self.rows)
+        keys = {each.name: self.module.source(each.source, each.file).key for each in self.feature.shortlists}
+        return {name: [str(row[keys[name]]) for row in rows] for name, rows in found.items()}
+
+    @cached_property
+    def unasked(self) -> Json:
+        """The value of the wire where all shortlists are empty and nobody need be asked; None for none."""
+        text = unasked(self.feature, self.module)
+        return None if text is None else json.loads(text)
 
     @cached_property
     def private_words(self) -> frozenset[str]:
@@ -233,7 +298,16 @@ class Subject:
     @cached_property
     def literals(self) -> tuple[str, ...]:
         """The words that the spec itself uses: names, members, fixed text, examples. Forgeries are made of them."""
-        return tuple(dict.fromkeys(word for word in _literals(self.module, self.feature) if word.strip()))
+        words = (*_literals(self.module, self.feature), *self._near_words())
+        return tuple(dict.fromkeys(word for word in words if word.strip()))
+
+    def _near_words(self) -> Iterator[str]:
+        """Yield texts of the rows that shortlists are made of: what is said in them is near to something."""
+        for each in self.feature.shortlists:
+            source = self.module.source(each.source, each.file)
+            for row in islice(self.rows[each.source].values(), _MOST_WORDED):
+                for column in source.searched:
+                    yield from str(row[column.name] or "").splitlines()[:1]
 
 
 #: For features that ask nobody.

@@ -11,6 +11,7 @@ from promptspec.fuzz.fences import mark_of, taken_apart
 from promptspec.fuzz.lies.conditions import broken_conditions
 from promptspec.fuzz.lies.wire import SERVER_TEXT
 from promptspec.fuzz.reference import Found, OutOfFragment, dropped_items, judge_input, judge_reply, seen_input
+from promptspec.fuzz.reference_expressions import Names
 from promptspec.fuzz.reference_prompt import Said, expected_messages
 from promptspec.fuzz.settling import firmly_settled, settle, strings_in, texts_in, without
 from promptspec.live.strict_json import NOTHING, read_strictly
@@ -62,6 +63,7 @@ class Input:
                 rows=subject.rows,
                 today=self.today,
                 caller=self.caller,
+                finds=subject.finds(self.given),
             )
         except OutOfFragment:
             return None
@@ -89,7 +91,26 @@ class Input:
         """The messages that must be sent for the input, without those of examples; None where it is refused."""
         if self.settled is None:
             return None
-        return expected_messages(self.subject, self.settled, caller=self.caller, today=self.today)
+        shortlists = self.shortlists
+        return expected_messages(self.subject, self.settled, shortlists, caller=self.caller, today=self.today)
+
+    @cached_property
+    def shortlists(self) -> Mapping[str, list[Mapping[str, object]]]:
+        """The rows of each shortlist of the input by its name, the nearest first; {} where the input is refused.
+
+        The module's own word is taken only where the reference has none.
+        """
+        if self.settled is None:
+            return {}
+        names = Names(input=self.settled, output={}, today=self.today, caller=self.caller)
+        subject = self.subject
+        return subject.finds(self.given)(subject.module, subject.feature, names, subject.rows)
+
+    @cached_property
+    def is_unasked(self) -> bool:
+        """Whether there is nothing on offer and the reply says just that, so that no model may be asked."""
+        settled = self.settled is not None and bool(self.subject.feature.shortlists)
+        return settled and self.subject.unasked is not None and not any(self.shortlists.values())
 
     @cached_property
     def texts(self) -> tuple[tuple[str, Text, str], ...]:
@@ -142,6 +163,8 @@ class Trial:
     @cached_property
     def replied(self) -> Json:
         """The value of the wire in the model's last answer, read strictly; NOTHING where there is none."""
+        if self.input.is_unasked:
+            return self.subject.unasked
         answers = self.observation.answers
         return read_strictly(answers[-1]) if answers else NOTHING
 
@@ -158,6 +181,7 @@ class Trial:
                 rows=subject.rows,
                 today=self.input.today,
                 caller=self.case.caller,
+                finds=subject.finds(self.case.given),
             )
         except OutOfFragment:
             # Objects of a JSON Schema are beyond the reference; conditions on plain values are not.
@@ -196,6 +220,7 @@ class Trial:
                 rows=subject.rows,
                 today=self.input.today,
                 caller=self.case.caller,
+                finds=subject.finds(self.case.given),
             )
         except (OutOfFragment, ValueError):
             return None

@@ -28,6 +28,7 @@ from promptspec.contract.types import (
     ListOf,
     Number,
     OneOfItems,
+    OneOfShortlist,
     OneOfSource,
     Text,
     Turns,
@@ -174,8 +175,8 @@ def _values(subject: Subject, type: Type, texts: Texts) -> SearchStrategy[Made]:
             return _turns(subject, type)
         case Group() | JsonSchema():
             return st.sampled_from([Made(value) for value in several(subject, type, _POOL)])
-        case OneOfItems():
-            raise TypeError("an entry of an input list stands in outputs only")
+        case OneOfItems() | OneOfShortlist():
+            raise TypeError("an entry of a list stands in outputs only")
         case _:
             assert_never(type)
 

@@ -7,7 +7,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, cast
 
-from promptspec.contract.types import Choice, Integer, ListOf, OneOfItems, OneOfSource, Text, Words
+from promptspec.contract.types import Choice, Integer, ListOf, OneOfItems, OneOfShortlist, OneOfSource, Text, Words
 from promptspec.errors import NO_ANSWER, CallFailed, InputRefused, PromptspecError, ReplyRefused
 from promptspec.fuzz.delivered import leaves, texts
 from promptspec.fuzz.echoes import echoes
@@ -38,6 +38,9 @@ def reply_is_total(trial: Trial) -> bool:
         raise LawFell(f"the call failed by itself: {type(seen.error.__cause__).__name__}")
     if seen.error is not None and not isinstance(seen.error, PromptspecError):
         raise LawFell(f"{type(seen.error).__name__} rose, which is no error of ours")
+    if trial.input.is_unasked:
+        _is_unasked(trial)
+        return True
     if seen.reply is None:
         return bool(seen.requests)
     if not seen.answers:
@@ -53,6 +56,18 @@ def reply_is_total(trial: Trial) -> bool:
     if trial.known_drops is not None and dropped != trial.known_drops:
         raise LawFell(f"{_told(dropped)} was dropped where {_told(trial.known_drops)} must be")
     return True
+
+
+def _is_unasked(trial: Trial) -> None:
+    """Look whether nobody was asked where there is nothing to choose from, and the reply says just that."""
+    seen = trial.observation
+    if seen.requests:
+        raise LawFell("a model was asked where nothing is on offer and the reply follows from that")
+    broken = trial.broken_by_reply
+    if seen.reply is not None and broken:
+        raise LawFell("a reply was returned without asking that breaks " + _told(broken))
+    if seen.reply is None and broken == []:
+        raise LawFell("nothing was returned where nothing is on offer and the reply follows from that")
 
 
 def _told(dropped: list[tuple[str, str]]) -> str:
@@ -89,7 +104,7 @@ def world_is_closed(trial: Trial) -> bool:
     judged = False
     for leaf in leaves(trial.subject, trial.kept, seen.reply.value):
         match leaf.type:
-            case Words() | Choice() | OneOfSource() | OneOfItems():
+            case Words() | Choice() | OneOfSource() | OneOfItems() | OneOfShortlist():
                 _is_offered(trial, leaf)
                 judged = True
             case _:
@@ -115,6 +130,9 @@ def _is_offered(trial: Trial, leaf: Leaf) -> None:
             if key != leaf.wire or key not in rows:
                 raise LawFell(f"{leaf.path} is a row that the reply did not name, or that the source does not hold")
             return
+        case OneOfShortlist():
+            _is_on_the_shortlist(trial, leaf, type)
+            return
         case _:
             _is_an_entry(trial, leaf, cast("OneOfItems", type))
             return
@@ -122,11 +140,26 @@ def _is_offered(trial: Trial, leaf: Leaf) -> None:
         raise LawFell(f"{leaf.path} is a word that the reply did not say, or that is not declared")
 
 
-def _is_an_entry(trial: Trial, leaf: Leaf, type: OneOfItems) -> None:
-    offered = cast("list[object]", (trial.input.settled or {}).get(type.field) or [])
+def _is_on_the_shortlist(trial: Trial, leaf: Leaf, type: OneOfShortlist) -> None:
+    offered = trial.input.shortlists.get(type.shortlist, [])
+    position = _position(leaf)
+    if not 1 <= position <= len(offered):
+        raise LawFell(f"{leaf.path} is a row that is not on the shortlist")
+    key = trial.subject.module.source(type.source, type.file).key
+    if getattr(leaf.value, key, None) != offered[position - 1][key]:
+        raise LawFell(f"{leaf.path} is another row of the shortlist than the one that the reply named")
+
+
+def _position(leaf: Leaf) -> int:
     position = leaf.wire
     if not isinstance(position, int) or isinstance(position, bool):
-        position = int(cast("int", position)) if position == int(cast("int", position)) else 0
+        return int(cast("int", position)) if position == int(cast("int", position)) else 0
+    return position
+
+
+def _is_an_entry(trial: Trial, leaf: Leaf, type: OneOfItems) -> None:
+    offered = cast("list[object]", (trial.input.settled or {}).get(type.field) or [])
+    position = _position(leaf)
     if not 1 <= position <= len(offered):
         raise LawFell(f"{leaf.path} is an entry that was not offered")
     entry = cast("Mapping[str, object]", offered[position - 1])

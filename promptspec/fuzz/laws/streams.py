@@ -142,6 +142,7 @@ def _broken(trial: Trial, wire: Any) -> list[tuple[str, str]]:
             rows=subject.rows,
             today=trial.input.today,
             caller=trial.case.caller,
+            finds=subject.finds(trial.case.given),
         )
     except (OutOfFragment, ValueError):
         return []

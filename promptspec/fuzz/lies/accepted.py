@@ -32,13 +32,16 @@ def an_honest_reply(subject: Subject, given: Json, seed: int = 0) -> Json | None
 
 
 def plain_given(subject: Subject, given: Json) -> dict[str, object]:
-    """Return the fields of *given* with the defaults of those that are missing; {} where it is no object."""
+    """Return the fields of *given* with the defaults of those that are missing, and the keys of each shortlist.
+
+    Where *given* is no object every field is none.
+    """
     entries = entries_of(given)
     found: dict[str, object] = {}
     for field in subject.feature.input.fields:
         value = entries.get(field.name)
         found[field.name] = plain(field.default) if value is None and field.has_default else value
-    return found
+    return found | subject.shortlisted_keys(given)
 
 
 def accepted(subject: Subject, given: Json, reply: Json) -> bool:
@@ -50,7 +53,14 @@ def broken_by(subject: Subject, given: Json, reply: Json) -> Found:
     """Return what the reference knows to be broken in *reply*, and where it does not know, the broken conditions."""
     try:
         return judge_reply(
-            subject.module, subject.feature, given, reply, rows=subject.rows, today=subject.today, caller="reader-1"
+            subject.module,
+            subject.feature,
+            given,
+            reply,
+            rows=subject.rows,
+            today=subject.today,
+            caller="reader-1",
+            finds=subject.finds(given),
         )
     except OutOfFragment:
         return broken_conditions(subject, given, reply)

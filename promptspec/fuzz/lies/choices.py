@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
 from promptspec.contract.json_text import json_text
-from promptspec.contract.types import Choice, OneOfItems, OneOfSource, Words
+from promptspec.contract.types import Choice, OneOfItems, OneOfShortlist, OneOfSource, Words
 from promptspec.fuzz.lies.accepted import broken_by, plain_given
 from promptspec.fuzz.lies.telling import put, raw_values
 from promptspec.fuzz.lies.values import read
@@ -108,6 +108,13 @@ def _labels(site: Site) -> Iterator[str]:
                 )
 
 
+def _keys_for_positions(site: Site) -> Iterator[str]:
+    """Yield keys in place of numbers: those that are on offer, and others of the source."""
+    if isinstance(site.type, OneOfShortlist):
+        yield from (json_text(key) for key in _entries(site))
+        yield from (json_text(key) for key in islice(site.subject.rows[site.type.source], _MOST_LOOKED_AT))
+
+
 def _unknown_keys(site: Site) -> Iterator[str]:
     if isinstance(site.type, OneOfSource):
         yield from map(
@@ -149,14 +156,16 @@ def _keys_of_others(site: Site) -> Iterator[str]:
 
 
 def _entries(site: Site) -> list[object]:
-    if not isinstance(site.type, OneOfItems):
+    """Return what is on offer here: the entries of an input list, or the keys of a shortlist."""
+    if not isinstance(site.type, OneOfItems | OneOfShortlist):
         return []
-    entries = plain_given(site.subject, site.given).get(site.type.field)
+    name = site.type.field if isinstance(site.type, OneOfItems) else site.type.shortlist
+    entries = plain_given(site.subject, site.given).get(name)
     return cast("list[object]", entries) if isinstance(entries, list) else []
 
 
 def _positions(site: Site) -> Iterator[str]:
-    if isinstance(site.type, OneOfItems):
+    if isinstance(site.type, OneOfItems | OneOfShortlist):
         count, most = len(_entries(site)), site.type.most
         numbers = dict.fromkeys((0, -1, count + 1, most, most + 1, count + 2, -count, 2**31, 2**53, 2**53 + 1, 2**64))
         yield from (str(number) for number in numbers if not 1 <= number <= count)
@@ -164,7 +173,7 @@ def _positions(site: Site) -> Iterator[str]:
 
 
 def _all_positions(site: Site) -> Iterator[str]:
-    if isinstance(site.type, OneOfItems):
+    if isinstance(site.type, OneOfItems | OneOfShortlist):
         yield from map(str, range(len(_entries(site)) + 1))
         yield from ("1.0", "1e0", "10e-1")
 
@@ -182,6 +191,7 @@ INVENTING: Final = (
     raw_values("label-for-key", _labels),
     raw_values("position-outside", _positions),
     raw_values("any-position", _all_positions),
+    raw_values("key-for-position", _keys_for_positions),
     raw_values("near-member", _near_words),
     raw_values("any-member", _members),
 )

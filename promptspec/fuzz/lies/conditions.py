@@ -9,7 +9,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
 from promptspec.contract.expressions import Expression
-from promptspec.contract.types import Date, DateTime, Group, ListOf, Number, OneOfItems, OneOfSource, Record, Type
+from promptspec.contract.types import (
+    Date,
+    DateTime,
+    Group,
+    ListOf,
+    Number,
+    OneOfItems,
+    OneOfShortlist,
+    OneOfSource,
+    Record,
+    Type,
+)
 from promptspec.fuzz.lies.values import entries_of, items_of, plain
 from promptspec.fuzz.reference_drops import leave_out
 from promptspec.fuzz.reference_expressions import Names, holds
@@ -52,6 +63,7 @@ def _names(seeing: _Seeing, given: Json, reply: Json) -> Names:
     subject = seeing.subject
     seeing.input = seeing.record(subject.feature.input, entries_of(given), "input")
     seeing.rows.clear()
+    seeing.shortlisted = subject.shortlisted_keys(given)
     seen = seeing.record(subject.feature.output, entries_of(reply), "output")
     return Names(input=seeing.input, output=seen, today=subject.today, caller="reader-1")
 
@@ -82,6 +94,7 @@ class _Seeing:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.input: Mapping[str, object] = {}
+        self.shortlisted: Mapping[str, object] = {}
         self.rows: list[tuple[str, Expression, object]] = []
 
     def record(self, record: Record, entries: Mapping[str, object], path: str) -> dict[str, object]:
@@ -106,6 +119,10 @@ class _Seeing:
                 position = int(cast("int", value))
                 entry = items_of(self.input.get(type.field))[position - 1] if position else None
                 return self._kept(type.where if position else None, entry, path)
+            case OneOfShortlist():
+                position = int(cast("int", value))
+                keys = items_of(self.shortlisted.get(type.shortlist))
+                return dict(self.subject.rows[type.source][str(keys[position - 1])]) if position else None
             case Date():
                 return date.fromisoformat(str(value))
             case DateTime():

@@ -26,6 +26,7 @@ from promptspec.contract.types import (
     ListOf,
     Number,
     OneOfItems,
+    OneOfShortlist,
     OneOfSource,
     Record,
     Text,
@@ -107,14 +108,14 @@ def _field(subject: Subject, field: Field, given: Mapping[str, object]) -> Drawn
     drawn = _of(subject, field.type, field.name, given)
     if not field.optional:
         return drawn
-    if isinstance(field.type, OneOfItems):
+    if isinstance(field.type, OneOfItems | OneOfShortlist):
         return st.integers(0, _offered(field.type, given))
     return st.none() | drawn
 
 
 def _of(subject: Subject, type: Type, name: str, given: Mapping[str, object]) -> Drawn:
     match type:
-        case OneOfItems():
+        case OneOfItems() | OneOfShortlist():
             return st.integers(1, max(_offered(type, given), 1))
         case Group():
             return _record(subject, subject.record(type.name, type.file), given)
@@ -157,7 +158,7 @@ def _alone(subject: Subject, type: Type, name: str) -> Drawn:
             return st.lists(turn, min_size=type.least, max_size=min(type.most, type.least + _MORE_ITEMS))
         case JsonSchema():
             return _of_schema(type, name)
-        case Group() | ListOf() | OneOfItems():
+        case Group() | ListOf() | OneOfItems() | OneOfShortlist():
             raise TypeError(type)
         case Image():
             raise TypeError("an image stands in inputs only")
@@ -207,5 +208,5 @@ def _of_schema(type: JsonSchema, name: str) -> Drawn:
     return _SEEDS.map(lambda n: schema_value(Draws(f"{name} {n}"), schema, "answer"))
 
 
-def _offered(type: OneOfItems, given: Mapping[str, object]) -> int:
-    return len(items_of(given.get(type.field)))
+def _offered(type: OneOfItems | OneOfShortlist, given: Mapping[str, object]) -> int:
+    return len(items_of(given.get(type.field if isinstance(type, OneOfItems) else type.shortlist)))

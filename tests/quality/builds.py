@@ -88,7 +88,10 @@ def features(edits: Sequence[Edit] = ()) -> Iterator[dict[str, Feature[Any]]]:
     (folder / "everything.py").write_text(text, encoding="utf-8")
     try:
         module = _imported(package, folder)
-        names = ("everything", "talk", "weigh", "own", "say", "tell", "look", "flow", "please", "guarded")
+        names = (
+            *("everything", "talk", "weigh", "own", "say", "tell", "look"),
+            *("flow", "please", "guarded", "seek"),
+        )
         yield {name: getattr(module, name) for name in names}
     finally:
         for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 SEEDS: Final = (0, 1, 2)
 
-Name: TypeAlias = Literal["everything", "talk", "weigh", "own", "say", "tell", "look", "flow", "please", "guarded"]
+Name: TypeAlias = Literal[
+    "everything", "talk", "weigh", "own", "say", "tell", "look", "flow", "please", "guarded", "seek"
+]
 #: Whether a rule is gone, or still there and one too lax or too strict.
 Way: TypeAlias = Literal["removed", "off by one"]
 

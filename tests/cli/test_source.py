@@ -175,3 +175,87 @@ def test_a_file_that_is_no_snapshot_is_refused(project: Path, spec: Path) -> Non
     seen = promptspec("source", "diff", project / "old.sqlite", f"{spec}:films")
     assert seen.code == 3
     assert "snapshot" in seen.err
+
+
+FIND = """promptspec 1
+
+source films = csv("films.csv") {
+    key id
+    label title
+}
+
+feature suggest {
+    model "gpt-5.6-luna"
+
+    input {
+        wish: text(1..80)
+        stars: int(1..5) = 3
+    }
+
+    find hits = films near wish top 2 above 0.3
+
+    output one of hits?
+}
+"""
+
+
+@pytest.fixture
+def finding(project: Path) -> Path:
+    (project / "films.csv").write_text(FILMS, encoding="utf-8")
+    path = project / "find.spec"
+    path.write_text(FIND)
+    return path
+
+
+def labelled(folder: Path, *rows: object) -> Path:
+    path = folder / "labelled.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("target", ["", ":hits", ":suggest"])
+def test_evaluate_says_how_often_a_shortlist_is_right(finding: Path, target: str) -> None:
+    rows = labelled(
+        finding.parent,
+        {"question": "amelie", "key": "f2"},
+        {"given": {"wish": "the long goodbye", "stars": 1}, "key": "f1"},
+        {"question": "a zebra", "key": "f3"},
+        {"question": "xyzzy", "key": None},
+    )
+    seen = promptspec("source", "evaluate", f"{finding}{target}", rows)
+    assert seen.code == 0
+    assert "found among the first  1  67% (2 of 3; 21% to 94%)" in seen.out
+    assert "none where none fits     100% (1 of 1; 21% to 100%)" in seen.out
+    assert "missed on line 3\n" in seen.out
+    told = json.loads(promptspec("source", "evaluate", f"{finding}{target}", rows, "--format", "json").out)
+    assert (told["found"]["2"]["hits"], told["none"]["hits"], told["missed_lines"]) == (2, 1, [3])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": "a"},
+        {"key": "f1"},
+        {"question": "a", "given": {}, "key": "f1"},
+        {"question": "a", "key": 1},
+        {"question": "a", "key": "f1", "more": 1},
+        [],
+    ],
+)
+def test_a_line_that_is_no_labelled_row_is_refused(finding: Path, row: object) -> None:
+    seen = promptspec("source", "evaluate", finding, labelled(finding.parent, row))
+    assert seen.code == 2
+    assert "line 1 of" in seen.err
+
+
+def test_a_labelled_input_that_is_not_valid_is_refused_without_its_text(finding: Path) -> None:
+    seen = promptspec("source", "evaluate", finding, labelled(finding.parent, {"question": "secret" * 40, "key": "f1"}))
+    assert seen.code == 2
+    assert "line 1 is no input of `suggest`: wish" in seen.err
+    assert "secret" not in seen.err
+
+
+def test_a_spec_without_a_shortlist_has_none_to_evaluate(spec: Path) -> None:
+    seen = promptspec("source", "evaluate", spec, labelled(spec.parent, {"question": "a", "key": None}))
+    assert seen.code == 2
+    assert "name one shortlist" in seen.err

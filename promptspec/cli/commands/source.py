@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -97,6 +98,30 @@ def diff(
         raise typer.Exit(FINE if found.is_empty else REFUSED)
 
 
+def evaluate(
+    ctx: typer.Context,
+    target: Annotated[
+        str, typer.Argument(metavar="SPEC:SHORTLIST", help="A shortlist of a spec, or the feature that it stands in.")
+    ],
+    labelled: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSON Lines: a question, and the key of its row or null.")
+    ],
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Say how often a shortlist holds the right row, how far up, and none where none fits. No model is asked."""
+    desk: Desk = ctx.obj
+    with ending(desk, json=format is Format.JSON):
+        from promptspec.cli.json_output import pretty
+        from promptspec.cli.shortlists import measure
+
+        found = measure(desk, target, labelled, json=format is Format.JSON)
+        if format is Format.JSON:
+            desk.say(pretty(found.data()))
+            return
+        for line in found.lines():
+            desk.say(line)
+
+
 def lint(
     ctx: typer.Context,
     spec: _Spec,
@@ -151,6 +176,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "status": status,
     "search": search,
     "diff": diff,
+    "evaluate": evaluate,
     "lint": lint,
 }
 

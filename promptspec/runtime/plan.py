@@ -184,7 +184,7 @@ class Plan:
     *asks_caller* says that a condition on rows reads the caller's id, so that not even a prompt is made without one.
     *conditional* are the paths of inputs whose rows stand under a `where`, with `[]` for an index. What moderators look
     at of input and output are the texts at *looked_at_in* and *looked_at_out*, paths of attributes with `[]` for items.
-    *finds* says that calls have shortlists, and *unasked* is the reply, as the wire has it, where all of them are empty;
+    *finds* says that calls have shortlists, and *unasked* is the reply, as the wire has it, where all are empty;
     "" for none, so that the call is refused.
     """
 

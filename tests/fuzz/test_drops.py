@@ -28,7 +28,7 @@ feature pick {
     ensure all x in output: x != "no" and x != note else drop "is no"
 }
 """
-BOUNDARIES = replace(PROFILES["dev"], phases=("boundaries",))
+BOUNDARIES = replace(PROFILES["pr"], phases=("boundaries",))
 KEEP = Drops.keep
 
 

@@ -26,6 +26,8 @@ ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES25
 #: The longest token, in characters, and the largest set of keys, in bytes.
 MOST_TOKEN: Final = 16_384
 MOST_KEYS: Final = 262_144
+#: What a token is of that says who somebody is: `typ` of RFC 7519, and of access tokens by RFC 9068.
+_KINDS: Final = ("jwt", "application/jwt", "at+jwt", "application/at+jwt")
 #: Seconds for which keys are believed, and after which those that lack the one of a token are fetched again.
 KEEP_KEYS: Final = 3_600.0
 ASK_AGAIN: Final = 60.0
@@ -70,7 +72,7 @@ class CallerTokens:
         """Return the caller that *token* names, `Verified` or `SignedIn`.
 
         Raises CallerRefused for a token that is not whole, not signed by the issuer, for somebody else, expired or not
-        valid yet, or without a usable id; and where the keys cannot be had.
+        valid yet, of another kind (a logout token, say), or without a usable id; and where the keys cannot be had.
         """
         failure = "the token is not valid"
         claims: Mapping[str, object] | None = None
@@ -112,15 +114,20 @@ class CallerTokens:
             raise _Untrusted("the token is not signed as the issuer signs")
         if "crit" in header:
             raise _Untrusted("the token asks for what is not understood")
+        kind = header.get("typ", "JWT")
+        if not isinstance(kind, str) or kind.lower() not in _KINDS:
+            raise _Untrusted("the token is of another kind")
         key = self._kept.find(named if isinstance(named, str) else None)
         try:
             found = jwt.decode(token, key, algorithms=list(self.algorithms)).claims
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, RecursionError):
             raise _Untrusted("the token is not signed by the issuer") from None
         self._check(found)
         return found
 
     def _check(self, claims: Mapping[str, object]) -> None:
+        if "events" in claims:  # a security event (RFC 8417), such as a logout, names whom it is about
+            raise _Untrusted("the token is of another kind")
         if claims.get("iss") != self.issuer:
             raise _Untrusted("the token is of another issuer")
         audience = claims.get("aud")

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from promptspec import CallerTokens, SignedIn, Verified
@@ -89,6 +89,21 @@ def test_a_claim_that_is_wrong_is_refused(claims: dict[str, Any], why: str) -> N
     assert refused(reader(), token(**claims)) == why
 
 
+@pytest.mark.parametrize("kind", ["logout+jwt", "secevent+jwt", "dpop+jwt", ""])
+def test_a_token_of_another_kind_names_no_caller(kind: str) -> None:
+    assert refused(reader(), token(header={"typ": kind})) == "the token is of another kind"
+
+
+@pytest.mark.parametrize("kind", ["JWT", "at+jwt", "application/at+JWT"])
+def test_tokens_of_identity_and_access_name_a_caller(kind: str) -> None:
+    assert reader().caller(token(header={"typ": kind})) == SignedIn("u-17")
+
+
+def test_a_token_that_tells_of_a_logout_names_no_caller() -> None:
+    events = {"http://schemas.openid.net/event/backchannel-logout": {}}
+    assert refused(reader(), token(events=events)) == "the token is of another kind"
+
+
 def test_a_clock_may_be_a_little_wrong() -> None:
     assert reader().caller(token(exp=NOW - 29, nbf=NOW + 29))
     assert refused(reader(leeway=0), token(exp=NOW)) == "the token has expired"
@@ -135,6 +150,11 @@ def test_a_changed_token_is_refused() -> None:
 @pytest.mark.parametrize("text", ["", "a", "a.b", "a.b.c", "a.b.c.d.e", "é.b.c", "." * 2, "x" * 20_000, None, b"a.b.c"])
 def test_what_is_no_token_is_refused(text: Any) -> None:
     assert refused(reader(), text) == "the token is not a signed token"
+
+
+def test_claims_that_are_nested_deeply_are_refused() -> None:
+    deep = jws.serialize_compact({"alg": "ES256", "kid": FIRST.kid}, b"[" * 9_000, FIRST, algorithms=["ES256"])
+    assert refused(reader(), deep) == "the token is not signed by the issuer"
 
 
 def test_the_key_that_a_token_brings_is_not_believed() -> None:

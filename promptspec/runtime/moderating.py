@@ -98,7 +98,7 @@ class Moderating:
         sides: tuple[tuple[Side, tuple[Finding, ...] | None], ...] = (("input", found_in), ("output", found_out))
         for side, found in sides:
             for by in self._of(side):
-                if isinstance(by, ByServer) and by.model.name == self.inline:
+                if isinstance(by, ByServer) and self._is_inline(by):
                     if found is None:
                         raise _unknown(side, by.model.name, "no answer", asked=True)
                     _refuse_found(by, side, found, asked=True)
@@ -133,7 +133,11 @@ class Moderating:
         return (each.by for each in self._plan.moderations if (each.input if side == "input" else each.output))
 
     def _is_asked(self, by: ByServer | ByWords | ByFunction) -> bool:
-        return isinstance(by, ByFunction) or (isinstance(by, ByServer) and by.model.name != self.inline)
+        return isinstance(by, ByFunction) or (isinstance(by, ByServer) and not self._is_inline(by))
+
+    def _is_inline(self, by: ByServer) -> bool:
+        """Say whether *by* is who moderates beside each answer, and not one of the same name at another server."""
+        return by.model.name == self.inline and by.may_stand_beside
 
     def _model(self, by: ByServer | ByWords | ByFunction) -> Model | None:
         """Return who is asked over the wire in place of *by*, or as *by* says."""

@@ -112,6 +112,13 @@ class ByServer:
     blocks: tuple[str, ...] = ()
     above: tuple[tuple[str, Decimal], ...] = ()
 
+    @property
+    def may_stand_beside(self) -> bool:
+        """Whether this is a model of OpenAI's own, which moderates beside an answer of its server too."""
+        from promptspec.models.servers import SERVERS
+
+        return self.model.base_url is None and SERVERS[self.model.server].moderates_inline
+
     def connect(self, world: World, transport: httpx2.AsyncBaseTransport | None = None) -> Model:
         """Return the model that is asked; *transport* stands in for the network."""
         return self.model.connect(world, transport, purpose="moderation")

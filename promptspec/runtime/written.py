@@ -154,7 +154,7 @@ class Written:
 
         for moderation in self.plan.moderations:
             by = moderation.by
-            if isinstance(by, ByServer) and by.model.base_url is None and SERVERS[by.model.server].moderates_inline:
+            if isinstance(by, ByServer) and by.may_stand_beside:
                 models = [plan for plan in self.plan.models if not isinstance(plan, Rehearsal)]
                 if all(m.base_url is None and SERVERS[m.server].moderates_inline for m in models):
                     return by.model.name

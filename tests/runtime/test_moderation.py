@@ -34,6 +34,11 @@ model guard = openai("guard-2") {
     server other
 }
 
+model namesake = openai("omni-moderation-latest") {
+    base_url "http://127.0.0.1:8080/v1"
+    server other
+}
+
 feature answer {
     model "gpt-5.6-luna"
 
@@ -64,6 +69,7 @@ CLAUSES = {
     "function": 'moderate input, output with python("forum_safety:judge")',
     "inline": "moderate input, output",
     "input": "moderate input with guard",
+    "namesake": "moderate input, output\n    moderate input, output with namesake",
 }
 GOOD = json.dumps({"title": "Hello", "points": ["We are sorry.", "It comes on Monday."], "score": 3})
 GIVEN: dict[str, Any] = {
@@ -449,6 +455,26 @@ def test_what_the_server_finds_beside_its_answer_is_read_first(
         "model": "omni-moderation-latest",
         "policy": {"input": {"mode": "score"}, "output": {"mode": "score"}},
     }
+
+
+@pytest.mark.parametrize("flagged", [GIVEN["question"], "It comes on Monday."])
+def test_a_model_of_the_same_name_at_another_server_is_asked_itself(
+    features: dict[str, Feature[Any]], flagged: str
+) -> None:
+    beside = {"input": ALONE, "output": ALONE}
+
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=envelope("responses", beside), headers={"content-type": "application/json"})
+
+    here = world(environment=KEYS)
+    plan = OpenAI(name="gpt-5.6-luna", server="openai", api="responses", structured="json_schema")
+    model = plan.connect(here, httpx2.MockTransport(answer))
+    unasked = Guard(clean)
+    guard = Guard(lambda text: finding("hate") if text == flagged else finding())
+    feature = features["namesake"]
+    with feature.override(model=model, moderator=(unasked, guard), world=here), pytest.raises(Moderated):
+        feature.call_fields(GIVEN, caller=ME)
+    assert (bool(guard.asked), unasked.asked) == (True, [])
 
 
 def test_a_moderator_of_its_own_is_asked_over_the_wire(features: dict[str, Feature[Any]], tmp_path: Path) -> None:

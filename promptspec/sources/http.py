@@ -247,7 +247,8 @@ def is_public(text: str) -> bool:
             return False
         if address.ipv4_mapped is not None:
             return True
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    inside = address.is_multicast or address.is_reserved or (address.version == 6 and address.is_site_local)
+    return address.is_global and not inside
 
 
 def _left(deadline: float) -> float:

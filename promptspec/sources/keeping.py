@@ -100,5 +100,5 @@ def read_note(path: Path) -> Note | None:
             renewed=datetime.fromtimestamp(float(str(told["renewed"])), UTC),
             validators=Validators(etag=str(told["etag"]), last_modified=str(told["last_modified"])),
         )
-    except (OSError, ValueError, KeyError, OverflowError):
+    except (OSError, ValueError, KeyError, OverflowError, RecursionError):
         return None

@@ -290,6 +290,7 @@ def test_one_private_address_among_public_ones_is_enough(tmp_path: Path, monkeyp
         ("::1", False),
         ("::", False),
         ("fe80::1", False),
+        ("fec0::1", False),
         ("fe80::1%eth0", False),
         ("fc00::1", False),
         ("ff02::1", False),

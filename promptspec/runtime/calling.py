@@ -421,6 +421,17 @@ class Call:
             await self.moderating.refuse("input", self.input)
         self._input_passed = True
 
+    def look_at_input(self) -> None:
+        """Have moderators look at the input where no model is asked after that. Raises Moderated."""
+        if not self._looks_at_input:
+            return
+        from promptspec.models.loop import run
+
+        try:
+            run(lambda: self._moderate_input(streams=False), seconds=self._seconds_left())
+        except TimeoutError:
+            raise DeadlinePassed("no answer in time, and what was asked did not end by itself") from None
+
     def output_context(self) -> Context:
         """Return what the values of a reply are judged in, once it was asked for."""
         return Context(

@@ -17,6 +17,7 @@ MOST_REHEARSALS: Final = 51
 
 def rehearse(call: Call) -> Reply[Any]:
     """Return the first rehearsed reply that passes every check. Raises ReplyRefused where none does."""
+    call.look_at_input()
     if not isinstance(call.stand_in, Wires | Replies):
         return _first_that_holds(call)[1]
     while True:
@@ -28,6 +29,7 @@ def rehearse(call: Call) -> Reply[Any]:
 
 def rehearsed_answer(call: Call) -> Answer:
     """Return what a model might answer, for a stream: the next of a script, or the first that holds."""
+    call.look_at_input()
     if not isinstance(call.stand_in, Wires | Replies):
         return _first_that_holds(call)[0]
     return _next_scripted(call)

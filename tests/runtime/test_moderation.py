@@ -320,6 +320,14 @@ def test_a_scripted_model_asks_no_moderator(features: dict[str, Feature[Any]]) -
     assert call(features["function"], replies({"title": "Hello", "points": [], "score": 1})).rehearsed
 
 
+def test_a_moderator_that_stands_in_looks_at_the_input_of_a_scripted_reply(features: dict[str, Feature[Any]]) -> None:
+    guard = Guard(lambda text: finding("hate") if text == GIVEN["question"] else finding())
+    model = replies({"title": "Hello", "points": [], "score": 1})
+    assert blocked(features["input"], model, guard).detail == "input: flagged [guard-2]"
+    with features["input"].override(model=model, moderator=guard, world=world()), pytest.raises(Moderated):
+        list(features["input"].stream_fields(GIVEN, caller=ME))
+
+
 # Streams
 
 

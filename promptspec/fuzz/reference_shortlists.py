@@ -45,20 +45,24 @@ def _rows_of(module: Module, shortlist: Shortlist, names: Names, rows: _Rows) ->
     source = module.source(shortlist.source, shortlist.file)
     if len(rows[source.name]) > _MOST_ROWS:
         raise OutOfFragment("a shortlist of a large source")
-    listed = [dict(row) for row in rows[source.name].values()]
+    itself = None if shortlist.itself is None else evaluate(shortlist.itself, names)
+    # Rows that are not offered count for nothing, not even in how rare a word is.
+    listed = [
+        dict(row)
+        for row in rows[source.name].values()
+        if row[source.key] != itself and _meets(shortlist, names, dict(row))
+    ]
     held = [_terms("\n".join(str(row[c.name]) for c in source.searched if row[c.name] is not None)) for row in listed]
     texts = [evaluate(each, names) for each in shortlist.near]
     words, parts = _asked("\n".join(str(text) for text in texts if text is not None)[:_CHARACTERS])
-    itself = None if shortlist.itself is None else evaluate(shortlist.itself, names)
-    kept = [at for at, row in enumerate(listed) if row[source.key] != itself and _meets(shortlist, names, row)]
     by_words = _shares(words, [each[0] for each in held])
     by_parts = _shares(parts, [each[1] for each in held])
-    worth = dict.fromkeys(kept, 0.0)
+    worth = dict.fromkeys(range(len(listed)), 0.0)
     for shares in (by_words, by_parts):
-        ranking = sorted((at for at in kept if shares[at] > 0), key=lambda at: (-shares[at], at))
+        ranking = sorted((at for at in worth if shares[at] > 0), key=lambda at: (-shares[at], at))
         for place, at in enumerate(ranking[:_RANKED], 1):
             worth[at] += 1 / (60 + place)
-    best = sorted((at for at in kept if worth[at] > 0), key=lambda at: (-round(worth[at], 12), at))
+    best = sorted((at for at in worth if worth[at] > 0), key=lambda at: (-round(worth[at], 12), at))
     near = [at for at in best if max(by_words[at], by_parts[at]) >= float(shortlist.above)]
     return [listed[at] for at in near[: shortlist.top]]
 

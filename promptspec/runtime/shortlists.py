@@ -41,8 +41,9 @@ class Shortlist(Generic[R]):
         """Return the rows, the nearest first, of the snapshot that the call has pinned."""
         snapshot = self.source.built if self.source.live is None else pins.of(self.source)
         text = "\n".join(str(each) for each in self.near if each is not None)
+        keeps = None if self.itself is None and self.where is None else self._keeps
         return self.source.nearest(
-            text, self.columns, snapshot=snapshot, top=self.top, above=self.above, keeps=self._keeps, equal=self.equal
+            text, self.columns, snapshot=snapshot, top=self.top, above=self.above, keeps=keeps, equal=self.equal
         )
 
     def _keeps(self, row: R) -> bool:

@@ -160,13 +160,13 @@ class Source(Generic[R]):
         snapshot: Snapshot,
         top: int,
         above: float,
-        keeps: Callable[[R], bool],
+        keeps: Callable[[R], bool] | None,
         equal: Sequence[tuple[str, object]] = (),
     ) -> tuple[R, ...]:
         """Return the up to *top* rows of *snapshot* whose *columns* are nearest to *near*, best first.
 
-        Of each *keeps* is true, which it is only of rows whose columns *equal* these values, and none is less near than
-        *above*. Raises SourceUnavailable where the snapshot has no index that this takes.
+        Of each *keeps* is true, if given, which it is only of rows whose columns *equal* these values, and none is less
+        near than *above*. Raises SourceUnavailable where the snapshot has no index that this takes.
         """
         searched = tuple(self.columns.index(column) for column in columns)
         found = snapshot.nearest(
@@ -174,7 +174,7 @@ class Source(Generic[R]):
             searched=searched,
             top=top,
             above=above,
-            keeps=lambda cells: keeps(self._row(cells)),
+            keeps=None if keeps is None else lambda cells: keeps(self._row(cells)),
             equal=[(self.columns.index(column), str(value)) for column, value in equal],
         )
         return tuple(self._row(each.row) for each in found)

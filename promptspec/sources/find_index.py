@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from promptspec.sources.finding import MOST_IN_MEMORY, Holders, searched_text
+from promptspec.sources.finding import MOST_IN_MEMORY, Holders, MemoryIndex, searched_text
 from promptspec.sources.large import Ask
 from promptspec.sources.layout import Layout, Restorer, Stored
 from promptspec.sources.nearness import parts_of, words_of
@@ -201,6 +201,11 @@ class FileIndex:
     def text(self, row: Row) -> str:
         """Return what is searched of *row*."""
         return searched_text(row, self._searched)
+
+    def among(self, positions: Sequence[int]) -> MemoryIndex:
+        """Return the index of the few entries at *positions*, as if there were no others."""
+        rows = self.rows(positions)
+        return MemoryIndex([rows[position] for position in positions], self._searched, positions)
 
 
 def _all_rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import islice
@@ -47,6 +48,10 @@ class Index(Protocol):
         """Return what is searched of *row*."""
         ...
 
+    def among(self, positions: Sequence[int]) -> Index:
+        """Return the index of the few entries at *positions*, as if there were no others."""
+        ...
+
 
 def find(
     index: Index,
@@ -54,23 +59,26 @@ def find(
     *,
     top: int,
     above: float,
-    keeps: Callable[[Row], bool],
+    keeps: Callable[[Row], bool] | None = None,
     only: Sequence[int] | None = None,
 ) -> tuple[Found, ...]:
     """Return the up to *top* entries that are nearest to *near*, best first, of those that *keeps* is true of.
 
     How near one is, is the share of the words of *near* that it holds, or of their parts, whichever is larger; rare
     ones weigh more. Those that are less near than *above* are left out, and those that hold none of them. *only* are
-    the positions of the few that *keeps* can be true of, where they are known.
+    the positions of the few that *keeps* can be true of, where they are known. There, and where all entries are few,
+    the others weigh nothing: else what is near would tell which words stand in rows of somebody else.
     """
     words, parts = asked_of(near)
+    if only is None and len(index) <= MOST_IN_MEMORY:
+        only = range(1, len(index) + 1)
+    if keeps is not None and only is not None:
+        rows = index.rows(only)
+        index, keeps = index.among([position for position in only if keeps(rows[position])]), None
     kept = _Kept(index, keeps)
     rankings = [_Ranking(index, words, parts=False), _Ranking(index, parts, parts=True)]
     candidates = [*(each.candidates() for each in rankings), iter(index.resembling(words))]
-    if only is None:
-        drawn = dict.fromkeys(position for each in candidates for position in kept.best(each))
-    else:
-        drawn = dict.fromkeys(kept.best(iter(only), most=MOST_COMPARED))
+    drawn = dict.fromkeys(position for each in candidates for position in kept.best(each))
     for position in drawn:
         held = words_of(index.text(kept.row(position)))
         for each in rankings:
@@ -127,7 +135,7 @@ def _sorted(positions: Iterable[int], worth: Mapping[int, float]) -> list[int]:
 class _Kept:
     """The rows that were looked at; None in place of one that may not be shown."""
 
-    def __init__(self, index: Index, keeps: Callable[[Row], bool]) -> None:
+    def __init__(self, index: Index, keeps: Callable[[Row], bool] | None) -> None:
         self._index = index
         self._keeps = keeps
         self._known: dict[int, Row | None] = {}
@@ -138,30 +146,34 @@ class _Kept:
         assert row is not None
         return row
 
-    def best(self, positions: Iterator[int], most: int = MOST_RANKED) -> list[int]:
+    def best(self, positions: Iterator[int]) -> list[int]:
         """Return the first of *positions* whose rows are kept, up to as many as take part in a ranking."""
         found: list[int] = []
-        while len(found) < most:
+        while len(found) < MOST_RANKED:
             looked_at = list(islice(positions, MOST_RANKED))
             if not looked_at:
                 break
             new = [position for position in looked_at if position not in self._known]
             rows = self._index.rows(new)
-            self._known |= {position: rows[position] if self._keeps(rows[position]) else None for position in new}
+            self._known |= {position: rows[position] if self._is_kept(rows[position]) else None for position in new}
             found += [position for position in looked_at if self._known[position] is not None]
-        return found[:most]
+        return found[:MOST_RANKED]
+
+    def _is_kept(self, row: Row) -> bool:
+        return self._keeps is None or self._keeps(row)
 
 
 class MemoryIndex:
     """Who holds what among few rows."""
 
-    def __init__(self, rows: Sequence[Row], searched: Sequence[int]) -> None:
-        """Take the *rows* of a source in their order, and which of their cells are searched."""
-        self._rows = rows
+    def __init__(self, rows: Sequence[Row], searched: Sequence[int], positions: Sequence[int] | None = None) -> None:
+        """Take the *rows* of a source in their order, which of their cells are searched, and their *positions*."""
+        self._rows = dict(zip(positions or range(1, len(rows) + 1), rows, strict=True))
         self._searched = tuple(searched)
+        self._is_whole = True
         self._words: dict[str, list[int]] = {}
         self._word_parts: dict[str, list[int]] = {}
-        for position, row in enumerate(rows, 1):
+        for position, row in self._rows.items():
             words = words_of(self.text(row))
             for word in words:
                 self._words.setdefault(word, []).append(position)
@@ -174,16 +186,25 @@ class MemoryIndex:
     def holders(self, terms: Sequence[str], *, parts: bool) -> Mapping[str, Holders]:
         """Return who holds each of *terms*."""
         known = self._word_parts if parts else self._words
-        found = ((term, known.get(term, [])) for term in terms)
-        return {term: Holders(len(positions), positions) for term, positions in found}
+        found = {term: known.get(term, []) for term in terms}
+        if not self._is_whole:
+            found = {term: [each for each in held if each in self._rows] for term, held in found.items()}
+        return {term: Holders(len(positions), positions) for term, positions in found.items()}
 
     def resembling(self, words: Sequence[str]) -> Iterable[int]:
         """Return nothing: who holds a part of a word is known."""
         return ()
 
-    def rows(self, positions: Sequence[int]) -> Mapping[int, Row]:
+    def rows(self, positions: Sequence[int]) -> dict[int, Row]:
         """Return the rows at *positions*."""
-        return {position: self._rows[position - 1] for position in positions}
+        return {position: self._rows[position] for position in positions}
+
+    def among(self, positions: Sequence[int]) -> MemoryIndex:
+        """Return the index of the entries at *positions*, as if there were no others."""
+        some = copy(self)
+        some._rows = self.rows(positions)
+        some._is_whole = False
+        return some
 
     def text(self, row: Row) -> str:
         """Return what is searched of *row*."""

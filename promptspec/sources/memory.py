@@ -80,7 +80,7 @@ class MemorySnapshot:
         searched: Sequence[int],
         top: int,
         above: float,
-        keeps: Callable[[Row], bool],
+        keeps: Callable[[Row], bool] | None,
         equal: Sequence[tuple[int, str]] = (),
     ) -> tuple[Found, ...]:
         """Return the rows nearest to *near*; see `Snapshot`."""

@@ -55,7 +55,7 @@ class Snapshot(Protocol):
         searched: Sequence[int],
         top: int,
         above: float,
-        keeps: Callable[[Row], bool],
+        keeps: Callable[[Row], bool] | None,
         equal: Sequence[tuple[int, str]] = (),
     ) -> tuple[Found, ...]:
         """Return the up to *top* rows that are nearest to *near* in their cells *searched*, best first.

@@ -225,7 +225,7 @@ class FileSnapshot:
         searched: Sequence[int],
         top: int,
         above: float,
-        keeps: Callable[[Row], bool],
+        keeps: Callable[[Row], bool] | None,
         equal: Sequence[tuple[int, str]] = (),
     ) -> tuple[Found, ...]:
         """Return the rows nearest to *near*; see `Snapshot`. Raises SourceUnavailable where there is no index."""

@@ -209,3 +209,20 @@ def test_what_is_copied_is_what_would_be_built(tmp_path: Path) -> None:
     with open_snapshot(tmp_path / "copied.sqlite") as copied:
         assert copied.can_find(near.searched, near.compared)
         assert keys(copied, "when does my late parcel come")[0] == "late"
+
+
+OWNED = Layout(names=("id", "owner", "title"), kinds=("text", "text", "text"), key=0, label=2)
+
+
+@pytest.mark.parametrize("others", [30, 2 * MOST_IN_MEMORY])
+def test_rows_that_are_not_kept_weigh_nothing(tmp_path: Path, others: int) -> None:
+    mine: list[Row] = [(f"a{at}", "ann", f"budget plan {at}") for at in range(5)]
+    theirs: list[Row] = [("e", "eve", "merger acme"), *((f"e{at}", "eve", f"plan misc {at}") for at in range(others))]
+    build_snapshot(OWNED, [*theirs, *mine], tmp_path / "s.sqlite", near=Near((2,), (1,)))
+    with open_snapshot(tmp_path / "s.sqlite") as both:
+        for near in ("budget plan merger acme", "plan 3", "misc"):
+            found = both.nearest(
+                near, searched=(2,), top=9, above=0.0, keeps=lambda row: row[1] == "ann", equal=((1, "ann"),)
+            )
+            alone = MemorySnapshot.of(OWNED, mine).nearest(near, searched=(2,), top=9, above=0.0, keeps=None)
+            assert found == alone

@@ -93,7 +93,10 @@ def _rows(source: Source, call: Callable[[], object]) -> Iterator[RawRow | FileP
     taken = within(live_of(source).time_ms / 1000, lambda gone: _called(source, call))
     for number, item in enumerate(taken, start=1):
         place = f"row {number}"
-        cells = _cells(item)
+        try:
+            cells = _cells(item)
+        except Exception as error:
+            raise OriginFailed(f"row {number} raised {type(error).__name__}", foreign=str(error)) from error
         if cells is None:
             message = f"a row must be a mapping with the columns as its names, not {_kind_of(item)}"
             yield FileProblem("not_an_object", message, place=place)

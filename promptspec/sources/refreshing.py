@@ -34,7 +34,7 @@ _LOG_AGAIN: Final = 60.0
 #: How far in the future a snapshot may say that it was pulled, in a world where clocks differ.
 _SKEW: Final = timedelta(minutes=5)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: Seconds until an origin that failed is asked again: a tenth of `refresh`, within these.
+#: Seconds until an origin is asked again, at the soonest: a tenth of `refresh`, within these.
 _SOONEST, _LATEST = 0.5, 60.0
 
 #: What became of an attempt: another process was at it, it was not due, nothing had changed, new rows were taken, rows
@@ -261,13 +261,13 @@ class Changing:
             outcome, problem = self._attempt()
         except (OriginFailed, PullRefused, SourceUnavailable, OSError) as error:
             outcome, problem = "failed", _told(error)
+        finally:  # whatever was raised, the origin is not asked again at once
+            self._next_attempt = self._times.monotonic() + min(max(self._refresh / 10, _SOONEST), _LATEST)
         if outcome in self._counts:
             self._counts[outcome] += 1
             self._problem = problem
         if problem:
             self._log("renew", f"source `{self.name}` was not renewed: {problem}")
-        if outcome in ("failed", "refused", "elsewhere"):
-            self._next_attempt = self._times.monotonic() + min(max(self._refresh / 10, _SOONEST), _LATEST)
         return outcome
 
     def _attempt(self) -> tuple[Attempt, str]:

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,46 @@ def test_after_stale_calls_are_refused_until_a_refresh_is_taken(
     times.passed += 100
     assert films.renew() == "unchanged"
     assert len(keys(films)) == 10
+
+
+class Odd(Mapping[str, str]):
+    """A row that cannot be read."""
+
+    def __getitem__(self, key: str) -> str:
+        raise RuntimeError("the password is 123")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("id", "title"))
+
+    def __len__(self) -> int:
+        return 2
+
+
+def test_a_row_that_raises_is_a_failure_that_is_logged_without_its_text(
+    tmp_path: Path, times: Times, caplog: pytest.LogCaptureFixture
+) -> None:
+    films = process(tmp_path, times)
+    HELD[0] = [Odd()]
+    times.passed = 61
+    with caplog.at_level(logging.WARNING, "promptspec"):
+        assert films.renew() == "failed"
+    assert "row 1 raised RuntimeError" in caplog.text
+    assert "password" not in caplog.text
+
+
+def test_an_origin_is_not_asked_again_at_once_whatever_was_raised(
+    tmp_path: Path, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = process(tmp_path, times)
+    times.passed = 61
+
+    def fail(*_: object, **_named: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("promptspec.sources.refreshing.pull", fail)
+    with pytest.raises(RuntimeError):
+        films.renew()
+    assert films.due_in > 0
 
 
 def test_a_snapshot_from_the_future_is_not_believed(tmp_path: Path, times: Times) -> None:

@@ -63,8 +63,8 @@ class Desk:
         )
 
     def open(self, name: str, span: Span, *, most: int) -> bytes | None:
-        """Return the content of the file that a spec names at *span*, relative to the spec; None after a report."""
-        path = self.beside(name)
+        """Return the content of the file that a spec names at *span*, relative to that spec; None after a report."""
+        path = self.beside(name, span)
         try:
             data = self.files.read(path, most=most)
         except FileRefused as refused:
@@ -75,7 +75,7 @@ class Desk:
 
     def stream(self, name: str, span: Span, *, most: int) -> BufferedReader | None:
         """Return the file that a spec names at *span*, opened for reading and not read into memory; as `open`."""
-        path = self.beside(name)
+        path = self.beside(name, span)
         try:
             file = self.files.open(path, most=most)
         except FileRefused as refused:
@@ -86,7 +86,9 @@ class Desk:
         file.seek(0)
         return file
 
-    def beside(self, name: str) -> str:
-        """Return the name, relative to the root, of the file that this spec calls *name*; `..` is left to the port."""
-        folder = self.file.rpartition("/")[0]
+    def beside(self, name: str, span: Span) -> str:
+        """Return the name, relative to the root, of the file that is called *name* at *span*, in this spec or in one
+        whose clauses it takes over; `..` is left to the port.
+        """
+        folder = span.file.rpartition("/")[0]
         return f"{folder}/{name}" if folder else name

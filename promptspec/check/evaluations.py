@@ -44,7 +44,7 @@ class Evaluations:
         self._rows(clause, labelled, asks_today=asks_today)
         if len(self._desk.report.errors) > before:
             return None
-        path = self._desk.beside(clause.path.value)
+        path = self._desk.beside(clause.path.value, clause.path.span)
         return Evaluation(
             path=path,
             rows=len(labelled.rows),

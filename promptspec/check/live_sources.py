@@ -41,9 +41,9 @@ def installed_kinds() -> tuple[str, ...]:
     return tuple(sorted({found.name for found in entry_points(group=GROUP)}))
 
 
-def snapshot_path(desk: Desk, name: str) -> str:
+def snapshot_path(desk: Desk, name: tree.Name) -> str:
     """Return where the snapshot of the source *name* lies, relative to the root."""
-    return desk.beside(f"snapshots/{name}.sqlite")
+    return desk.beside(f"snapshots/{name.text}.sqlite", name.span)
 
 
 def check_live(desk: Desk, scope: Scope, types: Types, declared: tree.SourceDeclaration) -> Source | None:
@@ -58,7 +58,7 @@ def check_live(desk: Desk, scope: Scope, types: Types, declared: tree.SourceDecl
         return None
     if not _can_refresh(desk, declared, settings, arguments):
         return None
-    path = snapshot_path(desk, declared.name.text)
+    path = snapshot_path(desk, declared.name)
     live = _live(desk, declared.kind.text, settings, arguments)
     source = described(desk, declared, settings, columns, path=path, live=live)
     scope.live[source.name] = source

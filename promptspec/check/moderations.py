@@ -41,7 +41,7 @@ class Moderations:
         for clause in clauses:
             targets = self._targets(clause)
             by = self._moderator(clause)
-            who = (clause.by.text if clause.by else "openai", clause.argument.value if clause.argument else "")
+            who = (clause.by.text if clause.by else "openai", self._named(clause))
             for target in targets:
                 before = first.setdefault((target, *who), clause)
                 if before is not clause:
@@ -56,6 +56,13 @@ class Moderations:
                 origin = self._desk.origin(clause.span)
                 found.append(Moderation(input="input" in targets, output="output" in targets, by=by, origin=origin))
         return tuple(found)
+
+    def _named(self, clause: tree.ModerateClause) -> str:
+        """Return which file or function *clause* names; files of one name may lie in two folders."""
+        if clause.argument is None or clause.by is None:
+            return ""
+        name = clause.argument.value
+        return self._desk.beside(name, clause.argument.span) if clause.by.text == "words" else name
 
     def _targets(self, clause: tree.ModerateClause) -> list[str]:
         for target in clause.targets:
@@ -140,7 +147,7 @@ class Moderations:
             return None
         if kind == "words":
             phrases = read_words(self._desk, clause.argument, most=MOST_WORDS, most_bytes=MOST_WORD_BYTES)
-            path = self._desk.beside(clause.argument.value)
+            path = self._desk.beside(clause.argument.value, clause.argument.span)
             return None if phrases is None else WordModerator(path=path, phrases=tuple(dict.fromkeys(phrases)))
         return self._function(clause.argument)
 

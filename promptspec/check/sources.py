@@ -99,4 +99,5 @@ def _file(desk: Desk, types: Types, declared: tree.SourceDeclaration, kind: str)
     columns = None if settings is None else read_columns(desk, types, declared, settings)
     if settings is None or columns is None:
         return None
-    return described(desk, declared, settings, columns, path=desk.beside(declared.arguments[0].value))
+    path = desk.beside(declared.arguments[0].value, declared.name.span)
+    return described(desk, declared, settings, columns, path=path)

@@ -412,7 +412,7 @@ class Types:
             )
         if closed.problems:
             return None
-        return t.JsonSchema(schema=closed.schema, path=self.desk.beside(written.path.value))
+        return t.JsonSchema(schema=closed.schema, path=self.desk.beside(written.path.value, written.path.span))
 
 
 def _near_end(path: str) -> str:

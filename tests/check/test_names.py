@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from check.specs import checked, codes, compiled, feature, said
+from promptspec.api import compile_paths
+from promptspec.contract.moderation import WordModerator
+from promptspec.contract.tone import ToneAvoid
 
 HOUSE = """promptspec 1
 
@@ -218,3 +223,42 @@ def test_fields_that_cannot_be_read_cause_no_further_errors() -> None:
     for field in ("b: int(1..", "b int(1..2)"):
         text = f"record Size {{\n    {field}\n    c: bool\n}}\n" + feature('require a.b > 3 else "x"', input="a: Size")
         assert [code for code in codes(text) if code > "PS2"] == []
+
+
+SHARED = """promptspec 1
+
+defaults house {
+    moderate output with words("words.txt")
+    tone {
+        avoid words("words.txt")
+    }
+}
+
+tone voice {
+    avoid words("words.txt")
+}
+"""
+
+
+def test_files_that_a_shared_clause_names_lie_beside_the_spec_that_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.promptspec]\n")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/house.spec").write_text(SHARED)
+    (tmp_path / "shared/words.txt").write_text("theirs\n")
+    (tmp_path / "words.txt").write_text("mine\n")
+    own = feature("tone voice", 'moderate output with words("words.txt")', output="text(..20)")
+    own = own.replace("feature sort {", "feature sort with house {")
+    (tmp_path / "shop.spec").write_text(f'promptspec 1\n\nuse house, voice from "shared/house.spec"\n\n{own}')
+    found = compile_paths([tmp_path / "shop.spec"])
+    assert [each.message for each in found.diagnostics] == []
+    module = found.unit("shop.spec").module
+    assert module is not None
+    (checked_feature,) = module.features
+    lists = [each.by for each in checked_feature.moderations]
+    assert lists == [
+        WordModerator(path="shared/words.txt", phrases=("theirs",)),
+        WordModerator(path="words.txt", phrases=("mine",)),
+    ]
+    avoided = [rule.kind for rule in checked_feature.tone if isinstance(rule.kind, ToneAvoid)]
+    assert "mine" not in repr(avoided)
+    assert "theirs" in repr(avoided)

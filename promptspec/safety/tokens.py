@@ -182,10 +182,14 @@ class _Keys:
         if not self._address:
             assert self._set is not None
             return self._set
+        # Whoever brings a key that is here does not wait while keys are fetched for somebody who brings any other.
+        held, age = self._set, self._now() - self._fetched
+        if held is not None and 0 <= age <= KEEP_KEYS and not _lacks(held, named):
+            return held
         with self._lock:
             now = self._now()
             age = now - self._fetched
-            lacks = self._set is not None and named is not None and all(key.kid != named for key in self._set)
+            lacks = self._set is not None and _lacks(self._set, named)
             if (age > KEEP_KEYS or lacks) and now - self._asked > ASK_AGAIN:
                 self._asked = now
                 found = _fetched(self._address)
@@ -195,6 +199,10 @@ class _Keys:
             if self._set is None or age > self.LONGEST:
                 raise _Untrusted("the keys of the issuer cannot be had")
             return self._set
+
+
+def _lacks(keys: KeySet, named: str | None) -> bool:
+    return named is not None and all(key.kid != named for key in keys)
 
 
 def _imported(keys: object) -> KeySet:

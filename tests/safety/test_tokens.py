@@ -262,6 +262,32 @@ def test_unknown_keys_do_not_have_the_issuer_asked_again_and_again() -> None:
         assert len(asked) == 2
 
 
+def test_a_key_that_is_here_does_not_wait_for_one_that_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, begun, ends = Clock(), threading.Event(), threading.Event()
+    with serving([(200, encoded(FIRST))]) as (address, _):
+        tokens = fetching(address, clock)
+        assert tokens.caller(token())
+
+    def hang(_address: str) -> None:
+        begun.set()
+        ends.wait(10)
+
+    monkeypatch.setattr("promptspec.safety.tokens._fetched", hang)
+    clock.now += 61
+    stranger = threading.Thread(target=refused, args=(tokens, token(SECOND)))
+    stranger.start()
+    known = threading.Thread(target=tokens.caller, args=(token(),))
+    try:
+        assert begun.wait(10)
+        known.start()
+        known.join(5)
+        assert not known.is_alive()
+    finally:
+        ends.set()
+        stranger.join()
+        known.join()
+
+
 def test_keys_are_used_on_for_a_day_while_their_address_does_not_answer() -> None:
     clock = Clock()
     with serving([(200, encoded(FIRST)), (500, b"")]) as (address, _):

@@ -345,14 +345,18 @@ class FeatureCheck:
         for clause in clauses:
             for target in clause.targets:
                 looked_at = {"input": input, "output": output}.get(target.text)
-                if looked_at is None or any(foreign_texts(looked_at.fields, self._facts.record_named)):
+                # Lists of words and functions look at texts, and at no image.
+                images = clause.by is None or clause.by.text not in ("words", "python")
+                if looked_at is None or any(foreign_texts(looked_at.fields, self._facts.record_named, images=images)):
                     continue
                 if clause in self._declared.clauses:
                     self._desk.add(
                         "PS903",
                         target.span,
                         f"there is nothing to moderate in the {target.text}",
-                        help="take it out: choices, numbers, dates and rows are not moderated",
+                        help="take it out: choices, numbers, dates and rows are not moderated"
+                        if images
+                        else "write `with openai`, or take it out: only a server looks at images",
                     )
         return Moderations(self._desk, self._models).check(clauses)
 

@@ -38,24 +38,32 @@ def types_in(fields: Iterable[Field], record: Callable[[str, str], Record]) -> I
 
 
 def foreign_texts(
-    fields: Iterable[Field], record: Callable[[str, str], Record], before: tuple[str, ...] = ()
+    fields: Iterable[Field],
+    record: Callable[[str, str], Record],
+    before: tuple[str, ...] = (),
+    *,
+    images: bool = True,
 ) -> Iterator[tuple[str, ...]]:
     """Yield the paths of what somebody else has written or drawn, with `[]` for the items of a list.
 
-    These are texts, addresses, conversations, objects by a JSON Schema and images: all that is no choice, number, date
-    or row.
+    These are texts, addresses, conversations, objects by a JSON Schema and, unless *images* is false, images: all that
+    is no choice, number, date or row.
     """
     for field in fields:
-        yield from _foreign(field.type, record, (*before, field.name))
+        yield from _foreign(field.type, record, (*before, field.name), images)
 
 
-def _foreign(type: Type, record: Callable[[str, str], Record], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _foreign(
+    type: Type, record: Callable[[str, str], Record], path: tuple[str, ...], images: bool
+) -> Iterator[tuple[str, ...]]:
     match type:
-        case Text() | Email() | Url() | Turns() | JsonSchema() | Image():
+        case Text() | Email() | Url() | Turns() | JsonSchema():
+            yield path
+        case Image() if images:
             yield path
         case ListOf(item=item):
-            yield from _foreign(item, record, (*path, "[]"))
+            yield from _foreign(item, record, (*path, "[]"), images)
         case Group():
-            yield from foreign_texts(record(type.name, type.file).fields, record, path)
+            yield from foreign_texts(record(type.name, type.file).fields, record, path, images=images)
         case _:
             pass

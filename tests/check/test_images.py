@@ -147,3 +147,9 @@ def test_an_image_of_an_example_is_part_of_the_stamp(tmp_path: Path, monkeypatch
         assert not found.diagnostics
         modules.append(found.units[0].code)
     assert modules[0] != modules[1]
+
+
+@pytest.mark.parametrize("by", ['words("blocked.txt")', "openai"])
+def test_images_are_moderated_by_servers_alone(by: str) -> None:
+    found = codes(feature(f"moderate input with {by}", input="photo: image(..1mb)"), blocked_txt="snark\n")
+    assert found == (["PS903"] if by.startswith("words") else [])

@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+#: CPU microseconds of a raw `httpx2` call where bars in microseconds were set: they travel as ratios to it.
+RAW_MICROS = 250
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:

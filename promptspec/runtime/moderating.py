@@ -228,6 +228,8 @@ def _name(by: ByServer | ByFunction) -> str:
 def _reason(by: ByServer | ByFunction, finding: Finding) -> str | None:
     """Return why *finding* blocks a text, None where it does not."""
     if isinstance(by, ByFunction) or (not by.blocks and not by.above):
+        if not finding.categories:
+            return "could not moderate: no category"
         return "flagged" if finding.flagged or any(finding.categories.values()) else None
     for category in by.blocks:
         if finding.categories.get(category) is not False:

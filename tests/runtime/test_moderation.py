@@ -227,6 +227,12 @@ def test_too_few_findings_block(features: dict[str, Feature[Any]]) -> None:
     assert "no finding for each text" in blocked(features["guarded"], Scripted(GOOD), Short(clean)).detail
 
 
+def test_a_finding_without_a_category_blocks(features: dict[str, Feature[Any]]) -> None:
+    none = Finding(flagged=False, categories={}, scores={})
+    detail = blocked(features["any"], Scripted(GOOD), Guard(lambda _text: none)).detail
+    assert detail == "input: could not moderate: no category [guard-2]"
+
+
 # Words
 
 

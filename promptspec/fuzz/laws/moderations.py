@@ -156,7 +156,7 @@ def _is_clean(by: ServerModerator | None, finding: object) -> bool:
     if not all(isinstance(of, int | float) and not isinstance(of, bool) and 0 <= of <= 1 for of in numbers.values()):
         return False
     if by is None or not (by.blocks or by.above):
-        return not flagged and not any(flags.values())
+        return bool(flags) and not flagged and not any(flags.values())
     return (
         all(flags.get(name) is False for name in by.blocks)
         and all(name in numbers and cast("float", numbers[name]) < float(least) for name, least in by.above)

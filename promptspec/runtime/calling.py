@@ -319,7 +319,7 @@ class Call:
         answer, output = checked.answer, checked.output
         asked = [*self.asked, *self.judges_asked]
         return Reply(
-            value=getattr(output, "answer") if self.feature.plan.bare else output,  # noqa: B009 - no class of ours has it
+            value=getattr(output, "answer") if self.feature.plan.bare else output,  # noqa: B009  its class is generated, and known here as any model
             id="r_" + self.world.entropy.token(ID_BITS),
             model=answer.model,
             usage=_sum_of([each.answer.usage for each in asked if each.answer is not None]),

@@ -40,9 +40,12 @@ class Written:
 
     # What a generated class writes
 
-    def write_prompt(self, x: Any, out: Draft, today: date) -> None:
-        """Add the messages for the input *x* to *out*."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
+        # Each generated class has it; there is no feature without a prompt.
+
+        def write_prompt(self, x: Any, out: Draft, today: date) -> None:
+            """Add the messages for the input *x* to *out*."""
+            ...
 
     def broken_requires(self, x: Any, caller: Any, today: date) -> Iterator[Violation]:
         """Yield what the input *x* breaks of the conditions on rows and the `require` clauses."""

@@ -159,13 +159,13 @@ def _write(
             if parts is not None:
                 parts.add(folded)
             # Only question marks go into this text, as many as there are columns; no names and no data.
-            connection.executemany(f"INSERT INTO entries VALUES ({marks})", entries)  # noqa: S608
+            connection.executemany(f"INSERT INTO entries VALUES ({marks})", entries)  # noqa: S608  names of columns and marks of ours alone
         try:
             _run(connection, _indexes(layout))
         except sqlite3.IntegrityError:
             key = f"c{layout.key}"
             # Only the number of a column goes into this text.
-            twice = f"SELECT {key} FROM entries GROUP BY {key} HAVING count(*) > 1 LIMIT 20"  # noqa: S608
+            twice = f"SELECT {key} FROM entries GROUP BY {key} HAVING count(*) > 1 LIMIT 20"  # noqa: S608  names of columns and marks of ours alone
             raise RepeatedKey(tuple(str(found[0]) for found in connection.execute(twice))) from None
         connection.executemany("INSERT INTO facts VALUES (?, ?)", sorted({**more, **filling.facts()}.items()))
         if near is not None:

@@ -183,7 +183,7 @@ class FileIndex:
     def _counts(self, terms: Sequence[str], *, parts: bool) -> dict[str, int]:
         marks = ", ".join("?" * len(terms))
         # Only question marks go into this text, as many as there are terms.
-        asked = f"SELECT term, entries FROM near_counts WHERE kind = ? AND term IN ({marks})"  # noqa: S608
+        asked = f"SELECT term, entries FROM near_counts WHERE kind = ? AND term IN ({marks})"  # noqa: S608  names of columns and marks of ours alone
         return {str(term): cast("int", count) for term, count in self._ask(asked, (int(parts), *terms))}
 
     def _matching(self, match: str, most: int) -> list[int]:
@@ -195,7 +195,7 @@ class FileIndex:
         """Return the rows at *positions*."""
         marks = ", ".join("?" * len(positions))
         # Only numbers of columns and question marks go into this text.
-        asked = f"SELECT position, {self._cells} FROM entries WHERE position IN ({marks})"  # noqa: S608
+        asked = f"SELECT position, {self._cells} FROM entries WHERE position IN ({marks})"  # noqa: S608  names of columns and marks of ours alone
         return {cast("int", at): self._restore(tuple(cells)) for at, *cells in self._ask(asked, tuple(positions))}
 
     def text(self, row: Row) -> str:
@@ -214,5 +214,5 @@ def _all_rows(
     """Yield the (position, row) of all entries of the open database."""
     cells = ", ".join(f"c{at}" for at in range(columns))
     # Only numbers of columns go into this text.
-    for at, *row in connection.execute(f"SELECT position, {cells} FROM entries ORDER BY position"):  # noqa: S608
+    for at, *row in connection.execute(f"SELECT position, {cells} FROM entries ORDER BY position"):  # noqa: S608  names of columns and marks of ours alone
         yield at, restore(tuple(row))

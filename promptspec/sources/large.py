@@ -28,17 +28,17 @@ class LargeSearch:
         self._ask = ask
         shown = f"position, c{key}, c{label}"
         # Only numbers of columns go into these texts, no names and no data.
-        self._exact_key = f"SELECT {shown} FROM entries WHERE c{key} = ?"  # noqa: S608
+        self._exact_key = f"SELECT {shown} FROM entries WHERE c{key} = ?"  # noqa: S608  names of columns and marks of ours alone
         self._labels = (
-            f"SELECT {shown} FROM entries WHERE folded >= ? AND folded < ?"  # noqa: S608
+            f"SELECT {shown} FROM entries WHERE folded >= ? AND folded < ?"  # noqa: S608  names of columns and marks of ours alone
             " ORDER BY folded, position LIMIT ?"
         )
         self._keys = (
-            f"SELECT {shown} FROM entries WHERE c{key} >= ? AND c{key} < ?"  # noqa: S608
+            f"SELECT {shown} FROM entries WHERE c{key} >= ? AND c{key} < ?"  # noqa: S608  names of columns and marks of ours alone
             f" ORDER BY c{key} LIMIT ?"
         )
         self._parts = (
-            f"SELECT {shown} FROM entries WHERE position IN"  # noqa: S608
+            f"SELECT {shown} FROM entries WHERE position IN"  # noqa: S608  names of columns and marks of ours alone
             " (SELECT rowid FROM trigrams WHERE trigrams MATCH ? LIMIT ?)"
             " AND instr(folded, ?) ORDER BY position LIMIT ?"
         )

@@ -109,7 +109,7 @@ class Parts:
     def _run(self) -> None:
         try:
             self._fill()
-        except BaseException as error:  # noqa: BLE001 (raised again in the thread that builds)
+        except BaseException as error:  # noqa: BLE001  it is raised again in the thread that builds
             self._error = error
         # Whoever waits for room goes on, and finds the error if there is one.
         self._room.release(_MOST_WAITING)

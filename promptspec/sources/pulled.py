@@ -123,7 +123,7 @@ def _rows(connection: sqlite3.Connection, source: Source, layout: Layout) -> Ite
     position = 0
     try:
         # Only numbers of columns go into this text.
-        found = connection.execute(f"SELECT position, {cells} FROM entries ORDER BY position")  # noqa: S608
+        found = connection.execute(f"SELECT position, {cells} FROM entries ORDER BY position")  # noqa: S608  names of columns and marks of ours alone
         while batch := found.fetchmany(_ROWS_AT_ONCE):
             for number, *stored in batch:
                 position += 1

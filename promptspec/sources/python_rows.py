@@ -108,7 +108,7 @@ def _called(source: Source, call: Callable[[], object]) -> Iterator[object]:
     # In the thread that reads; what is raised here is raised in the one that waits.
     number = 0
     try:
-        for number, item in enumerate(_flat(call()), start=1):  # noqa: B007
+        for number, item in enumerate(_flat(call()), start=1):  # noqa: B007  it is told once the loop has ended
             yield item
     except (OriginFailed, GeneratorExit):
         raise

@@ -89,9 +89,9 @@ class FileSnapshot:
         cells = ", ".join(f"c{at}" for at in range(len(self._layout.names)))
         key = f"c{self._layout.key}"
         # Only numbers of columns go into these texts, no names and no data.
-        self._by_key = f"SELECT {cells} FROM entries WHERE {key} = ?"  # noqa: S608
-        self._by_position = f"SELECT {cells} FROM entries WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608
-        self._between = f"SELECT {key} FROM entries WHERE {key} >= ? AND {key} < ? LIMIT ?"  # noqa: S608
+        self._by_key = f"SELECT {cells} FROM entries WHERE {key} = ?"  # noqa: S608  names of columns and marks of ours alone
+        self._by_position = f"SELECT {cells} FROM entries WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608  names of columns and marks of ours alone
+        self._between = f"SELECT {key} FROM entries WHERE {key} >= ? AND {key} < ? LIMIT ?"  # noqa: S608  names of columns and marks of ours alone
         self._search = _SEARCH.format(key=key, label=f"c{self._layout.label}")
         self._large = LargeSearch(self._ask, key=self._layout.key, label=self._layout.label)
         kinds = (self._layout.kinds[self._layout.key], self._layout.kinds[self._layout.label])
@@ -147,9 +147,9 @@ class FileSnapshot:
         key, label = f"c{self._layout.key}", f"c{self._layout.label}"
         # Only numbers of columns go into these texts.
         if in_key:
-            found = self._ask(f"SELECT position FROM entries WHERE {key} = ?", (text,))  # noqa: S608
+            found = self._ask(f"SELECT position FROM entries WHERE {key} = ?", (text,))  # noqa: S608  names of columns and marks of ours alone
         else:
-            statement = f"SELECT position FROM entries WHERE folded = ? AND {label} = ? LIMIT 1"  # noqa: S608
+            statement = f"SELECT position FROM entries WHERE folded = ? AND {label} = ? LIMIT 1"  # noqa: S608  names of columns and marks of ours alone
             found = self._ask(statement, (fold(text), text))
         return cast("int", found[0][0]) if found else None
 
@@ -243,7 +243,7 @@ class FileSnapshot:
         if not known or not all(_is_encodable(text) for _, text in known):
             return None
         # Only numbers of columns go into this text.
-        asked = f"SELECT position FROM entries WHERE {' AND '.join(f'c{at} = ?' for at, _ in known)} LIMIT ?"  # noqa: S608
+        asked = f"SELECT position FROM entries WHERE {' AND '.join(f'c{at} = ?' for at, _ in known)} LIMIT ?"  # noqa: S608  names of columns and marks of ours alone
         found = self._ask(asked, (*(text for _, text in known), MOST_COMPARED + 1))
         return tuple(cast("int", row[0]) for row in found) if len(found) <= MOST_COMPARED else None
 

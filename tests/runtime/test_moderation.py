@@ -22,7 +22,7 @@ from promptspec.models.port import Answer, Ask, Finding, Unavailable, Usage
 from promptspec.models.scripted import Scripted
 from promptspec.runtime.feature import Feature
 from promptspec.runtime.overrides import replies
-from promptspec.runtime.plan import OpenAI
+from promptspec.runtime.plan import ByServer, OpenAI
 from promptspec.safety.callers import ID_KEY, Session
 from runtime.shop import world
 
@@ -270,7 +270,7 @@ def test_a_function_is_called_with_the_texts(features: dict[str, Feature[Any]], 
         seen.append(texts)
         return "Hello" in texts
 
-    judging.judge = judge  # type: ignore[attr-defined]
+    vars(judging)["judge"] = judge
     error = blocked(features["function"], Scripted(GOOD))
     assert (error.detail, error.user_message) == ("output: flagged [forum_safety:judge]", NO_ANSWER)
     assert seen == [("Where is it?", "red", "hey"), ("Hello", "We are sorry.", "It comes on Monday.")]
@@ -281,7 +281,7 @@ def test_an_asynchronous_function_is_awaited(features: dict[str, Feature[Any]], 
         await asyncio.sleep(0)
         return False
 
-    judging.judge = judge  # type: ignore[attr-defined]
+    vars(judging)["judge"] = judge
     assert call(features["function"], Scripted(GOOD)).value.score == 3
 
 
@@ -294,7 +294,7 @@ def test_whatever_else_a_function_does_blocks_and_tells_nothing(
             raise answer
         return answer
 
-    judging.judge = judge  # type: ignore[attr-defined]
+    vars(judging)["judge"] = judge
     error = blocked(features["function"], Scripted(GOOD))
     assert error.detail.startswith("input: could not moderate: ")
     assert "Where" not in error.detail
@@ -502,7 +502,8 @@ def test_a_moderator_of_its_own_is_asked_over_the_wire(features: dict[str, Featu
 
     here = world(environment=KEYS)
     by = features["any"].plan.moderations[0].by
-    moderator = by.connect(here, httpx2.MockTransport(answer))  # type: ignore[union-attr]
+    assert isinstance(by, ByServer)
+    moderator = by.connect(here, httpx2.MockTransport(answer))
     assert call(features["any"], Scripted(GOOD), moderator).value.score == 3
     assert paths == [("/v1/moderations", "Bearer no-key")] * 2
 

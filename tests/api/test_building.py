@@ -105,13 +105,15 @@ def test_a_cut_snapshot_is_stale(tmp_path: Path) -> None:
         "ALTER TABLE entries RENAME TO kept; CREATE VIEW entries AS SELECT * FROM kept",
     ],
 )
-def test_a_forged_row_is_stale_whatever_the_file_says_of_itself(tmp_path: Path, forgery: str) -> None:
+def test_a_forged_row_is_stale_and_built_anew_whatever_the_file_says_of_itself(tmp_path: Path, forgery: str) -> None:
     compilation, out = compiled(tmp_path / "p"), tmp_path / "out"
     build(compilation, out)
     connection = sqlite3.connect(snapshot(out))
     connection.executescript(forgery)
     connection.close()
     assert len(stale(compilation, out)) == 1
+    assert build(compilation, out) != ()
+    assert stale(compilation, out) == ()
 
 
 def test_an_index_that_leads_to_other_rows_is_stale(tmp_path: Path) -> None:

@@ -43,8 +43,7 @@ from promptspec.contract.feature import (
     Source,
 )
 from promptspec.contract.models import Model, OpenAIModel
-from promptspec.contract.moderation import Moderation
-from promptspec.contract.walking import foreign_texts, types_in
+from promptspec.contract.walking import types_in
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.safety.callers import LEVELS
 from promptspec.schema.profiles import misfits
@@ -131,7 +130,10 @@ class FeatureCheck:
             for clause in self._clauses.all(tree.CaseClause)
             if clause.kind != "example" and (case := cases.case(clause)) is not None
         )
-        moderations = self._moderations(input, output)
+        sides = {"input": input, "output": output}
+        moderations = Moderations(desk, self._models, self._facts).check(
+            self._clauses.all(tree.ModerateClause), own=self._declared.clauses, sides=sides
+        )
         judge = self._clauses.one(tree.JudgeClause)
         own = judge in self._declared.clauses
         # Where a rule was refused, that nothing is to be judged only follows from it.
@@ -338,27 +340,6 @@ class FeatureCheck:
                     f"an image stands in `{field.name}`, and nothing says where it is shown",
                     help="write a `prompt { … }` that prints it by itself",
                 )
-
-    def _moderations(self, input: t.Record, output: t.Record) -> tuple[Moderation, ...]:
-        """Return who moderates what; where there is nothing to look at, that is told."""
-        clauses = self._clauses.all(tree.ModerateClause)
-        for clause in clauses:
-            for target in clause.targets:
-                looked_at = {"input": input, "output": output}.get(target.text)
-                # Lists of words and functions look at texts, and at no image.
-                images = clause.by is None or clause.by.text not in ("words", "python")
-                if looked_at is None or any(foreign_texts(looked_at.fields, self._facts.record_named, images=images)):
-                    continue
-                if clause in self._declared.clauses:
-                    self._desk.add(
-                        "PS903",
-                        target.span,
-                        f"there is nothing to moderate in the {target.text}",
-                        help="take it out: choices, numbers, dates and rows are not moderated"
-                        if images
-                        else "write `with openai`, or take it out: only a server looks at images",
-                    )
-        return Moderations(self._desk, self._models).check(clauses)
 
     def _tone(
         self,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
 from promptspec.check.desk import Desk
 from promptspec.check.functions_of_projects import is_listed
 from promptspec.check.models import Models
+from promptspec.check.shapes import Facts
 from promptspec.check.word_lists import read_words
 from promptspec.contract.models import OpenAIModel
 from promptspec.contract.moderation import CATEGORIES, Moderation, Moderator, PythonModerator, WordModerator
 from promptspec.contract.moderation import ServerModerator as Server
+from promptspec.contract.types import Record
+from promptspec.contract.walking import foreign_texts
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.syntax import tree
 
@@ -30,12 +33,21 @@ _FUNCTION: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)
 class Moderations:
     """Checks the `moderate` clauses of one feature."""
 
-    def __init__(self, desk: Desk, models: Models) -> None:
+    def __init__(self, desk: Desk, models: Models, facts: Facts) -> None:
         self._desk = desk
         self._models = models
+        self._facts = facts
 
-    def check(self, clauses: Sequence[tree.ModerateClause]) -> tuple[Moderation, ...]:
-        """Return what *clauses* ask for, in order; those with a problem are left out after a report."""
+    def check(
+        self, clauses: Sequence[tree.ModerateClause], *, own: Sequence[tree.Clause], sides: Mapping[str, Record]
+    ) -> tuple[Moderation, ...]:
+        """Return what *clauses* ask for, in order; those with a problem are left out after a report.
+
+        Where one of the feature's *own* has nothing to look at on one of its *sides*, that is told.
+        """
+        for clause in clauses:
+            if clause in own:
+                self._look_for_texts(clause, sides)
         found: list[Moderation] = []
         first: dict[tuple[str, str, str], tree.ModerateClause] = {}
         for clause in clauses:
@@ -63,6 +75,22 @@ class Moderations:
             return ""
         name = clause.argument.value
         return self._desk.beside(name, clause.argument.span) if clause.by.text == "words" else name
+
+    def _look_for_texts(self, clause: tree.ModerateClause, sides: Mapping[str, Record]) -> None:
+        # Lists of words and functions look at texts, and at no image.
+        images = clause.by is None or clause.by.text not in ("words", "python")
+        for target in clause.targets:
+            side = sides.get(target.text)
+            if side is None or any(foreign_texts(side.fields, self._facts.record_named, images=images)):
+                continue
+            self._desk.add(
+                "PS903",
+                target.span,
+                f"there is nothing to moderate in the {target.text}",
+                help="take it out: choices, numbers, dates and rows are not moderated"
+                if images
+                else "write `with openai`, or take it out: only a server looks at images",
+            )
 
     def _targets(self, clause: tree.ModerateClause) -> list[str]:
         for target in clause.targets:

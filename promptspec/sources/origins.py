@@ -24,6 +24,8 @@ from promptspec.sources.problems import shown
 
 _T = TypeVar("_T")
 
+#: The most bytes of one cell of a database of SQLite.
+MOST_CELL: Final = 16 * 1024 * 1024
 #: Rows that go from one thread to the other at once, and how many such batches may wait.
 _BATCH: Final = 500
 _MOST_WAITING: Final = 8

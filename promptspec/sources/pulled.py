@@ -21,15 +21,13 @@ from promptspec.contract.feature import Source
 from promptspec.sources.building import APPLICATION_ID, TABLES_VERSION, schema_of
 from promptspec.sources.given import Given
 from promptspec.sources.layout import Layout, layout_of
-from promptspec.sources.origins import origin_hash
+from promptspec.sources.origins import MOST_CELL, origin_hash
 from promptspec.sources.problems import FileProblem
 from promptspec.sources.reading import RawRow
 
 if TYPE_CHECKING:
     import sqlite3
 
-#: The most bytes of one cell.
-_MOST_CELL: Final = 16 * 1024 * 1024
 _ROWS_AT_ONCE: Final = 1_000
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400})?")
@@ -98,7 +96,7 @@ def _facts(connection: sqlite3.Connection, layout: Layout) -> dict[str, str]:
     import sqlite3
 
     # https://www.sqlite.org/security.html: what to set before a database of unknown origin is read.
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_CELL)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CELL)
     try:
         for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "query_only = ON"):
             connection.execute(f"PRAGMA {pragma}").fetchall()

@@ -14,7 +14,7 @@ from promptspec.contract.feature import Source
 from promptspec.models.origins import is_loopback
 from promptspec.sources.addresses import PostgreSQL, SQLite, is_one_query, read_database, why_not
 from promptspec.sources.given import Given, as_written
-from promptspec.sources.origins import OriginFailed, live_of, within
+from promptspec.sources.origins import MOST_CELL, OriginFailed, live_of, within
 from promptspec.sources.problems import FileProblem, nearest, shown
 from promptspec.sources.reading import RawRow
 
@@ -165,6 +165,8 @@ def _open(path: Path, deadline: float) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=left, check_same_thread=False)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA query_only = ON")
+    # Within one function nobody looks at the time: `zeroblob` alone could take all memory.
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CELL)
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)
     allowed = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE))
     never = frozenset(("load_extension", "writefile", "readfile", "edit", "fts3_tokenizer"))

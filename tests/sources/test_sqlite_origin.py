@@ -98,6 +98,11 @@ def test_what_is_no_single_query_is_not_sent(tmp_path: Path, shop: Path, text: s
         pulled(query(text), tmp_path, root=shop)
 
 
+def test_a_query_cannot_make_a_huge_value(tmp_path: Path, shop: Path) -> None:
+    with pytest.raises(OriginFailed):
+        pulled(query("select id, hex(zeroblob(900000000)) as title from film"), tmp_path, root=shop)
+
+
 def test_a_query_that_takes_long_is_ended(tmp_path: Path, shop: Path) -> None:
     text = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as id, 'x' as title from n"
     begun = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from io import BufferedReader
 from typing import Protocol
 
@@ -18,6 +18,10 @@ class Clock(Protocol):
 
     def today(self) -> date:
         """Return today's date in UTC."""
+        ...
+
+    def now(self) -> datetime:
+        """Return this moment in UTC."""
         ...
 
 

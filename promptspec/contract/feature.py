@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from promptspec.contract.expressions import Expression, Kind
 from promptspec.contract.models import Environment, JudgeModel, Model
 from promptspec.contract.moderation import Moderation
+from promptspec.contract.safety import AcrossCalls, ReportTo, Review, Sample
 from promptspec.contract.tone import ToneRule
 from promptspec.contract.types import (
     Choice,
@@ -302,7 +303,8 @@ class Feature:
     """One LLM feature: one Python function.
 
     An output that is one type is the record *output* with the single field `answer`, and *bare* is true. Replies can
-    be streamed where *no_stream* is None.
+    be streamed where *no_stream* is None. Calls are kept for *keep_ms* milliseconds, or only where something else
+    needs them, and texts of a feature with *secrets*, fields of its input, are kept in cipher or not at all.
     """
 
     name: str
@@ -321,7 +323,13 @@ class Feature:
     judges: tuple[JudgeModel, ...] = ()
     moderations: tuple[Moderation, ...] = ()
     limits: Limits
+    across: tuple[AcrossCalls, ...] = ()
     caller: CallerLevel
+    review: Review | None = None
+    sample: Sample | None = None
+    report: ReportTo | None = None
+    keep_ms: int | None = None
+    secrets: tuple[str, ...] = ()
     limitations: str
     examples: tuple[Example, ...]
     cases: tuple[Case, ...]

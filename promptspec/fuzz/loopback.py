@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.fuzz.lies import answer
@@ -94,6 +95,9 @@ class _Late:
 
     def today(self) -> date:
         return self._today
+
+    def now(self) -> datetime:
+        return datetime.combine(self._today, time_of_day.min, UTC)
 
 
 class _Zeros:

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -217,6 +217,9 @@ class _Clock:
 
     def today(self) -> date:
         return self.day
+
+    def now(self) -> datetime:
+        return datetime.combine(self.day, time.min, UTC) + timedelta(seconds=self.loop.time())
 
 
 # The wire

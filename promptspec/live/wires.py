@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -90,6 +90,9 @@ class _Clock:
 
     def today(self) -> date:
         return self.day
+
+    def now(self) -> datetime:
+        return datetime.combine(self.day, time.min, UTC) + timedelta(seconds=self.loop.time())
 
 
 class Wire(httpx2.AsyncBaseTransport):

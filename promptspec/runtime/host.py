@@ -18,6 +18,9 @@ class SystemClock:
     def today(self) -> date:
         return datetime.now(UTC).date()
 
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
 
 class SystemEntropy:
     """The randomness of the operating system."""

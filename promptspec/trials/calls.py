@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from promptspec.ports import World
@@ -22,6 +22,9 @@ class FixedDay:
 
     def today(self) -> date:
         return self.day
+
+    def now(self) -> datetime:
+        return datetime.combine(self.day, HOST.clock.now().timetz())
 
 
 def quiet_world(today: date | None) -> World:

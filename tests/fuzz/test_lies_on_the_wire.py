@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -49,6 +50,9 @@ class Clock:
 
     def today(self):
         return TODAY
+
+    def now(self):
+        return datetime.combine(TODAY, datetime.now(UTC).timetz())
 
 
 class Entropy:

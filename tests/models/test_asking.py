@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -16,18 +16,21 @@ from promptspec.models.scripted import Scripted
 
 class Clock:
     def __init__(self) -> None:
-        self.now = 100.0
+        self.seconds = 100.0
         self.waits: list[float] = []
 
     def monotonic(self) -> float:
-        return self.now
+        return self.seconds
 
     def today(self) -> date:
         return date(2026, 1, 1)
 
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
-        self.now += seconds
+        self.seconds += seconds
 
 
 class Entropy:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from promptspec.models.port import Answer, Ask, Usage
@@ -180,6 +180,9 @@ class Clock:
 
     def today(self) -> date:
         return self.day
+
+    def now(self) -> datetime:
+        return datetime.combine(self.day, HOST.clock.now().timetz())
 
 
 @dataclass

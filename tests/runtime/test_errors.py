@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -28,6 +29,9 @@ class Broken:
 
     def today(self) -> Any:
         raise ZeroDivisionError(SECRET)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
 
 @pytest.mark.parametrize(

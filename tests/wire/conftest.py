@@ -15,6 +15,9 @@ class _Clock:
     def today(self) -> date:
         return datetime.now(UTC).date()
 
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
 
 class _Entropy:
     def token(self, bits: int) -> str:

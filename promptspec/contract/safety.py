@@ -1,0 +1,61 @@
+"""What a feature declares beyond a single call: review, samples, reports, limits across calls, and what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from promptspec.contract.expressions import Expression
+from promptspec.contract.types import Origin
+
+#: What becomes of a reply that nobody has decided on in time.
+Otherwise: TypeAlias = Literal["withhold", "release"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """`review always`, or `review when …` with the condition *when*: a person decides before the reply is delivered.
+
+    The desk shows the fields *show* of the input, or all where there are none. *by* is who is asked to look, and what
+    nobody has decided on for *within_ms* milliseconds is dealt with *otherwise*.
+    """
+
+    when: Expression | None = None
+    show: tuple[str, ...] = ()
+    within_ms: int | None = None
+    by: str = ""
+    otherwise: Otherwise = "withhold"
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """`sample 2%`: copies of *share* percent of the replies go to the desk after they were delivered."""
+
+    share: Decimal
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTo:
+    """`report to "…"`: reports on replies are kept, and forwarded to *target*, a `mailto:` or `https:` address."""
+
+    target: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcrossCalls:
+    """`calls 20 per minute per caller`, or `spend 2 usd per day per caller`.
+
+    No more than *amount* within any *period_ms* milliseconds. With *allows* calls are let through uncounted where the
+    counter cannot be reached.
+    """
+
+    counts: Literal["calls", "usd"]
+    amount: Decimal
+    period_ms: int
+    per: Literal["caller", "feature"]
+    allows: bool = False
+    origin: Origin

@@ -1,0 +1,1 @@
+"""What must survive: reviews, reports, the audit trail, callers and counters, in SQLite or PostgreSQL."""

@@ -1,0 +1,275 @@
+"""Opens the ledger that is named, lays its tables out, and lets one write at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from promptspec.errors import LedgerUnavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+#: Names the ledger: the path of a SQLite file, or `postgresql+psycopg://…`.
+LEDGER: Final = "PROMPTSPEC_LEDGER"
+#: A ledger that is gone with the process: for tests and rehearsals.
+IN_MEMORY: Final = ":memory:"
+#: The versions of the tables, oldest first: names of migrations.
+REVISIONS: Final = ("0001",)
+
+#: Seconds that one writer waits for another, and that a server may take to answer.
+_PATIENCE: Final = 5
+#: Serialises all writers of a PostgreSQL ledger: any number that others hardly use.
+_LOCK: Final = 0x70726F6D70747370
+_INSTALL: Final = "the ledger needs SQLAlchemy and Alembic: install `promptspec[ledger]`"
+
+
+def is_installed() -> bool:
+    """Say whether what the ledger needs is here."""
+    return all(find_spec(each) for each in ("sqlalchemy", "alembic"))
+
+
+class Ledger:
+    """One ledger, shared by threads, and by processes where it is a file or a server."""
+
+    def __init__(self, engine: Engine, *, is_shared: bool) -> None:
+        self._engine = engine
+        self._is_file = engine.dialect.name == "sqlite"
+        self._is_shared = is_shared
+        self._turn = threading.RLock()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a transaction that no other writer runs beside. It is committed at the end, or nothing of it is kept.
+
+        Raises LedgerUnavailable where the ledger cannot be written.
+        """
+        with self._in_turn(), _telling(), self._engine.connect() as plain:
+            connection = plain.execution_options(promptspec_writes=True)
+            with connection.begin():
+                if not self._is_file:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a transaction that sees one state of the ledger. Raises LedgerUnavailable where it cannot be read."""
+        if self._is_shared:
+            with _telling(), self._engine.connect() as connection, connection.begin():
+                yield connection
+        else:
+            with self._in_turn(), _telling(), self._engine.connect() as connection, connection.begin():
+                yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        # SQLite has those who wait sleep and try again; threads of one process had better queue.
+        if self._is_file and not self._turn.acquire(timeout=_PATIENCE):
+            raise LedgerUnavailable("another thread holds the ledger")
+        try:
+            yield
+        finally:
+            if self._is_file:
+                self._turn.release()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Turn what a database says into LedgerUnavailable, without a word of what was to be written."""
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    try:
+        yield
+    except DBAPIError as error:
+        raise LedgerUnavailable(_reason(error.orig)) from None
+    except SQLAlchemyError as error:
+        raise LedgerUnavailable(type(error).__name__) from None
+
+
+def _reason(error: BaseException | None) -> str:
+    """Return what is wrong, in the database's own fixed words."""
+    if isinstance(error, sqlite3.Error):
+        name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+        return _SQLITE.get(name, f"SQLite says {name}")
+    state = getattr(error, "sqlstate", None)
+    return f"the database says {type(error).__name__}" + (f" {state}" if state else "")
+
+
+_SQLITE: Final = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_BUSY": "another process holds the ledger",
+    "SQLITE_CANTOPEN": "its file cannot be opened",
+    "SQLITE_READONLY": "its file cannot be written",
+    "SQLITE_NOTADB": "its file is no ledger",
+    "SQLITE_CORRUPT": "its file is damaged",
+    "SQLITE_IOERR_WRITE": "its file cannot be written",
+}
+
+
+# Opening
+
+
+_OPEN: Final[dict[tuple[int, str], Ledger]] = {}
+_OPENING: Final = threading.Lock()
+
+
+def ledger_of(environment: Mapping[str, str]) -> Ledger:
+    """Return the ledger that *environment* names; one object a process. Raises LedgerUnavailable."""
+    named = environment.get(LEDGER, "")
+    if not named:
+        raise LedgerUnavailable(
+            f"no ledger is named: set `{LEDGER}` to the path of a file, or to postgresql+psycopg://…"
+        )
+    # A child of this process has connections of its own.
+    key = (os.getpid(), named)
+    with _OPENING:
+        found = _OPEN.get(key)
+        if found is None:
+            found = _OPEN[key] = open_ledger(named)
+        return found
+
+
+def open_ledger(named: str) -> Ledger:
+    """Return the ledger called *named*, with its tables as this version has them.
+
+    Raises LedgerUnavailable where it cannot be opened, is no ledger, or was written by a newer version.
+    """
+    if not is_installed():
+        raise LedgerUnavailable(_INSTALL)
+    ledger = _postgresql(named) if named.startswith(("postgresql:", "postgresql+")) else _sqlite(named)
+    try:
+        _lay_out(ledger)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _sqlite(named: str) -> Ledger:
+    from sqlalchemy import URL, create_engine, event
+    from sqlalchemy.pool import StaticPool
+
+    path = named.removeprefix("sqlite:///")
+    if "://" in path:
+        raise LedgerUnavailable(f"`{LEDGER}` is neither a path nor postgresql+psycopg://…")
+    in_memory = path == IN_MEMORY
+    if not in_memory:
+        _make_private(Path(path))
+    engine = create_engine(
+        URL.create("sqlite+pysqlite", database=path),
+        hide_parameters=True,
+        connect_args={"timeout": _PATIENCE, "check_same_thread": False},
+        **({"poolclass": StaticPool} if in_memory else {}),
+    )
+
+    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin below, and nowhere by themselves
+        connection.execute("PRAGMA journal_mode = WAL")
+        # What was committed is on the disk: a reply is never delivered before its entry is.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA trusted_schema = OFF")
+
+    def on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("promptspec_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return Ledger(engine, is_shared=not in_memory)
+
+
+def _make_private(path: Path) -> None:
+    """Make the file that is not there, and its folder, for nobody else to read."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+    else:
+        return
+    raise LedgerUnavailable(f"its file cannot be opened: {problem}")
+
+
+def _postgresql(named: str) -> Ledger:
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    failure: LedgerUnavailable | None = None
+    engine: Engine | None = None
+    try:
+        url = make_url(named).set(drivername="postgresql+psycopg")
+        milliseconds = _PATIENCE * 1_000
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={
+                "connect_timeout": _PATIENCE,
+                "application_name": "promptspec",
+                "options": f"-c lock_timeout={milliseconds} -c statement_timeout={2 * milliseconds}",
+            },
+        )
+    except ModuleNotFoundError:
+        failure = LedgerUnavailable("a ledger on PostgreSQL needs psycopg: install `promptspec[sql]`")
+    except (SQLAlchemyError, ValueError):
+        failure = LedgerUnavailable(f"`{LEDGER}` is no address of a database")
+    # Raised out here: the address, which may hold a password, would hang on the exception as its context.
+    if engine is None:
+        raise failure or LedgerUnavailable("no engine")
+    return Ledger(engine, is_shared=True)
+
+
+def _lay_out(ledger: Ledger) -> None:
+    """Make the tables, or bring those of an older version up to this one."""
+    with ledger.reading() as connection:
+        version = _version(connection)
+    if version == REVISIONS[-1]:
+        return
+    with ledger.writing() as connection:
+        version = _version(connection)  # another process may have been faster
+        if version == REVISIONS[-1]:
+            return
+        if version is not None and version not in REVISIONS:
+            raise LedgerUnavailable("it was written by a newer version of promptspec: upgrade this one")
+        _migrate(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    from sqlalchemy import inspect
+
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608  a constant
+    return None if found is None else str(found)
+
+
+#: Where Alembic writes which version the tables are of: they may share a database with an application's own.
+VERSION_TABLE: Final = "promptspec_ledger_version"
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def alembic_config() -> Any:
+    """Return the configuration of Alembic, which knows the migrations of this package."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from promptspec.errors import CallFailed as CallFailed
     from promptspec.errors import DeadlinePassed as DeadlinePassed
     from promptspec.errors import InputRefused as InputRefused
+    from promptspec.errors import LedgerUnavailable as LedgerUnavailable
+    from promptspec.errors import LimitReached as LimitReached
     from promptspec.errors import ModelUnavailable as ModelUnavailable
     from promptspec.errors import Moderated as Moderated
     from promptspec.errors import PromptspecError as PromptspecError
     from promptspec.errors import ReplyRefused as ReplyRefused
     from promptspec.errors import SourceUnavailable as SourceUnavailable
     from promptspec.errors import SpecError as SpecError
+    from promptspec.errors import Suspended as Suspended
     from promptspec.errors import Unjudged as Unjudged
     from promptspec.errors import Violation as Violation
     from promptspec.loading import load as load
@@ -40,6 +43,8 @@ __all__ = [
     "CallerTokens",
     "DeadlinePassed",
     "InputRefused",
+    "LedgerUnavailable",
+    "LimitReached",
     "ModelUnavailable",
     "Moderated",
     "Piece",
@@ -50,6 +55,7 @@ __all__ = [
     "SignedIn",
     "SourceUnavailable",
     "SpecError",
+    "Suspended",
     "Unjudged",
     "Verified",
     "Violation",
@@ -68,6 +74,8 @@ _HOMES = {
     "CallerTokens": "safety.tokens",
     "DeadlinePassed": "errors",
     "InputRefused": "errors",
+    "LedgerUnavailable": "errors",
+    "LimitReached": "errors",
     "ModelUnavailable": "errors",
     "Moderated": "errors",
     "Piece": "runtime.pieces",
@@ -78,6 +86,7 @@ _HOMES = {
     "SignedIn": "safety.callers",
     "SourceUnavailable": "errors",
     "SpecError": "errors",
+    "Suspended": "errors",
     "Unjudged": "errors",
     "Verified": "safety.callers",
     "Violation": "errors",

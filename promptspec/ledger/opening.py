@@ -67,6 +67,20 @@ class Ledger:
             with self._in_turn(), _telling(), self._engine.connect() as connection, connection.begin():
                 yield connection
 
+    def scrub(self) -> None:
+        """Empty the log of a SQLite file, in which pages stand as they were before something was deleted.
+
+        Raises LedgerUnavailable where others keep the log in use.
+        """
+        if not self._is_file:
+            return
+        with self._in_turn(), _telling(), self._engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise LedgerUnavailable("others read the ledger, whose log is emptied once they are done")
+
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
         # SQLite has those who wait sleep and try again; threads of one process had better queue.
@@ -139,6 +153,30 @@ def ledger_of(environment: Mapping[str, str]) -> Ledger:
         return found
 
 
+def ledger_if_there(environment: Mapping[str, str]) -> Ledger | None:
+    """Return the ledger that *environment* names, None where it is a file that nobody has made yet.
+
+    Raises LedgerUnavailable as `ledger_of` does.
+    """
+    named = environment.get(LEDGER, "")
+    if (os.getpid(), named) not in _OPEN and not _is_there(named):
+        return None
+    return ledger_of(environment)
+
+
+def _is_there(named: str) -> bool:
+    path = named.removeprefix("sqlite:///")
+    if not named or "://" in path or path == IN_MEMORY or named.startswith("postgresql"):
+        return True  # whether it can be reached is seen where it is opened
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return True
+
+
 def open_ledger(named: str) -> Ledger:
     """Return the ledger called *named*, with its tables as this version has them.
 
@@ -178,6 +216,8 @@ def _sqlite(named: str) -> Ledger:
         # What was committed is on the disk: a reply is never delivered before its entry is.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA trusted_schema = OFF")
+        # What was deleted is gone from the file too.
+        connection.execute("PRAGMA secure_delete = ON")
 
     def on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("promptspec_writes")

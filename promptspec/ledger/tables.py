@@ -21,6 +21,7 @@ def _words(name: str, most: int, *, key: bool = False, empty: bool = False) -> C
 
 
 #: Who a hash stands for. The only place where a caller's own id is kept, as a JSON string, and one that can be cleared.
+#: Rows of one *account*, a hash of kind and id, are of one caller: each key has made one.
 CALLERS: Final = Table(
     "promptspec_callers",
     METADATA,
@@ -28,15 +29,18 @@ CALLERS: Final = Table(
     _words("kind", 16),
     _words("level", 16),
     Column("id", Text, nullable=False),
+    _words("account", 64),
     _moment("since"),
-    Index("promptspec_callers_by_id", "kind", "id"),
+    Index("promptspec_callers_by_account", "account"),
 )
 
-#: Hashes whose calls are refused. A hash says nothing of who it stands for, so these stay where a caller is forgotten.
+#: Hashes whose calls are refused, or were. A hash says nothing of who it stands for, so these stay where a caller is
+#: forgotten. *state* is `suspended` or `restored`.
 SUSPENDED: Final = Table(
     "promptspec_suspended",
     METADATA,
     _words("hash", 64, key=True),
+    _words("state", 16),
     _moment("at"),
     _words("by", 200),
     _words("reason", 2_000),
@@ -71,7 +75,8 @@ TEXTS: Final = Table(
     Index("promptspec_texts_by_until", "until"),
 )
 
-#: Replies that were made: whose they are, for reports, and for who asks again with the same key.
+#: Replies that were made: whose they are, for reports, and for who asks again with the same key. *reporting* is where
+#: reports on it go, as JSON; None where the feature takes none.
 REPLIES: Final = Table(
     "promptspec_replies",
     METADATA,
@@ -81,6 +86,7 @@ REPLIES: Final = Table(
     _moment("at"),
     _words("model", 200),
     _words("ticket", 64, empty=True),
+    Column("reporting", Text, nullable=True),
 )
 
 #: Calls with a key of the application's own: under way, or answered by a reply.
@@ -134,9 +140,12 @@ REPORTS: Final = Table(
     _words("closed_by", 200, empty=True),
     _words("reason", 2_000, empty=True),
     Index("promptspec_reports_by_state", "state", "at"),
+    Index("promptspec_reports_by_reply", "reply"),
+    Index("promptspec_reports_by_caller", "caller", "at"),
 )
 
-#: What is to be sent, and is sent again until somebody takes it.
+#: What is to be sent, and is sent again until somebody takes it: not before *next*, and by one sender, who holds it
+#: until *leased*. *body* says what of *subject* is sent, and is no text of anybody.
 OUTBOX: Final = Table(
     "promptspec_outbox",
     METADATA,
@@ -147,6 +156,7 @@ OUTBOX: Final = Table(
     Column("body", Text, nullable=False),
     _moment("at"),
     _moment("next"),
+    _moment("leased"),
     Column("attempts", Integer, nullable=False),
     _words("state", 16),
     _words("problem", 500),

@@ -23,6 +23,7 @@ from promptspec.errors import (
     Unjudged,
     Violation,
 )
+from promptspec.ledger.opening import LEDGER
 from promptspec.models.asking import Asked, ask_models
 from promptspec.models.port import Answer, Ask, Usage
 from promptspec.runtime.asking import Attempt
@@ -40,7 +41,8 @@ from promptspec.runtime.replies import ID_BITS, Dropped, Judgement, Reply
 from promptspec.runtime.replies import Attempt as Told
 from promptspec.runtime.toning import broken_tone
 from promptspec.runtime.written import Written
-from promptspec.safety.callers import ID_KEY, Anyone, Session, admit, hash_of
+from promptspec.safety.callers import ID_KEY, Anyone, Session, admit, hash_of, hashes_of
+from promptspec.safety.suspension import refuse_suspended
 from promptspec.values.reading import Unreadable, read_json
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ class Call:
         self.judges_asked: list[Asked] = []
         self.moderators_asked: list[Asked] = []
         self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
+        if not anonymous:
+            self._refuse_suspended()
         self.user = None if anonymous else self._hashed()
         self.context = Context(
             direction="input", today=self.world.clock.today(), lists={}, warnings=[], pins=self._pinned()
@@ -158,6 +162,13 @@ class Call:
         if self.stand_in is not None and ID_KEY not in self.world.environment:
             return None
         return hash_of(self.caller, self.world.environment)
+
+    def _refuse_suspended(self) -> None:
+        """A rehearsal without a key knows no hash of anybody, and asks nobody."""
+        environment = self.world.environment
+        if not environment.get(LEDGER) or ((self.rehearses or self.stand_in is not None) and ID_KEY not in environment):
+            return
+        refuse_suspended(hashes_of(self.caller, environment), environment, self.world.clock)
 
     def _rehearses(self) -> bool:
         """Say whether the reply comes from the spec itself, or from a test."""

@@ -17,10 +17,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("level", sa.String(length=16), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
-    op.create_index("promptspec_callers_by_id", "promptspec_callers", ["kind", "id"], unique=False)
+    op.create_index("promptspec_callers_by_account", "promptspec_callers", ["account"], unique=False)
     op.create_table(
         "promptspec_counters",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -53,6 +54,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("next", sa.BigInteger(), nullable=False),
+        sa.Column("leased", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("problem", sa.String(length=500), nullable=False),
@@ -67,6 +69,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("model", sa.String(length=200), nullable=False),
         sa.Column("ticket", sa.String(length=64), nullable=True),
+        sa.Column("reporting", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -83,6 +86,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=2000), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("promptspec_reports_by_caller", "promptspec_reports", ["caller", "at"], unique=False)
+    op.create_index("promptspec_reports_by_reply", "promptspec_reports", ["reply"], unique=False)
     op.create_index("promptspec_reports_by_state", "promptspec_reports", ["state", "at"], unique=False)
     op.create_table(
         "promptspec_requests",
@@ -96,6 +101,7 @@ def upgrade() -> None:
     op.create_table(
         "promptspec_suspended",
         sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("by", sa.String(length=200), nullable=False),
         sa.Column("reason", sa.String(length=2000), nullable=False),

@@ -35,6 +35,10 @@ _NAMES: dict[type[tree.Clause], str] = {
     tree.CallerClause: "caller",
     tree.LimitationsClause: "limitations",
     tree.EvaluateClause: "evaluate",
+    tree.ReviewClause: "review",
+    tree.SampleClause: "sample",
+    tree.KeepClause: "keep",
+    tree.SecretClause: "secret",
 }
 
 

@@ -19,6 +19,7 @@ from promptspec.check.names import Names, references
 from promptspec.check.offers import check_shown
 from promptspec.check.outputs import can_be_replied, check_choices, place_of
 from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fields_read, with_notes
+from promptspec.check.reviews import Reviews
 from promptspec.check.rules import Rules, check_where
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts
@@ -134,6 +135,12 @@ class FeatureCheck:
         moderations = Moderations(desk, self._models, self._facts).check(
             self._clauses.all(tree.ModerateClause), own=self._declared.clauses, sides=sides
         )
+        kept = Reviews(desk, rules, input, output, bare=bare).check(
+            self._clauses.one(tree.ReviewClause),
+            self._clauses.one(tree.SampleClause),
+            self._clauses.one(tree.KeepClause),
+            self._clauses.one(tree.SecretClause),
+        )
         judge = self._clauses.one(tree.JudgeClause)
         own = judge in self._declared.clauses
         # Where a rule was refused, that nothing is to be judged only follows from it.
@@ -166,6 +173,10 @@ class FeatureCheck:
             moderations=moderations,
             limits=Limits(reply_tokens=1, reply_derived=True),
             caller=caller,
+            review=kept.review,
+            sample=kept.sample,
+            keep_ms=kept.keep_ms,
+            secrets=kept.secrets,
             limitations=limitations,
             examples=examples,
             cases=others,

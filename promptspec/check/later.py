@@ -8,11 +8,7 @@ from promptspec.syntax import tree
 from promptspec.text import Span
 
 _LATER: dict[type[tree.Clause], str] = {
-    tree.ReviewClause: "review",
-    tree.SampleClause: "sample",
     tree.ReportClause: "report",
-    tree.KeepClause: "keep",
-    tree.SecretClause: "secret",
     tree.WaiveClause: "waive",
     tree.ReservedOutput: "output … | …",
     tree.OtherwiseClause: "otherwise",

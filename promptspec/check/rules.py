@@ -55,6 +55,15 @@ class Rules:
             return None
         return replace(rule, drop=Drop(least=listed.least), path=".".join(("output", *over.steps)))
 
+    def of_reply(self, written: tree.Expr, input: t.Record, output: t.Record, *, bare: bool) -> e.Expression | None:
+        """Return a condition on the input and the reply, or None after a report."""
+        names = self._names_of_reply(input, output, bare)
+        found = Expressions(desk=self.desk, facts=self.facts).condition(written, names)
+        if found is None:
+            return None
+        self.used.update(e.fields_of(found.expression, "input"))
+        return found.expression
+
     def _names_of_reply(self, input: t.Record, output: t.Record, bare: bool) -> Names:
         inputs = references(input.fields, "input", self.facts)
         if bare:

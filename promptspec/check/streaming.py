@@ -55,6 +55,11 @@ def _reasons(feature: Feature, module: Module) -> Iterator[NoStream]:
     for moderation in feature.moderations:
         if moderation.output:
             yield NoStream(because="`moderate output` looks at the whole reply", origin=moderation.origin)
+    for each, word in ((feature.review, "review"), (feature.sample, "sample")):
+        if each is not None:
+            yield NoStream(because=f"`{word}` is decided on the whole reply", origin=each.origin)
+    if feature.keep_ms is not None:
+        yield NoStream(because="`keep` has each reply in the ledger before it is delivered", origin=feature.origin)
     for each in feature.ensures:
         word = "ensure" if each.drop is None else "else drop"
         yield NoStream(because=f"`{word}` is judged on the whole reply", origin=each.origin)

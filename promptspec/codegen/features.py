@@ -45,11 +45,14 @@ class FeatureWriter:
         writer.blank()
         PlanWriter(writer, feature, self._names, seed=self._seed, largest_reply=self._largest_reply).write()
         ToneWriter(writer, feature, self._names).write()
-        self._call("__call__", "call", Code(""), self._value(), ".value")
-        self._call("aio", "acall", Code("async "), self._value(), ".value")
+        value = code("$ | ps.Held[$]", self._value(), self._value()) if self._is_gated else self._value()
+        self._call("__call__", "call", Code(""), value, ".value")
+        self._call("aio", "acall", Code("async "), value, ".value")
         reply = code("ps.Reply[$]", self._value())
-        self._call("call", "_call", Code(""), reply, "")
-        self._call("acall", "_acall", Code("async "), reply, "")
+        if self._is_gated:
+            reply = code("$ | ps.Held[$]", reply, self._value())
+        self._call("call", "_gated" if self._is_gated else "_call", Code(""), reply, "")
+        self._call("acall", "_agated" if self._is_gated else "_acall", Code("async "), reply, "")
         if feature.no_stream is None:
             self._call("stream", "_stream", Code(""), code("ps.Stream[$, $]", self._piece(), self._value()), "")
             self._call("astream", "_astream", Code(""), code("ps.AsyncStream[$, $]", self._piece(), self._value()), "")
@@ -65,6 +68,7 @@ class FeatureWriter:
         self._rules("broken_rows", given, self._rows())
         self._drops([rule for rule in feature.ensures if rule.drop is not None])
         self._rules("broken_ensures", given, self._by_id([rule for rule in feature.ensures if rule.drop is None]))
+        self._review(given)
         writer.dedent()
         writer.blank(2)
         writer.line(code("$ = $()", name(self._names.function(feature.name)), name(feature.class_name)))
@@ -77,6 +81,11 @@ class FeatureWriter:
             return name(output.name)
         answer = output.fields[0]
         return self._annotations.returned(answer.type, optional=answer.optional)
+
+    @property
+    def _is_gated(self) -> bool:
+        """Whether a person may have to decide before a reply is delivered."""
+        return self._feature.review is not None
 
     def _piece(self) -> Code:
         """Return what a stream yields: the sentences of one text, else fields and items."""
@@ -114,7 +123,11 @@ class FeatureWriter:
     def _call(self, method: str, target: str, prefix: Code, result: Code, tail: str) -> None:
         writer = self._writer
         writer.blank()
-        _signature(writer, code("$def $", prefix, name(method)), self._keywords(caller=True), result)
+        keywords = self._keywords(caller=True)
+        keyed = method in ("call", "acall")
+        if keyed:
+            keywords.append(code("idempotency_key: str | None = None"))
+        _signature(writer, code("$def $", prefix, name(method)), keywords, result)
         writer.indent()
         waits = code("await ") if prefix.text else code("")
         if tail:
@@ -128,10 +141,15 @@ class FeatureWriter:
                     )
                 ),
             )
-            if prefix.text:
-                writer.line(code("return ($self.$($)).value", waits, name(target), same))
+            called = code("$self.$($)", waits, name(target), same)
+            if self._is_gated:
+                writer.line(code("return ps.value_of($)", called))
+            elif prefix.text:
+                writer.line(code("return ($).value", called))
             else:
-                writer.line(code("return self.$($).value", name(target), same))
+                writer.line(code("return $.value", called))
+        elif keyed:
+            writer.line(code("return $self.$($, caller, idempotency_key)", waits, name(target), self._fields()))
         else:
             writer.line(code("return $self.$($, caller)", waits, name(target), self._fields()))
         writer.dedent()
@@ -232,6 +250,25 @@ class FeatureWriter:
 
     def _by_id(self, rules: Sequence[Rule]) -> dict[str, list[Code]]:
         return {rule.id: self._rule(rule) for rule in rules}
+
+    def _review(self, parameters: Code) -> None:
+        """Write what says whether a person is to decide."""
+        review = self._feature.review
+        if review is None:
+            return
+        writer = self._writer
+        writer.blank()
+        writer.line(code("def must_be_reviewed(self, $) -> bool:", parameters))
+        writer.indent()
+        writer.line(code("# $ line $", name_of_file(review.origin.file), data(review.origin.line)))
+        if review.when is None:
+            writer.line(code("return True"))
+        else:
+            # Where arithmetic would have to round, nobody knows: then a person decides.
+            emitted = self._expressions.emit(review.when)
+            exact = code("ps.holds(lambda: $, otherwise=True)", emitted)
+            writer.line(code("return $", exact if rounds(review.when) else emitted))
+        writer.dedent()
 
     def _drops(self, rules: Sequence[Rule]) -> None:
         """Write what leaves items out, rule after rule."""

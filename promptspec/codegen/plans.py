@@ -11,6 +11,7 @@ from promptspec.codegen.records import constant
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import Feature, Module
+from promptspec.contract.keeping import KEPT_MS, is_kept
 from promptspec.contract.models import Environment, OpenAIModel, RehearsalModel
 from promptspec.contract.moderation import Moderator, PythonModerator, ServerModerator, WordModerator
 from promptspec.contract.unasked import unasked
@@ -91,6 +92,7 @@ class PlanWriter:
         nothing = unasked(feature, self._names.module)
         if nothing is not None:
             writer.line(code("unasked=$,", data(nothing)))
+        self._keeping()
         if feature.limitations:
             writer.string(code("limitations=("), feature.limitations, "),")
         writer.dedent()
@@ -119,6 +121,34 @@ class PlanWriter:
             writer.line(code("decisions=$,", data(judge.decisions)))
             writer.dedent()
             writer.line(code("),"))
+        writer.dedent()
+        writer.line(code("),"))
+
+    def _keeping(self) -> None:
+        feature, writer = self._feature, self._writer
+        if not is_kept(feature):
+            return
+        writer.line(code("keeping=ps.Keeping("))
+        writer.indent()
+        writer.line(code("seconds=$,", Code(repr((feature.keep_ms or KEPT_MS) / 1000))))
+        review = feature.review
+        if review is not None:
+            arguments: list[Code] = []
+            if review.show:
+                arguments.append(code("show=$", data(review.show)))
+            if review.within_ms is not None:
+                arguments.append(code("within=$", Code(repr(review.within_ms / 1000))))
+            if review.by:
+                arguments.append(code("by=$", data(review.by)))
+            if review.otherwise == "release":
+                arguments.append(code("releases=True"))
+            if review.callback:
+                arguments.append(code("callback=$", data(review.callback)))
+            writer.call(code("review=ps.Review"), arguments, tail=",")
+        if feature.sample is not None:
+            writer.line(code("sample=$,", data(feature.sample.share)))
+        if feature.secrets:
+            writer.line(code("seals=True,"))
         writer.dedent()
         writer.line(code("),"))
 

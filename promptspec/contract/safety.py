@@ -18,7 +18,8 @@ class Review:
     """`review always`, or `review when …` with the condition *when*: a person decides before the reply is delivered.
 
     The desk shows the fields *show* of the input, or all where there are none. *by* is who is asked to look, and what
-    nobody has decided on for *within_ms* milliseconds is dealt with *otherwise*.
+    nobody has decided on for *within_ms* milliseconds is dealt with *otherwise*. That there is a decision is told to
+    *callback*, a URL.
     """
 
     when: Expression | None = None
@@ -26,6 +27,7 @@ class Review:
     within_ms: int | None = None
     by: str = ""
     otherwise: Otherwise = "withhold"
+    callback: str = ""
     origin: Origin
 
 

@@ -43,6 +43,7 @@ class Ledger:
         self._is_file = engine.dialect.name == "sqlite"
         self._is_shared = is_shared
         self._turn = threading.RLock()
+        self._swept = 0
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -91,6 +92,13 @@ class Ledger:
         finally:
             if self._is_file:
                 self._turn.release()
+
+    def is_due(self, at: int, *, every: int) -> bool:
+        """Say whether this process has not cleaned up for *every* milliseconds at the moment *at*, and begin anew."""
+        if at - self._swept < every:
+            return False
+        self._swept = at
+        return True
 
     def close(self) -> None:
         """Close all connections."""

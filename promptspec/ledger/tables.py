@@ -97,7 +97,8 @@ REQUESTS: Final = Table(
     _words("state", 16),
     _words("reply", 64, empty=True),
     _moment("at"),
-    Index("promptspec_requests_by_at", "at"),
+    _moment("until"),
+    Index("promptspec_requests_by_until", "until"),
 )
 
 #: What a person is to decide on, or to look at: *version* grows with each change, so that two cannot both decide.

@@ -60,6 +60,8 @@ class Attempt:
         self._user = user
         self._world = world
         self._drawn: list[str] = []
+        #: The last request, None before the first.
+        self.sent: Ask | None = None
 
     def compose(self) -> Ask:
         """Return the next request, with a tag that no request before it had."""
@@ -68,7 +70,7 @@ class Attempt:
         self._drawn += [drawn for drawn in (tag, mark) if drawn]
         system, messages = split_system(self._draft.messages(tag, mark))
         plan = self._plan
-        return Ask(
+        self.sent = Ask(
             system=system,
             messages=_joined(self._examples.chat, encode_messages(messages)),
             responses=_joined(self._examples.responses, encode_messages(messages, responses=True))
@@ -81,6 +83,7 @@ class Attempt:
             user=self._user,
             largest_reply=plan.largest_reply,
         )
+        return self.sent
 
     def repair(self, reply: str, broken: Sequence[Violation], *, guard_roles: bool) -> bool:
         """Make the requests from now on send *reply* back, with the rules that it has *broken*; say whether they may.

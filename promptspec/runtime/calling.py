@@ -34,7 +34,7 @@ from promptspec.runtime.host import HOST
 from promptspec.runtime.judging import MOST, violations_of
 from promptspec.runtime.jury import Jury
 from promptspec.runtime.opinions import Judging, questions_about
-from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Rehearse, Replies, Wires
+from promptspec.runtime.overrides import OVERRIDES, REHEARSE, Override, Rehearse, Replies, Wires, ledger_for
 from promptspec.runtime.records import Row
 from promptspec.runtime.repairing import NOT_REPAIRED
 from promptspec.runtime.replies import ID_BITS, Dropped, Judgement, Reply
@@ -47,6 +47,8 @@ from promptspec.values.reading import Unreadable, read_json
 
 if TYPE_CHECKING:
     from promptspec.models.port import Model
+    from promptspec.ports import World
+    from promptspec.runtime.logbook import Logbook
     from promptspec.runtime.moderating import Moderating
 
 # Stand-ins that ask no model.
@@ -67,7 +69,14 @@ class Call:
     """One call, from its admission to its delivery."""
 
     def __init__(
-        self, feature: Written, given: Mapping[str, object], caller: Anyone | None, *, anonymous: bool = False
+        self,
+        feature: Written,
+        given: Mapping[str, object],
+        caller: Anyone | None,
+        *,
+        anonymous: bool = False,
+        has_key: bool = False,
+        restores: bool = False,
     ) -> None:
         plan = feature.plan
         override = OVERRIDES.get().get(feature.identity)
@@ -76,7 +85,7 @@ class Call:
         self.stand_in = override.model if override else None
         self.world = (override.world if override else None) or HOST
         self.deadline = self.world.clock.monotonic() + plan.limits.seconds
-        self.rehearses = self._rehearses()
+        self.rehearses = rehearses(feature, override, self.world)
         #: The requests that were sent so far, to models, to judges, and to moderators.
         self.asked: list[Asked] = []
         self.judges_asked: list[Asked] = []
@@ -84,7 +93,11 @@ class Call:
         self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
         if not anonymous:
             self._refuse_suspended()
-        self.user = None if anonymous else self._hashed()
+        self.user = None if anonymous else hashed(self.caller, self.override, self.world, rehearses=self.rehearses)
+        is_written = (plan.keeping is not None or has_key) and not (anonymous or restores)
+        self.logbook = self._logbook() if is_written else None
+        #: The reply as it was delivered last, as the record that the checks read.
+        self.output: Any = None
         self.context = Context(
             direction="input", today=self.world.clock.today(), lists={}, warnings=[], pins=self._pinned()
         )
@@ -155,13 +168,17 @@ class Call:
         if not self.is_settled:
             self._refuse(each.nothing for each in made if not self.shortlists[each.name])
 
-    def _hashed(self) -> str | None:
-        """A rehearsal sends nothing anywhere, so it needs no key; a stand-in is told the hash where there is one."""
-        if not isinstance(self.caller, Session) or self.rehearses:
-            return None
-        if self.stand_in is not None and ID_KEY not in self.world.environment:
-            return None
-        return hash_of(self.caller, self.world.environment)
+    def _logbook(self) -> Logbook:
+        from promptspec.runtime.logbook import Logbook
+
+        return Logbook(
+            plan=self.feature.plan,
+            feature=self.feature.told_as,
+            caller=self.caller,
+            user=self.user,
+            world=self.world,
+            ledger=ledger_for(self.override, self.world),
+        )
 
     def _refuse_suspended(self) -> None:
         """A rehearsal without a key knows no hash of anybody, and asks nobody."""
@@ -169,12 +186,6 @@ class Call:
         if not environment.get(LEDGER) or ((self.rehearses or self.stand_in is not None) and ID_KEY not in environment):
             return
         refuse_suspended(hashes_of(self.caller, environment), environment, self.world.clock)
-
-    def _rehearses(self) -> bool:
-        """Say whether the reply comes from the spec itself, or from a test."""
-        if self.stand_in is not None:
-            return isinstance(self.stand_in, _SCRIPTED)
-        return self.feature.only_rehearses or self.world.environment.get(REHEARSE) == "1"
 
     def rendered(self) -> Rendered:
         """Return the messages, those of the examples too, with a tag of their own for the live ones."""
@@ -326,12 +337,14 @@ class Call:
         judging = Judging(asked) if asked else None
         return Checked(answer=answer, output=output, dropped=tuple(drops.dropped), judging=judging)
 
-    def reply(self, checked: Checked, judgements: tuple[Judgement, ...]) -> Reply[Any]:
+    def reply(self, checked: Checked, judgements: tuple[Judgement, ...], *, id: str | None = None) -> Reply[Any]:
+        """Return what is delivered: a reply with an *id* of its own, unless it had one before."""
         answer, output = checked.answer, checked.output
+        self.output = output
         asked = [*self.asked, *self.judges_asked]
         return Reply(
             value=getattr(output, "answer") if self.feature.plan.bare else output,  # noqa: B009  its class is generated, and known here as any model
-            id="r_" + self.world.entropy.token(ID_BITS),
+            id=id or "r_" + self.world.entropy.token(ID_BITS),
             model=answer.model,
             usage=_sum_of([each.answer.usage for each in asked if each.answer is not None]),
             warnings=tuple(dict.fromkeys(self.context.warnings)),
@@ -472,6 +485,25 @@ class Call:
             found = violations_of(error, "output", bare=plan.bare)
         # Raised out here, so that nothing of the reply hangs on the exception as its context.
         raise ReplyRefused(found)
+
+
+def rehearses(feature: Written, override: Override | None, world: World) -> bool:
+    """Say whether replies come from the spec itself, or from a test."""
+    if override is not None and override.model is not None:
+        return isinstance(override.model, _SCRIPTED)
+    return feature.only_rehearses or world.environment.get(REHEARSE) == "1"
+
+
+def hashed(caller: Anyone, override: Override | None, world: World, *, rehearses: bool) -> str | None:
+    """Return the hash that stands for *caller* outside, None where there is no id.
+
+    A rehearsal sends nothing anywhere, so it needs no key; a stand-in is told the hash where there is one.
+    """
+    if not isinstance(caller, Session) or rehearses:
+        return None
+    if override is not None and override.model is not None and ID_KEY not in world.environment:
+        return None
+    return hash_of(caller, world.environment)
 
 
 async def _no_judgements() -> tuple[Judgement, ...]:

@@ -24,13 +24,13 @@ _EXACT: Final = Context(prec=400, traps=[Inexact, Overflow, InvalidOperation, Fl
 V = TypeVar("V")
 
 
-def holds(condition: Callable[[], bool]) -> bool:
-    """Return what *condition* says under exact arithmetic; where it overflows, False."""
+def holds(condition: Callable[[], bool], *, otherwise: bool = False) -> bool:
+    """Return what *condition* says under exact arithmetic; where it overflows, *otherwise*."""
     with localcontext(_EXACT):
         try:
             return condition()
         except DecimalException:
-            return False
+            return otherwise
 
 
 def exact(value: Callable[[], V]) -> V:

@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from promptspec.errors import PromptspecError
 from promptspec.ports import World
-from promptspec.runtime.calling import Call
+from promptspec.runtime.calling import Call, hashed, rehearses
 from promptspec.runtime.drafts import Rendered
+from promptspec.runtime.host import HOST
 from promptspec.runtime.outermost import Outermost
-from promptspec.runtime.overrides import OVERRIDES, JudgeStandIn, ModeratorStandIn, Override, StandIn, Verdicts
+from promptspec.runtime.overrides import (
+    OVERRIDES,
+    JudgeStandIn,
+    ModeratorStandIn,
+    Override,
+    StandIn,
+    Verdicts,
+    ledger_for,
+)
 from promptspec.runtime.rehearsing import rehearse
 from promptspec.runtime.replies import Outcome, Reply
 from promptspec.runtime.written import Written
 from promptspec.safety.callers import Anyone, admit
 
 if TYPE_CHECKING:
+    from promptspec.ledger.opening import Ledger
+    from promptspec.runtime.held import Held
     from promptspec.runtime.streaming import AsyncStream, Stream
 
 V = TypeVar("V")
@@ -41,31 +52,48 @@ class Feature(Written, Generic[V]):
 
     # The call
 
-    def _call(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
+    def _call(self, given: Mapping[str, object], caller: Anyone | None, key: str | None = None) -> Reply[V]:
         with Outermost(self.plan.name):
-            call = Call(self, given, caller)
-            if call.is_settled:
-                return cast("Reply[V]", call.unasked())
-            if call.rehearses:
-                return cast("Reply[V]", rehearse(call))
-            while True:
-                checked = call.settle(call.ask())
-                reply = None if checked is None else call.deliver(checked, call.judge(checked))
-                if reply is not None:
-                    return cast("Reply[V]", reply)
+            call = Call(self, given, caller, has_key=key is not None)
+            if call.logbook is None:
+                return cast("Reply[V]", _answered(call))
+            from promptspec.runtime.handing_over import hand_over
 
-    async def _acall(self, given: Mapping[str, object], caller: Anyone | None) -> Reply[V]:
+            return cast("Reply[V]", hand_over(call, key, _answered))
+
+    async def _acall(self, given: Mapping[str, object], caller: Anyone | None, key: str | None = None) -> Reply[V]:
         with Outermost(self.plan.name):
-            call = Call(self, given, caller)
-            if call.is_settled:
-                return cast("Reply[V]", call.unasked())
-            if call.rehearses:
-                return cast("Reply[V]", rehearse(call))
-            while True:
-                checked = call.settle(await call.aask())
-                reply = None if checked is None else call.deliver(checked, await call.ajudge(checked))
-                if reply is not None:
-                    return cast("Reply[V]", reply)
+            call = Call(self, given, caller, has_key=key is not None)
+            if call.logbook is None:
+                return cast("Reply[V]", await _aanswered(call))
+            from promptspec.runtime.handing_over import ahand_over
+
+            return cast("Reply[V]", await ahand_over(call, key, _aanswered))
+
+    # As above, for features that have a person decide on replies.
+
+    def _gated(self, given: Mapping[str, object], caller: Anyone | None, key: str | None = None) -> Reply[V] | Held[V]:
+        return self._call(given, caller, key)
+
+    async def _agated(
+        self, given: Mapping[str, object], caller: Anyone | None, key: str | None = None
+    ) -> Reply[V] | Held[V]:
+        return await self._acall(given, caller, key)
+
+    def held(self, ticket: str, *, caller: Anyone | None = None) -> Held[V]:
+        """Return what holds the reply of *ticket*, an id, for the *caller* whose call it was.
+
+        Raises CallerRefused where this caller has no such ticket, and LedgerUnavailable.
+        """
+        from promptspec.runtime.held import find_held
+
+        with Outermost(self.plan.name):
+            known = admit(caller, self.plan.caller)
+            override = OVERRIDES.get().get(self.identity)
+            world = (override.world if override else None) or HOST
+            user = hashed(known, override, world, rehearses=rehearses(self, override, world))
+            ledger = ledger_for(override, world)
+            return cast("Held[V]", find_held(self, ticket, known, user=user, world=world, ledger=ledger))
 
     def _rendered(self, given: Mapping[str, object], caller: Anyone | None = None) -> Rendered:
         with Outermost(self.plan.name):
@@ -163,20 +191,50 @@ class Feature(Written, Generic[V]):
         moderator: ModeratorStandIn | None = None,
         world: World | None = None,
         sources: Literal["built", "newest"] = "built",
+        ledger: Ledger | None = None,
     ) -> Iterator[Self]:
         """Replace the model (the judge, the moderator, the world) of this feature while the `with` block runs, in this
         context alone.
 
         Where a *model* stands in, *sources* that change are read as they were built, and their origins are left alone,
         unless they are to be the newest. Where *model* is scripted and no *judge* or *moderator* stands in, everything
-        that a judge would be asked holds, and nothing is flagged but by lists of words. Raises ValueError for verdicts
+        that a judge would be asked holds, and nothing is flagged but by lists of words. What a *model* that stands in
+        has written goes to *ledger*, or to one in memory that ends with the block. Raises ValueError for verdicts
         on rules that no judge is asked about.
         """
         if isinstance(judge, Verdicts):
             judge.check({rule.rule for rule in self.judged})
-        mine = Override(model=model, judge=judge, moderator=moderator, world=world, used=[0], sources=sources)
+        mine = Override(
+            model=model, judge=judge, moderator=moderator, world=world, used=[0], sources=sources, ledger=ledger
+        )
         token = OVERRIDES.set({**OVERRIDES.get(), self.identity: mine})
         try:
             yield self
         finally:
             OVERRIDES.reset(token)
+
+
+def _answered(call: Call) -> Reply[Any]:
+    """Return the reply to *call*, asked for as often as it may be."""
+    if call.is_settled:
+        return call.unasked()
+    if call.rehearses:
+        return rehearse(call)
+    while True:
+        checked = call.settle(call.ask())
+        reply = None if checked is None else call.deliver(checked, call.judge(checked))
+        if reply is not None:
+            return reply
+
+
+async def _aanswered(call: Call) -> Reply[Any]:
+    """As `_answered`, from asynchronous code."""
+    if call.is_settled:
+        return call.unasked()
+    if call.rehearses:
+        return rehearse(call)
+    while True:
+        checked = call.settle(await call.aask())
+        reply = None if checked is None else call.deliver(checked, await call.ajudge(checked))
+        if reply is not None:
+            return reply

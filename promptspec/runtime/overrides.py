@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from promptspec.models.port import Model
 from promptspec.ports import World
+
+if TYPE_CHECKING:
+    from promptspec.ledger.opening import Ledger
 
 #: Set to `1`, every call of the process rehearses.
 REHEARSE: Final = "PROMPTSPEC_REHEARSE"
@@ -113,6 +116,16 @@ class Override:
     used: list[int]
     sources: Literal["built", "newest"] = "built"
     judged: list[int] = field(default_factory=lambda: [0])
+    ledger: Ledger | None = None
+    _own: list[Ledger] = field(default_factory=list["Ledger"])
+
+    def own_ledger(self) -> Ledger:
+        """Return a ledger in memory, which ends with the override."""
+        from promptspec.ledger.opening import IN_MEMORY, open_ledger
+
+        if not self._own:
+            self._own.append(open_ledger(IN_MEMORY))
+        return self._own[0]
 
     def turn(self, count: int) -> int:
         """Return which of *count* scripted replies is due."""
@@ -123,6 +136,20 @@ class Override:
         """Return which of *count* scripted verdicts is due."""
         self.judged[0] += 1
         return min(self.judged[0], count) - 1
+
+
+def ledger_for(override: Override | None, world: World) -> Ledger:
+    """Return the ledger of *world*; for what stands in for a model one of its own, unless it was given one.
+
+    Raises LedgerUnavailable.
+    """
+    from promptspec.ledger.opening import ledger_of
+
+    if override is not None and override.ledger is not None:
+        return override.ledger
+    if override is not None and override.model is not None:
+        return override.own_ledger()
+    return ledger_of(world.environment)
 
 
 #: By the name of the feature and its module, so that one override reaches threads and tasks that copy the context.

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
+from promptspec.contract.types import Group, ListOf, OneOfItems
 from promptspec.runtime.collections import Turn
 from promptspec.runtime.images import Image
 from promptspec.runtime.records import Row
 
 if TYPE_CHECKING:
-    from promptspec.contract.types import OneOfSource
+    from promptspec.contract.feature import Module
+    from promptspec.contract.types import OneOfSource, Record, Type
     from promptspec.runtime.sources import Source
+    from promptspec.runtime.written import Written
 
 
 def plain_input(record: BaseModel) -> dict[str, object]:
@@ -23,6 +26,31 @@ def plain_input(record: BaseModel) -> dict[str, object]:
         str(field.serialization_alias or name): _plain(getattr(record, name))
         for name, field in type(record).model_fields.items()
     }
+
+
+def plain_output(feature: Written, output: BaseModel) -> object:
+    """Return the value of a reply as `returns` writes it: rows, and entries of an input list, as their keys."""
+    module, contract = feature.module_contract, feature.contract
+    found = _record(module, contract.output, output)
+    return found["answer"] if contract.bare else found
+
+
+def _record(module: Module, record: Record, value: BaseModel) -> dict[str, object]:
+    named = {str(field.serialization_alias or name): name for name, field in type(value).model_fields.items()}
+    return {each.name: _chosen(module, each.type, getattr(value, named[each.name])) for each in record.fields}
+
+
+def _chosen(module: Module, type: Type, value: object) -> object:
+    match type:
+        case Group() if isinstance(value, BaseModel):
+            return _record(module, module.record(type.name, type.file), value)
+        case ListOf() if isinstance(value, tuple | list):
+            return [_chosen(module, type.item, item) for item in cast("Sequence[object]", value)]
+        case OneOfItems() if isinstance(value, BaseModel):
+            entry = module.record(type.record, type.file)
+            return None if entry.key is None else _record(module, entry, value)[entry.key.name]
+        case _:
+            return _plain(value)
 
 
 def _plain(value: object) -> Any:

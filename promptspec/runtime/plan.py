@@ -173,6 +173,37 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Who decides on replies that are held: *by* whom, seeing the fields *show* of the input, or all.
+
+    What nobody has decided on *within* so many seconds is withheld, or released; *callback* is told of a decision.
+    """
+
+    show: tuple[str, ...] = ()
+    within: float | None = None
+    by: str = ""
+    releases: bool = False
+    callback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """What the ledger has of each call, for *seconds*: who *review*s it, and how many in a hundred are *sample*d.
+
+    With *seals* texts hold secrets, and are kept in cipher or not at all.
+    """
+
+    seconds: float
+    review: Review | None = None
+    sample: Decimal | None = None
+    seals: bool = False
+
+
+#: What is kept of a feature that keeps nothing, where a call has a key of its own: its reply, for 30 days.
+KEPT_FOR_KEYS: Final = Keeping(seconds=2_592_000.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """A few-shot example: the input as a call would give it, and the reply as the wire has it.
 
@@ -192,7 +223,7 @@ class Plan:
     *conditional* are the paths of inputs whose rows stand under a `where`, with `[]` for an index. What moderators look
     at of input and output are the texts at *looked_at_in* and *looked_at_out*, paths of attributes with `[]` for items.
     *finds* says that calls have shortlists, and *unasked* is the reply, as the wire has it, where all are empty;
-    "" for none, so that the call is refused.
+    "" for none, so that the call is refused. With *keeping* each call is written in the ledger.
     """
 
     name: str
@@ -219,3 +250,4 @@ class Plan:
     looked_at_out: tuple[tuple[str, ...], ...] = ()
     finds: bool = False
     unasked: str = ""
+    keeping: Keeping | None = None

@@ -19,6 +19,7 @@ from promptspec.runtime.expressions import (
     words,
 )
 from promptspec.runtime.feature import Feature
+from promptspec.runtime.held import Held, value_of
 from promptspec.runtime.images import Image, image
 from promptspec.runtime.opinions import Judged
 from promptspec.runtime.overrides import Rehearse, flags, replies, verdicts, wires
@@ -30,11 +31,13 @@ from promptspec.runtime.plan import (
     Env,
     Example,
     Judge,
+    Keeping,
     Limits,
     Moderation,
     OpenAI,
     Plan,
     Rehearsal,
+    Review,
     Stamp,
 )
 from promptspec.runtime.records import Input, Record, Row
@@ -69,10 +72,12 @@ __all__ = [
     "Example",
     "Feature",
     "Guarantees",
+    "Held",
     "Image",
     "Input",
     "Judge",
     "Judged",
+    "Keeping",
     "Limits",
     "Live",
     "Message",
@@ -86,6 +91,7 @@ __all__ = [
     "Rehearse",
     "Rendered",
     "Reply",
+    "Review",
     "Row",
     "Session",
     "Shortlist",
@@ -132,6 +138,7 @@ __all__ = [
     "total",
     "turn",
     "url",
+    "value_of",
     "verdicts",
     "wires",
     "without_profanity",

@@ -67,7 +67,16 @@ class Written:
         """Yield what the reply *y* to the input *x* breaks of the `ensure` clauses."""
         return iter(())
 
+    def must_be_reviewed(self, x: Any, y: Any, today: date) -> bool:
+        """Say whether a person must decide on the reply *y* to the input *x*."""
+        return False
+
     # What it is
+
+    @cached_property
+    def told_as(self) -> str:
+        """What this feature is called in the ledger: the file of its spec and its name."""
+        return f"{self.module_contract.file}:{self.plan.name}"
 
     @property
     def limitations(self) -> str:

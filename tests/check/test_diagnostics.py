@@ -20,7 +20,7 @@ CASES = ROOT / "tests" / "cases" / "diagnostics"
 PAGES = ROOT / "docs" / "reference" / "diagnostics"
 
 #: What no text of a spec can cause is built by a test of its own.
-BUILT = {"PS107", "PS108", "PS321", "PS709", "PS810", "PS811"}
+BUILT = {"PS107", "PS108", "PS321", "PS709", "PS810", "PS811", "PS921"}
 WRITTEN = sorted(set(CATALOGUE) - BUILT)
 UPDATE = bool(os.environ.get("PROMPTSPEC_UPDATE"))
 
@@ -130,6 +130,15 @@ def test_a_rule_without_its_library_is_refused(tmp_path: Path, monkeypatch: pyte
     found = check_paths([spec])
     assert codes(found) == {"PS709"}
     assert rendered(found).splitlines()[:7] == shown_on_page("PS709")
+
+
+def test_a_clause_of_the_ledger_without_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("promptspec.check.reviews.is_installed", lambda: False)
+    spec = tmp_path / "shop.spec"
+    spec.write_text((CASES / "PS922" / "fixed.spec").read_text(encoding="utf-8"), encoding="utf-8")
+    found = check_paths([spec])
+    assert codes(found) == {"PS921"}
+    assert rendered(found).splitlines()[:7] == shown_on_page("PS921")
 
 
 def test_an_image_without_its_library_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

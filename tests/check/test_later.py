@@ -15,12 +15,7 @@ from promptspec.syntax.words import LIMITS
 
 CLAUSES = {
     "find": "find hits = films near message by embedding small top 20",
-    "review always": "review always",
-    "review when": "review when len(message) > 3 {\n    show message\n    within 4h\n}",
-    "sample": "sample 2%",
     "report": 'report to "mailto:help@shop.example.org"',
-    "keep": "keep 30d",
-    "secret": "secret message",
     "waive": 'waive moderate input because "inputs are all dropdowns"',
     "otherwise": "otherwise returns false",
     "calls": "limits {\n    calls 20 per minute per caller\n}",

@@ -95,9 +95,10 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("reply", sa.String(length=64), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("promptspec_requests_by_at", "promptspec_requests", ["at"], unique=False)
+    op.create_index("promptspec_requests_by_until", "promptspec_requests", ["until"], unique=False)
     op.create_table(
         "promptspec_suspended",
         sa.Column("hash", sa.String(length=64), nullable=False),

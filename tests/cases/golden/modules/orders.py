@@ -354,8 +354,9 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
         short: str | None = None,
         photo: bytes | None = None,
         caller: ps.SignedIn,
+        idempotency_key: str | None = None,
     ) -> ps.Reply[SortOrdersOutput]:
-        return self._call({"order": order, "product": product, "lines": lines, "mood": mood, "moods": moods, "plan": plan, "from": from_, "at": at, "budget": budget, "urgent": urgent, "to": to, "page": page, "history": history, "note": note, "code": code, "short": short, "photo": photo}, caller)
+        return self._call({"order": order, "product": product, "lines": lines, "mood": mood, "moods": moods, "plan": plan, "from": from_, "at": at, "budget": budget, "urgent": urgent, "to": to, "page": page, "history": history, "note": note, "code": code, "short": short, "photo": photo}, caller, idempotency_key)
 
     async def acall(
         self,
@@ -378,8 +379,9 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
         short: str | None = None,
         photo: bytes | None = None,
         caller: ps.SignedIn,
+        idempotency_key: str | None = None,
     ) -> ps.Reply[SortOrdersOutput]:
-        return await self._acall({"order": order, "product": product, "lines": lines, "mood": mood, "moods": moods, "plan": plan, "from": from_, "at": at, "budget": budget, "urgent": urgent, "to": to, "page": page, "history": history, "note": note, "code": code, "short": short, "photo": photo}, caller)
+        return await self._acall({"order": order, "product": product, "lines": lines, "mood": mood, "moods": moods, "plan": plan, "from": from_, "at": at, "budget": budget, "urgent": urgent, "to": to, "page": page, "history": history, "note": note, "code": code, "short": short, "photo": photo}, caller, idempotency_key)
 
     def render(
         self,
@@ -553,11 +555,25 @@ class FindProducts(ps.Feature[FindProductsOutput]):
     async def aio(self, *, question: str, product: str, caller: ps.Session) -> FindProductsOutput:
         return (await self.acall(question=question, product=product, caller=caller)).value
 
-    def call(self, *, question: str, product: str, caller: ps.Session) -> ps.Reply[FindProductsOutput]:
-        return self._call({"question": question, "product": product}, caller)
+    def call(
+        self,
+        *,
+        question: str,
+        product: str,
+        caller: ps.Session,
+        idempotency_key: str | None = None,
+    ) -> ps.Reply[FindProductsOutput]:
+        return self._call({"question": question, "product": product}, caller, idempotency_key)
 
-    async def acall(self, *, question: str, product: str, caller: ps.Session) -> ps.Reply[FindProductsOutput]:
-        return await self._acall({"question": question, "product": product}, caller)
+    async def acall(
+        self,
+        *,
+        question: str,
+        product: str,
+        caller: ps.Session,
+        idempotency_key: str | None = None,
+    ) -> ps.Reply[FindProductsOutput]:
+        return await self._acall({"question": question, "product": product}, caller, idempotency_key)
 
     def stream(
         self,

@@ -120,11 +120,25 @@ class VisitPlace(ps.Feature[bool]):
     async def aio(self, *, place: str, town: str, caller: ps.Session) -> bool:
         return (await self.acall(place=place, town=town, caller=caller)).value
 
-    def call(self, *, place: str, town: str, caller: ps.Session) -> ps.Reply[bool]:
-        return self._call({"place": place, "town": town}, caller)
+    def call(
+        self,
+        *,
+        place: str,
+        town: str,
+        caller: ps.Session,
+        idempotency_key: str | None = None,
+    ) -> ps.Reply[bool]:
+        return self._call({"place": place, "town": town}, caller, idempotency_key)
 
-    async def acall(self, *, place: str, town: str, caller: ps.Session) -> ps.Reply[bool]:
-        return await self._acall({"place": place, "town": town}, caller)
+    async def acall(
+        self,
+        *,
+        place: str,
+        town: str,
+        caller: ps.Session,
+        idempotency_key: str | None = None,
+    ) -> ps.Reply[bool]:
+        return await self._acall({"place": place, "town": town}, caller, idempotency_key)
 
     def render(self, *, place: str, town: str) -> ps.Rendered:
         return self._rendered({"place": place, "town": town})

@@ -131,8 +131,9 @@ class Rate(ps.Feature[Mood]):
         document: Mapping[str, object],
         extra: RateExtraFields | None = None,
         caller: ps.Anyone | None = None,
+        idempotency_key: str | None = None,
     ) -> ps.Reply[Mood]:
-        return self._call({"document": document, "extra": extra}, caller)
+        return self._call({"document": document, "extra": extra}, caller, idempotency_key)
 
     async def acall(
         self,
@@ -140,8 +141,9 @@ class Rate(ps.Feature[Mood]):
         document: Mapping[str, object],
         extra: RateExtraFields | None = None,
         caller: ps.Anyone | None = None,
+        idempotency_key: str | None = None,
     ) -> ps.Reply[Mood]:
-        return await self._acall({"document": document, "extra": extra}, caller)
+        return await self._acall({"document": document, "extra": extra}, caller, idempotency_key)
 
     def render(self, *, document: Mapping[str, object], extra: RateExtraFields | None = None) -> ps.Rendered:
         return self._rendered({"document": document, "extra": extra})
@@ -232,8 +234,9 @@ class NameIt(ps.Feature[Literal["x, ps.word((", "it's"]]):
         class_: Literal["a", "b, ps.text(", "c"],
         self_: int | None = None,
         caller: ps.Verified,
+        idempotency_key: str | None = None,
     ) -> ps.Reply[Literal["x, ps.word((", "it's"]]:
-        return self._call({"class": class_, "self": self_}, caller)
+        return self._call({"class": class_, "self": self_}, caller, idempotency_key)
 
     async def acall(
         self,
@@ -241,8 +244,9 @@ class NameIt(ps.Feature[Literal["x, ps.word((", "it's"]]):
         class_: Literal["a", "b, ps.text(", "c"],
         self_: int | None = None,
         caller: ps.Verified,
+        idempotency_key: str | None = None,
     ) -> ps.Reply[Literal["x, ps.word((", "it's"]]:
-        return await self._acall({"class": class_, "self": self_}, caller)
+        return await self._acall({"class": class_, "self": self_}, caller, idempotency_key)
 
     def render(self, *, class_: Literal["a", "b, ps.text(", "c"], self_: int | None = None) -> ps.Rendered:
         return self._rendered({"class": class_, "self": self_})
@@ -302,11 +306,23 @@ class Tell(ps.Feature[str]):
     async def aio(self, *, question: str, caller: ps.Anyone | None = None) -> str:
         return (await self.acall(question=question, caller=caller)).value
 
-    def call(self, *, question: str, caller: ps.Anyone | None = None) -> ps.Reply[str]:
-        return self._call({"question": question}, caller)
+    def call(
+        self,
+        *,
+        question: str,
+        caller: ps.Anyone | None = None,
+        idempotency_key: str | None = None,
+    ) -> ps.Reply[str]:
+        return self._call({"question": question}, caller, idempotency_key)
 
-    async def acall(self, *, question: str, caller: ps.Anyone | None = None) -> ps.Reply[str]:
-        return await self._acall({"question": question}, caller)
+    async def acall(
+        self,
+        *,
+        question: str,
+        caller: ps.Anyone | None = None,
+        idempotency_key: str | None = None,
+    ) -> ps.Reply[str]:
+        return await self._acall({"question": question}, caller, idempotency_key)
 
     def stream(self, *, question: str, caller: ps.Anyone | None = None) -> ps.Stream[str, str]:
         return self._stream({"question": question}, caller)

@@ -33,8 +33,10 @@ def record(connection: Connection, made: Made) -> None:
 
 def find(connection: Connection, id: str) -> Made | None:
     """Return the reply *id*, or None."""
-    row = connection.execute(select(REPLIES).where(REPLIES.c.id == id)).mappings().one_or_none()
-    return None if row is None else Made(**row)  # type: ignore[arg-type]  # its columns are the fields
+    row = connection.execute(select(REPLIES).where(REPLIES.c.id == id)).one_or_none()
+    if row is None:
+        return None
+    return Made(id=row.id, feature=row.feature, caller=row.caller, at=row.at, model=row.model, ticket=row.ticket)
 
 
 # Calls with a key

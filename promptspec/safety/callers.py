@@ -101,7 +101,8 @@ def kind_of(caller: Session) -> Literal["session", "account"]:
 
 def level_of(caller: Anyone) -> str:
     """Return the word for how much is known of *caller*."""
-    return next(word for word in reversed(LEVELS) if issubclass(type(caller), LEVELS[word]))
+    words = {kind: word for word, kind in LEVELS.items()}
+    return next(words[kind] for kind in type(caller).__mro__ if kind in words)
 
 
 def id_key(environment: Mapping[str, str]) -> bytes:

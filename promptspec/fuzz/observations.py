@@ -109,7 +109,7 @@ class Observation:
 
     *texts* are what the model said to each request, None where it said nothing whole; *log* is what was logged
     while the call ran (for every fourth seed at every level, else from INFO up) and what Python prints of the error;
-    *seconds* is the time on the call's own clock.
+    *seconds* is the time on the call's own clock; *told* is what telemetry was told, for every fourth seed.
     """
 
     requests: tuple[Request, ...]
@@ -130,6 +130,7 @@ class Observation:
     looked_at: tuple[Looked, ...] = field(default=())
     #: What the server said of moderation beside each answer; None where it was not asked to.
     beside: tuple[Mapping[str, object] | None, ...] = field(default=())
+    told: str = ""
 
     @cached_property
     def sent_back(self) -> tuple[str | None, ...]:

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 import httpx2
 from multidict import CIMultiDict
@@ -36,6 +36,7 @@ from promptspec.models.transport import BoundedTransport, Head, Received, kept_h
 from promptspec.ports import World
 from promptspec.runtime.drafts import Rendered
 from promptspec.safety.callers import LEVELS, Anyone, Session
+from promptspec.telemetry.signals import STAND_IN
 from promptspec.values.reading import read_json
 
 if TYPE_CHECKING:
@@ -45,9 +46,12 @@ if TYPE_CHECKING:
     from promptspec.fuzz.subjects import Subject
     from promptspec.models.port import Model
     from promptspec.runtime.replies import Reply
+    from promptspec.telemetry.signals import Attributes
 
     #: Answers the request, the n-th of its call (from 0), as the lie says.
     Answering = Callable[[Lie, Request, int], Response]
+
+T = TypeVar("T")
 
 
 class Stage:
@@ -104,6 +108,8 @@ class Stage:
         """Call the feature in a task of its own, whose context holds what travels."""
         # What is logged for developers alone may take long to make, so that every fourth case pays for it.
         self._log.listen(logging.DEBUG if case.seed % 4 == 0 else logging.INFO)
+        traced = _Traces()
+        STAND_IN.set(traced if case.seed % 4 == 0 else None)
         seen = _Exchange(self._answer, self.subject, case, self._loop.time())
         _EXCHANGE.set(seen)
         began = self._loop.time()
@@ -125,6 +131,7 @@ class Stage:
             reply=reply,
             error=error,
             log=self._log.take(error),
+            told="\n".join(traced.told),
             seconds=self._loop.time() - began,
             asked=tuple(seen.asked),
             statuses=tuple(seen.statuses),
@@ -420,6 +427,26 @@ async def _wait(piece: Pause | Cut | Refused) -> None:
 # The log
 
 _LOGGERS: Final = ("promptspec", "openai", "httpx2", "aiohttp", "asyncio")
+
+
+class _Traces:
+    """Takes the place of OpenTelemetry and keeps everything that it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def begin(self, name: str, attributes: Attributes, *, client: bool, current: bool) -> _Traces:
+        self.told.append(f"{name} {attributes}")
+        return self
+
+    def within(self, make: Callable[[], T]) -> T:
+        return make()
+
+    def end(self, attributes: Attributes, *, failed: bool) -> None:
+        self.told.append(str(attributes))
+
+    def measure(self, instrument: str, value: float, attributes: Attributes) -> None:
+        self.told.append(f"{instrument} {attributes}")
 
 
 class _Log(logging.Handler):

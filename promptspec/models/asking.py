@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from promptspec.errors import DeadlinePassed, ModelUnavailable
-from promptspec.models.port import Answer, Compose, Model, Unavailable
+from promptspec.models.port import Answer, Ask, Compose, Model, Unavailable, provider_of
 from promptspec.ports import Clock, Entropy
+from promptspec.telemetry.signals import signals
+from promptspec.telemetry.telling import RequestTelling
 
 # The wait before the first retry where the server names none; it doubles with each, and half of it is chance.
 _FIRST_WAIT = 0.5
@@ -81,11 +83,36 @@ async def ask_models(
 
 async def _attempt(model: Model, compose: Compose, seconds: float) -> Answer | Unavailable | None:
     """Return what came of one request; None where time ran out."""
-    import asyncio
-
     if seconds <= 0:
         return None
     ask = compose()
+    if signals() is None:
+        return await _sent(model, ask, seconds)
+    with _telling(model, ask) as telling:
+        outcome = await _sent(model, ask, seconds)
+        if isinstance(outcome, Answer):
+            usage = outcome.usage
+            telling.answered(outcome.model, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
+        else:
+            telling.failed(DeadlinePassed.code if outcome is None else ModelUnavailable.code)
+            if outcome is not None and outcome.status is not None:
+                telling.found("http.response.status_code", outcome.status)
+        return outcome
+
+
+def _telling(model: Model, ask: Ask) -> RequestTelling:
+    looks = ask.looked_at or ask.pictures
+    return RequestTelling(
+        model=model.name,
+        provider=provider_of(model),
+        purpose="moderation" if looks else "judge" if ask.questions else "reply",
+        most_tokens=ask.reply_tokens + ask.thinking_tokens,
+    )
+
+
+async def _sent(model: Model, ask: Ask, seconds: float) -> Answer | Unavailable | None:
+    import asyncio
+
     try:
         async with asyncio.timeout(seconds + _GRACE):
             return await model.ask(ask, seconds=seconds)

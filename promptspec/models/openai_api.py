@@ -35,6 +35,9 @@ _PATHS: Mapping[Api, str] = {"chat": "/chat/completions", "responses": "/respons
 Purpose: TypeAlias = Literal["replies", "decisions", "moderation"]
 _PURPOSES: Final[Mapping[Purpose, str]] = {"decisions": decisions.PATH, "moderation": moderations.PATH}
 
+#: Kinds of servers that the conventions of telemetry have another name for.
+_PROVIDERS: Final = {"azure": "azure.ai.openai"}
+
 
 class OpenAIModel:
     """One model behind OpenAI's chat or Responses API. It sends one request an ask, and never retries by itself.
@@ -90,6 +93,11 @@ class OpenAIModel:
     def server(self) -> Server:
         """What the kind of server understands."""
         return self._server
+
+    @property
+    def provider(self) -> str:
+        """The kind of server, as the conventions of telemetry name it."""
+        return _PROVIDERS.get(self._server.name, self._server.name)
 
     def __repr__(self) -> str:
         return f"OpenAIModel({self._name!r}, server={self._server.name!r}, api={self._api!r})"

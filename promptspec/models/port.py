@@ -100,6 +100,21 @@ class StreamingModel(Model, Protocol):
         ...
 
 
+@runtime_checkable
+class ProvidedModel(Model, Protocol):
+    """A model that says who provides it, in the words of telemetry."""
+
+    @property
+    def provider(self) -> str:
+        """Return the provider's name."""
+        ...
+
+
+def provider_of(model: Model) -> str:
+    """Return who provides *model*, `other` where it does not say."""
+    return model.provider if isinstance(model, ProvidedModel) else "other"
+
+
 class Unavailable(Exception):
     """No answer. *again* says whether another attempt may help; *after* is the server's Retry-After in seconds."""
 

@@ -25,6 +25,7 @@ from promptspec.runtime.rehearsing import rehearse
 from promptspec.runtime.replies import Outcome, Reply
 from promptspec.runtime.written import Written
 from promptspec.safety.callers import Anyone, admit
+from promptspec.telemetry.telling import CallTelling, FailureTelling
 
 if TYPE_CHECKING:
     from promptspec.ledger.opening import Ledger
@@ -53,7 +54,7 @@ class Feature(Written, Generic[V]):
     # The call
 
     def _call(self, given: Mapping[str, object], caller: Anyone | None, key: str | None = None) -> Reply[V]:
-        with Outermost(self.plan.name):
+        with Outermost(self.plan.name, CallTelling(self.plan.name)):
             call = Call(self, given, caller, has_key=key is not None)
             if call.logbook is None:
                 return cast("Reply[V]", _answered(call))
@@ -62,7 +63,7 @@ class Feature(Written, Generic[V]):
             return cast("Reply[V]", hand_over(call, key, _answered))
 
     async def _acall(self, given: Mapping[str, object], caller: Anyone | None, key: str | None = None) -> Reply[V]:
-        with Outermost(self.plan.name):
+        with Outermost(self.plan.name, CallTelling(self.plan.name)):
             call = Call(self, given, caller, has_key=key is not None)
             if call.logbook is None:
                 return cast("Reply[V]", await _aanswered(call))
@@ -157,13 +158,13 @@ class Feature(Written, Generic[V]):
     def _stream(self, given: Mapping[str, object], caller: Anyone | None) -> Stream[Any, V]:
         from promptspec.runtime.streaming import Stream
 
-        with Outermost(self.plan.name):
+        with Outermost(self.plan.name, FailureTelling(self.plan.name)):
             return Stream(Call(self, given, caller))
 
     def _astream(self, given: Mapping[str, object], caller: Anyone | None) -> AsyncStream[Any, V]:
         from promptspec.runtime.streaming import AsyncStream
 
-        with Outermost(self.plan.name):
+        with Outermost(self.plan.name, FailureTelling(self.plan.name)):
             return AsyncStream(Call(self, given, caller))
 
     def stream_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> Stream[Any, V]:

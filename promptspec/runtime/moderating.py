@@ -21,6 +21,7 @@ from promptspec.runtime.collections import Turn
 from promptspec.runtime.images import Image
 from promptspec.runtime.overrides import Flags
 from promptspec.runtime.plan import ByFunction, ByServer, ByWords
+from promptspec.telemetry.telling import function_telling
 
 if TYPE_CHECKING:
     from promptspec.models.port import Model
@@ -174,14 +175,17 @@ class Moderating:
     async def _refuse_by_function(self, by: ByFunction, side: Side, texts: tuple[str, ...]) -> None:
         said: object = None
         what = "no answer in time"
-        try:
-            async with asyncio.timeout(max(self._deadline - self._world.clock.monotonic(), 0.0)):
-                said = await _call(by, texts)
-                what = "neither True nor False"
-        except TimeoutError:
-            pass
-        except Exception as error:  # noqa: BLE001  whatever a function of the application raises is no answer
-            what = type(error).__name__
+        with function_telling(by.name) as telling:
+            try:
+                async with asyncio.timeout(max(self._deadline - self._world.clock.monotonic(), 0.0)):
+                    said = await _call(by, texts)
+                    what = "neither True nor False"
+            except TimeoutError:
+                pass
+            except Exception as error:  # noqa: BLE001  whatever a function of the application raises is no answer
+                what = type(error).__name__
+            if said is not True and said is not False:
+                telling.failed(Moderated.code)
         # Raised out here, so that nothing of the text hangs on the exception as its context.
         if said is True:
             raise _flagged(side, by.name)

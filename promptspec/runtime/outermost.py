@@ -5,25 +5,31 @@ from __future__ import annotations
 from types import TracebackType
 
 from promptspec.errors import CallFailed, PromptspecError
+from promptspec.telemetry.telling import CallTelling
 
 
 class Outermost:
     """Lets errors of ours pass with a line in the log, and turns every other Exception into CallFailed.
 
-    KeyboardInterrupt, CancelledError, SystemExit, GeneratorExit and MemoryError pass as they are.
+    KeyboardInterrupt, CancelledError, SystemExit, GeneratorExit and MemoryError pass as they are. *telling* tells
+    telemetry of what happens inside.
     """
 
-    __slots__ = ("_name",)
+    __slots__ = ("_name", "_telling")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, telling: CallTelling | None = None) -> None:
         self._name = name
+        self._telling = telling
 
     def __enter__(self) -> None:
-        pass
+        if self._telling is not None:
+            self._telling.begin()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._telling is not None:
+            self._telling.end(error)
         if error is None:
             return
         if isinstance(error, PromptspecError):

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from promptspec.errors import CallFailed, DeadlinePassed
 from promptspec.models.loop import Steps
-from promptspec.models.port import Answer, Ask, Model, StreamingModel, Unavailable
+from promptspec.models.port import Answer, Ask, Model, StreamingModel, Unavailable, provider_of
 from promptspec.runtime.calling import Call
 from promptspec.runtime.outermost import Outermost
 from promptspec.runtime.pieces import Members, Pieces, Sentences, is_one_text
 from promptspec.runtime.rehearsing import rehearsed_answer
+from promptspec.telemetry.telling import CallTelling
 
 if TYPE_CHECKING:
     import asyncio
@@ -86,6 +87,7 @@ class Stream(Generic[P, V]):
         try:
             found: list[Any] = self._steps.run(self._next, seconds=left)
         except TimeoutError:
+            self._flow.telling.failed(DeadlinePassed.code)
             self.close()
             with Outermost(self._call.feature.plan.name):
                 raise DeadlinePassed("no answer in time, and what was asked did not end by itself") from None
@@ -137,11 +139,12 @@ class _Flow:
         self._news: asyncio.Event | None = None
         self._reply: Reply[Any] | None = None
         self.has_begun = False
+        self.telling = CallTelling(call.feature.plan.name, current=False)
 
     async def pieces(self) -> AsyncGenerator[Any]:
         """Yield each piece. Raises what a call raises."""
         call = self._call
-        with Outermost(call.feature.plan.name):
+        with Outermost(call.feature.plan.name, self.telling):
             if call.rehearses:
                 answer = rehearsed_answer(call)
                 self.begin()
@@ -150,7 +153,7 @@ class _Flow:
                 import asyncio
 
                 self._news = asyncio.Event()
-                asking = asyncio.ensure_future(self._asked())
+                asking = self.telling.within(lambda: asyncio.ensure_future(self._asked()))
                 try:
                     while not asking.done() or self._waiting:
                         await self._news.wait()
@@ -220,6 +223,11 @@ class _Listening:
     def name(self) -> str:
         """The model's name."""
         return self._model.name
+
+    @property
+    def provider(self) -> str:
+        """Who provides the model."""
+        return provider_of(self._model)
 
     async def ask(self, ask: Ask, *, seconds: float) -> Answer:
         """Ask the model, and tell of the answer as it comes."""

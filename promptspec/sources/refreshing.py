@@ -26,6 +26,7 @@ from promptspec.sources.origins import OriginFailed, Validators
 from promptspec.sources.pulled import read_time
 from promptspec.sources.pulling import PullRefused, pull
 from promptspec.sources.snapshot import FileSnapshot, open_snapshot
+from promptspec.telemetry.telling import tell_refresh
 
 _LOG: Final = logging.getLogger("promptspec")
 #: Seconds between two looks at the folder, and between two lines of the log that say the same.
@@ -266,6 +267,7 @@ class Changing:
         if outcome in self._counts:
             self._counts[outcome] += 1
             self._problem = problem
+            tell_refresh(self.name, outcome)
         if problem:
             self._log("renew", f"source `{self.name}` was not renewed: {problem}")
         return outcome

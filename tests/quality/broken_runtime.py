@@ -15,6 +15,7 @@ from promptspec.errors import CallerRefused, InputRefused, ReplyRefused, Violati
 from promptspec.models.port import Unavailable
 from promptspec.runtime.context import Context
 from promptspec.runtime.drafts import Fence, Message
+from promptspec.telemetry.signals import CALLS, signals
 from promptspec.values.echo import WINDOW, Echo
 from promptspec.values.sinks import SINKS
 from promptspec.values.units import count
@@ -26,6 +27,7 @@ _CALLING: Final = "promptspec.runtime.calling"
 _VALUES: Final = "promptspec.runtime.values"
 _DRAFTS: Final = "promptspec.runtime.drafts"
 _ASKING: Final = "promptspec.runtime.asking"
+_MODELS: Final = "promptspec.models.asking"
 _SOURCES: Final = "promptspec.runtime.sources"
 _CLEANING: Final = "promptspec.values.cleaning"
 _MODEL: Final = "promptspec.models.openai_api"
@@ -358,6 +360,19 @@ def _secret_logged(original: Any, caller: Any, environment: Any) -> Any:
     return original(caller, environment)
 
 
+def _told(original: Any, caller: Any, environment: Any) -> Any:
+    to = signals()
+    if to is not None:
+        to.measure(CALLS, 1, {"enduser.id": caller.id})
+    return original(caller, environment)
+
+
+def _texts_told(original: Any, model: Any, ask: Any) -> Any:
+    telling = original(model, ask)
+    telling.found("gen_ai.input.messages", ask.messages.decode())
+    return telling
+
+
 def _id_in_error(original: Any, self: Any, violations: Any) -> None:
     try:
         original(self, violations)
@@ -424,6 +439,7 @@ CALLERS: Final = (
     _patched("no-hash-sent", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _no_hash)),
     _patched("raw-id-logged", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _logged)),
     _patched("secrets-logged", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _secret_logged)),
+    _patched("raw-id-told-to-telemetry", "caller_stays_hidden", "talk", (f"{_CALLING}:hash_of", _told)),
     _patched("raw-id-in-an-error", "caller_stays_hidden", "weigh", (f"{_CALLING}:Call._refuse", _id_in_error)),
     _patched("one-hash-for-two", "callers_are_apart", "talk", (f"{_CALLING}:hash_of", _one_hash)),
     _patched(
@@ -830,6 +846,7 @@ _COUNT: Final = [0]
 
 ERRORS: Final = (
     _patched("input-in-an-error", "errors_say_nothing", "talk", (f"{_CALLING}:Call._validated", _tells_input)),
+    _patched("input-told-to-telemetry", "errors_say_nothing", "talk", (f"{_MODELS}:_telling", _texts_told)),
     _patched("value-in-a-violation", "errors_say_nothing", "talk", (f"{_VALUES}:text.judge_text", _value_in_violation)),
     _patched("server-text-in-an-error", "errors_say_nothing", "talk", (f"{_MODEL}:failure_of_status", _tells_server)),
     _patched("reply-in-an-error", "errors_say_nothing", "talk", (f"{_CALLING}:Call._read", _tells_reply)),

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from promptspec.errors import SourceUnavailable
 from promptspec.sources.building import build_snapshot
@@ -278,6 +281,31 @@ def test_one_bad_row_is_enough(
     assert films.status.problem == why
     assert len(keys(films)) == 10
     assert "secret" not in caplog.text
+
+
+def test_telemetry_counts_refreshes_by_what_became_of_them(
+    tmp_path: Path, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = InMemoryMetricReader()
+    meters = MeterProvider([reader])
+    monkeypatch.setattr(metrics, "get_meter_provider", lambda: meters)
+    films = process(tmp_path, times)
+    for at, rows in enumerate([ROWS[:1], RuntimeError("secret"), RuntimeError("secret"), [*ROWS, *SPEAKING], ROWS], 1):
+        HELD[0] = rows
+        times.passed = 100.0 * at
+        films.renew()
+    data = reader.get_metrics_data()
+    assert data is not None
+    (metric,) = data.resource_metrics[0].scope_metrics[0].metrics
+    assert metric.name == "promptspec.source.refreshes"
+    points: Any = metric.data.data_points
+    assert {point.attributes["promptspec.refresh.outcome"]: point.value for point in points} == {
+        "refused": 1,
+        "failed": 3,
+        "unchanged": 1,
+    }
+    assert {point.attributes["promptspec.source.name"] for point in points} == {"films"}
+    assert "secret" not in data.to_json()
 
 
 def test_with_a_pin_only_that_hash_is_taken(tmp_path: Path, times: Times) -> None:

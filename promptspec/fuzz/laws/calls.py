@@ -54,10 +54,10 @@ def caller_stays_hidden(trial: Trial) -> bool:
             raise LawFell("the caller's hash is not the keyed hash of this caller")
         if not found and _is_told(trial):
             raise LawFell("the request carries no hash of the caller")
-    told = seen.log + (repr(seen.reply) if seen.reply else "")
+    told = seen.log + seen.told + (repr(seen.reply) if seen.reply else "")
     for secret in (ID_SECRET, MODEL_SECRET, case.caller):
         if secret in told and not (secret == case.caller and secret in quoted):
-            raise LawFell("a log, an error or a reply holds a secret or the caller's id")
+            raise LawFell("a log, a trace, an error or a reply holds a secret or the caller's id")
     return True
 
 

@@ -281,8 +281,13 @@ def nothing_echoes(trial: Trial) -> bool:
 
 
 def errors_say_nothing(trial: Trial) -> bool:
-    """An error holds no text of input, reply or server; once a model was asked, the end user is told one sentence."""
+    """An error holds no text of input, reply or server; once a model was asked, the end user is told one sentence.
+
+    Telemetry is told no such text either, whatever came of the call.
+    """
     seen = trial.observation
+    if seen.told and any(text in seen.told for text in trial.foreign_texts):
+        raise LawFell("telemetry repeats text of the input or of the reply")
     error = seen.error
     if not isinstance(error, PromptspecError):
         return False

@@ -48,6 +48,7 @@ class Moderations:
         for clause in clauses:
             if clause in own:
                 self._look_for_texts(clause, sides)
+                self._look_for_images(clause, clauses, sides)
         found: list[Moderation] = []
         first: dict[tuple[str, str, str], tree.ModerateClause] = {}
         for clause in clauses:
@@ -76,9 +77,30 @@ class Moderations:
         name = clause.argument.value
         return self._desk.beside(name, clause.argument.span) if clause.by.text == "words" else name
 
+    def _look_for_images(
+        self, clause: tree.ModerateClause, clauses: Sequence[tree.ModerateClause], sides: Mapping[str, Record]
+    ) -> None:
+        """Tell of images beside the texts that *clause* is about, where none of the *clauses* has a server look."""
+        if _sees_images(clause):
+            return
+        for target in clause.targets:
+            side = sides.get(target.text)
+            if side is None or any(_sees_images(each) and target.text in _named_by(each) for each in clauses):
+                continue
+            record = self._facts.record_named
+            texts = set(foreign_texts(side.fields, record, images=False))
+            images = [path for path in foreign_texts(side.fields, record) if path not in texts]
+            if texts and images:
+                name = ".".join(images[0]).replace(".[]", "[]")
+                self._desk.add(
+                    "PS909",
+                    target.span,
+                    f"nobody looks at the image `{name}` of the {target.text}",
+                    help=f"write `moderate {target.text} with openai` as well: only a server looks at images",
+                )
+
     def _look_for_texts(self, clause: tree.ModerateClause, sides: Mapping[str, Record]) -> None:
-        # Lists of words and functions look at texts, and at no image.
-        images = clause.by is None or clause.by.text not in ("words", "python")
+        images = _sees_images(clause)
         for target in clause.targets:
             side = sides.get(target.text)
             if side is None or any(foreign_texts(side.fields, self._facts.record_named, images=images)):
@@ -190,3 +212,12 @@ class Moderations:
 
     def _wrong(self, clause: tree.ModerateClause, message: str, help: str) -> None:
         self._desk.add("PS901", clause.by.span if clause.by else clause.span, message, help=help)
+
+
+def _sees_images(clause: tree.ModerateClause) -> bool:
+    """Say whether a server is asked. Lists of words and functions look at texts, and at no image."""
+    return clause.by is None or clause.by.text not in ("words", "python")
+
+
+def _named_by(clause: tree.ModerateClause) -> set[str]:
+    return {target.text for target in clause.targets}

@@ -136,6 +136,7 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS901", "a moderation that says nothing that can be done"),
         Entry("PS902", "a function that the project does not list"),
         Entry("PS903", "a moderation without anything to look at", _W),
+        Entry("PS909", "an image that no moderator looks at", _W),
         Entry("PS920", "a review that says nothing that can be done"),
         Entry("PS921", "a clause that needs the ledger, which is not installed"),
         Entry("PS922", "a sample, a time or a secret that means nothing"),

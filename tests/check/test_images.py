@@ -153,3 +153,18 @@ def test_an_image_of_an_example_is_part_of_the_stamp(tmp_path: Path, monkeypatch
 def test_images_are_moderated_by_servers_alone(by: str) -> None:
     found = codes(feature(f"moderate input with {by}", input="photo: image(..1mb)"), blocked_txt="snark\n")
     assert found == (["PS903"] if by.startswith("words") else [])
+
+
+@pytest.mark.parametrize(
+    ("clauses", "found"),
+    [
+        ('moderate input with words("blocked.txt")', ["PS909"]),
+        ('moderate input with words("blocked.txt")\n    moderate output', ["PS909"]),
+        ('moderate input with words("blocked.txt")\n    moderate input, output', []),
+        ('moderate output with words("blocked.txt")', []),
+    ],
+    ids=["words", "a server for the other side", "a server too", "a side without images"],
+)
+def test_an_image_beside_a_text_that_nobody_looks_at_is_told(clauses: str, found: list[str]) -> None:
+    spec = feature(clauses, input="note: text(..80)\n        photos: list(..2) of image(..1mb)", output="text(..80)")
+    assert codes(spec, blocked_txt="snark\n") == found

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from promptspec.runtime.overrides import wires as wires
     from promptspec.runtime.pieces import Piece as Piece
     from promptspec.runtime.replies import Reply as Reply
+    from promptspec.runtime.reporting import areport as areport
+    from promptspec.runtime.reporting import report as report
     from promptspec.safety.callers import Anyone as Anyone
     from promptspec.safety.callers import Session as Session
     from promptspec.safety.callers import SignedIn as SignedIn
@@ -59,9 +61,11 @@ __all__ = [
     "Unjudged",
     "Verified",
     "Violation",
+    "areport",
     "flags",
     "load",
     "replies",
+    "report",
     "verdicts",
     "wires",
 ]
@@ -90,9 +94,11 @@ _HOMES = {
     "Unjudged": "errors",
     "Verified": "safety.callers",
     "Violation": "errors",
+    "areport": "runtime.reporting",
     "flags": "runtime.overrides",
     "load": "loading",
     "replies": "runtime.overrides",
+    "report": "runtime.reporting",
     "verdicts": "runtime.overrides",
     "wires": "runtime.overrides",
 }

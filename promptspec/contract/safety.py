@@ -41,9 +41,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportTo:
-    """`report to "…"`: reports on replies are kept, and forwarded to *target*, a `mailto:` or `https:` address."""
+    """`report to "…"`: reports on replies are kept, and forwarded to *target*, a `mailto:` or `https:` address.
+
+    *hosts* are the entries of the project's settings that allow its host. What is forwarded holds the reply itself
+    only where it *shows_reply*.
+    """
 
     target: str
+    hosts: tuple[str, ...]
+    shows_reply: bool = False
     origin: Origin
 
 

@@ -202,7 +202,11 @@ def _safety_clause(p: Printer, node: tree.Clause) -> None:
         case tree.SampleClause():
             p.leaf(node, f"sample {node.share.text}")
         case tree.ReportClause():
-            p.leaf(node, f"report to {print_string(node.target)}")
+            head = f"report to {print_string(node.target)}"
+            if node.show:
+                p.braces(node, head, node.show[:1], lambda name: p.leaf(name, f"show {_names(node.show)}"))
+            else:
+                p.leaf(node, head)
         case tree.LimitationsClause():
             p.value(node, "limitations ", node.text)
         case tree.EvaluateClause():

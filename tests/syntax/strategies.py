@@ -295,7 +295,7 @@ clause = st.one_of(
     moderate_clause(),
     build(tree.ReviewClause, when=maybe(expression), show=many(name, 0), settings=many(review_setting, 0)),
     build(tree.SampleClause, share=percent),
-    build(tree.ReportClause, target=line_string),
+    build(tree.ReportClause, target=line_string, show=many(name, 0)),
     build(tree.LimitationsClause, text=string),
     build(tree.EvaluateClause, path=line_string, targets=many(build(tree.Target, path=path, share=percent), 0)),
     build(tree.KeepClause, duration=duration),

@@ -191,8 +191,9 @@ class BuildClauses(BuildTypes):
         return tree.SampleClause(share=c[1], span=self._span(c))
 
     def report_clause(self, c: list[Any]) -> tree.ReportClause:
-        """`report to "…"`."""
-        return tree.ReportClause(target=c[2], span=self._span(c))
+        """`report to "…" { show reply }`."""
+        show: tuple[Any, ...] = () if c[3] is None else c[3][1:]
+        return tree.ReportClause(target=c[2], show=show, span=self._span(c))
 
     def limitations_clause(self, c: list[Any]) -> tree.LimitationsClause:
         """`limitations "…"`."""

@@ -165,9 +165,10 @@ class SampleClause(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportClause(Node):
-    """`report to "mailto:…"`."""
+    """`report to "mailto:…" { show reply }`."""
 
     target: StringLiteral
+    show: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

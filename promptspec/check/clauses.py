@@ -36,6 +36,7 @@ _NAMES: dict[type[tree.Clause], str] = {
     tree.LimitationsClause: "limitations",
     tree.EvaluateClause: "evaluate",
     tree.ReviewClause: "review",
+    tree.ReportClause: "report",
     tree.SampleClause: "sample",
     tree.KeepClause: "keep",
     tree.SecretClause: "secret",

@@ -19,6 +19,7 @@ from promptspec.check.names import Names, references
 from promptspec.check.offers import check_shown
 from promptspec.check.outputs import can_be_replied, check_choices, place_of
 from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fields_read, with_notes
+from promptspec.check.reports import check_report
 from promptspec.check.reviews import Reviews
 from promptspec.check.rules import Rules, check_where
 from promptspec.check.scope import Scope, pascal
@@ -141,6 +142,7 @@ class FeatureCheck:
             self._clauses.one(tree.KeepClause),
             self._clauses.one(tree.SecretClause),
         )
+        report = check_report(desk, self._declared, self._clauses.one(tree.ReportClause))
         judge = self._clauses.one(tree.JudgeClause)
         own = judge in self._declared.clauses
         # Where a rule was refused, that nothing is to be judged only follows from it.
@@ -175,6 +177,7 @@ class FeatureCheck:
             caller=caller,
             review=kept.review,
             sample=kept.sample,
+            report=report,
             keep_ms=kept.keep_ms,
             secrets=kept.secrets,
             limitations=limitations,

@@ -55,7 +55,7 @@ def _reasons(feature: Feature, module: Module) -> Iterator[NoStream]:
     for moderation in feature.moderations:
         if moderation.output:
             yield NoStream(because="`moderate output` looks at the whole reply", origin=moderation.origin)
-    for each, word in ((feature.review, "review"), (feature.sample, "sample")):
+    for each, word in ((feature.review, "review"), (feature.sample, "sample"), (feature.report, "report")):
         if each is not None:
             yield NoStream(because=f"`{word}` is decided on the whole reply", origin=each.origin)
     if feature.keep_ms is not None:

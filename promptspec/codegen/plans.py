@@ -147,6 +147,12 @@ class PlanWriter:
             writer.call(code("review=ps.Review"), arguments, tail=",")
         if feature.sample is not None:
             writer.line(code("sample=$,", data(feature.sample.share)))
+        report = feature.report
+        if report is not None:
+            arguments = [code("target=$", data(report.target)), code("hosts=$", data(report.hosts))]
+            if report.shows_reply:
+                arguments.append(code("shows_reply=True"))
+            writer.call(code("report=ps.ReportTo"), arguments, tail=",")
         if feature.secrets:
             writer.line(code("seals=True,"))
         writer.dedent()

@@ -140,5 +140,7 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS920", "a review that says nothing that can be done"),
         Entry("PS921", "a clause that needs the ledger, which is not installed"),
         Entry("PS922", "a sample, a time or a secret that means nothing"),
+        Entry("PS930", "reports that go nowhere, or show what they cannot"),
+        Entry("PS931", "a doc comment from which nobody learns the ids of replies", _W),
     )
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A reply: whose it is, as a hash, and the *ticket* that holds it, if one does."""
+    """A reply: whose it is, as a hash, the *ticket* that holds it, if one does, and where reports on it go, if any do."""
 
     id: str
     feature: str
@@ -24,6 +24,7 @@ class Made:
     at: int
     model: str
     ticket: str | None
+    reporting: str | None = None
 
 
 def record(connection: Connection, made: Made) -> None:
@@ -36,7 +37,15 @@ def find(connection: Connection, id: str) -> Made | None:
     row = connection.execute(select(REPLIES).where(REPLIES.c.id == id)).one_or_none()
     if row is None:
         return None
-    return Made(id=row.id, feature=row.feature, caller=row.caller, at=row.at, model=row.model, ticket=row.ticket)
+    return Made(
+        id=row.id,
+        feature=row.feature,
+        caller=row.caller,
+        at=row.at,
+        model=row.model,
+        ticket=row.ticket,
+        reporting=row.reporting,
+    )
 
 
 # Calls with a key

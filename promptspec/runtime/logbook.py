@@ -127,6 +127,7 @@ class Logbook:
                 at=at,
                 model=happened.model[:200],
                 ticket=held.id if held else None,
+                reporting=self._reporting(),
             )
             replies.record(connection, made)
             for ticket in (held, copy):
@@ -148,6 +149,12 @@ class Logbook:
             append(connection, [entry])
             self._sweep(connection, at)
         return held
+
+    def _reporting(self) -> str | None:
+        from promptspec.ledger.reports import encode_reporting
+
+        to = self._keeping.report
+        return None if to is None else encode_reporting(to.target, to.hosts, shows_reply=to.shows_reply)
 
     def _texts(self, happened: Happened, at: int) -> list[Any]:
         from promptspec.ledger.texts import Kept

@@ -187,8 +187,18 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTo:
+    """Where reports on replies go: to *target*, whose host is one of *hosts*. With *shows_reply* the reply goes too."""
+
+    target: str
+    hosts: tuple[str, ...]
+    shows_reply: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """What the ledger has of each call, for *seconds*: who *review*s it, and how many in a hundred are *sample*d.
+    """What the ledger has of each call, for *seconds*: who *review*s it, how many in a hundred are *sample*d, and where
+    what callers *report* goes.
 
     With *seals* texts hold secrets, and are kept in cipher or not at all.
     """
@@ -196,6 +206,7 @@ class Keeping:
     seconds: float
     review: Review | None = None
     sample: Decimal | None = None
+    report: ReportTo | None = None
     seals: bool = False
 
 

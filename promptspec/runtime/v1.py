@@ -37,6 +37,7 @@ from promptspec.runtime.plan import (
     OpenAI,
     Plan,
     Rehearsal,
+    ReportTo,
     Review,
     Stamp,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "Rehearse",
     "Rendered",
     "Reply",
+    "ReportTo",
     "Review",
     "Row",
     "Session",

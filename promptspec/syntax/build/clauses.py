@@ -192,7 +192,7 @@ class BuildClauses(BuildTypes):
 
     def report_clause(self, c: list[Any]) -> tree.ReportClause:
         """`report to "…" { show reply }`."""
-        show: tuple[Any, ...] = () if c[3] is None else c[3][1:]
+        show: tuple[Any, ...] = () if c[4] is None else c[4][1:]
         return tree.ReportClause(target=c[2], show=show, span=self._span(c))
 
     def limitations_clause(self, c: list[Any]) -> tree.LimitationsClause:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from promptspec.errors import Unjudged as Unjudged
     from promptspec.errors import Violation as Violation
     from promptspec.loading import load as load
+    from promptspec.runtime.held import Held as Held
     from promptspec.runtime.overrides import flags as flags
     from promptspec.runtime.overrides import replies as replies
     from promptspec.runtime.overrides import verdicts as verdicts
@@ -44,6 +45,7 @@ __all__ = [
     "CallerRefused",
     "CallerTokens",
     "DeadlinePassed",
+    "Held",
     "InputRefused",
     "LedgerUnavailable",
     "LimitReached",
@@ -84,6 +86,7 @@ _HOMES = {
     "Moderated": "errors",
     "Piece": "runtime.pieces",
     "PromptspecError": "errors",
+    "Held": "runtime.held",
     "Reply": "runtime.replies",
     "ReplyRefused": "errors",
     "Session": "safety.callers",

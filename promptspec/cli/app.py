@@ -18,11 +18,11 @@ from promptspec.diagnostics.foreign import escape
 
 #: In the order in which a newcomer meets them. Each is the function `command` of a module of that name.
 COMMANDS: Final = (
-    "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "tone", "build", "source", "callers",
-    "schema", "explain",
+    "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "tone", "build", "source", "review",
+    "callers", "schema", "explain",
 )  # fmt: skip
 #: Commands that have commands of their own: the functions `COMMANDS` of their modules, by their names.
-GROUPS: Final = ("source", "callers")
+GROUPS: Final = ("source", "review", "callers")
 
 # Typer has its own copy of click's errors or takes click's, by its version; either way this is their root.
 _WrongUsage: Final = cast("type[Exception]", typer.BadParameter.__mro__[2])

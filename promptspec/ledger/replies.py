@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A reply: whose it is, as a hash, the *ticket* that holds it, if one does, and where reports on it go, if any do."""
+    """A reply: whose it is, as a hash; the *ticket* that holds it and where reports on it go, if there are such."""
 
     id: str
     feature: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from promptspec.errors import LedgerUnavailable
 from promptspec.ledger.tables import TEXTS
@@ -103,6 +103,20 @@ def read(connection: Connection, owner: str, seal: Seal | None) -> dict[str, str
         content = seal.open(row.content, owner, row.name) if row.sealed and seal is not None else row.content
         found[row.name] = content.decode()
     return found
+
+
+def until_of(connection: Connection, owner: str) -> int:
+    """Return until when texts of *owner* are kept, in milliseconds. Raises LedgerUnavailable where none are."""
+    found = connection.execute(select(func.min(TEXTS.c.until)).where(TEXTS.c.owner == owner)).scalar()
+    if found is None:
+        raise LedgerUnavailable("its texts are not kept any more")
+    return int(found)
+
+
+def is_sealed(connection: Connection, owner: str) -> bool:
+    """Say whether texts of *owner* are kept in cipher."""
+    asked = select(TEXTS.c.name).where(TEXTS.c.owner == owner, TEXTS.c.sealed == 1).limit(1)
+    return connection.execute(asked).first() is not None
 
 
 def differs(connection: Connection, owner: str, hashes: Mapping[str, str], seal: Seal | None) -> str | None:

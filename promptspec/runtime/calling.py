@@ -65,6 +65,13 @@ class Checked:
     judging: Judging | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restoring:
+    """That a call was made before, by the caller whose hash is *user*: it is counted and written no second time."""
+
+    user: str | None
+
+
 class Call:
     """One call, from its admission to its delivery."""
 
@@ -76,7 +83,7 @@ class Call:
         *,
         anonymous: bool = False,
         has_key: bool = False,
-        restores: bool = False,
+        restores: Restoring | None = None,
     ) -> None:
         plan = feature.plan
         override = OVERRIDES.get().get(feature.identity)
@@ -91,9 +98,12 @@ class Call:
         self.judges_asked: list[Asked] = []
         self.moderators_asked: list[Asked] = []
         self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
-        if not anonymous:
+        if not anonymous and restores is None:
             self._refuse_suspended()
-        self.user = None if anonymous else hashed(self.caller, self.override, self.world, rehearses=self.rehearses)
+        if anonymous or restores is not None:
+            self.user = None if restores is None else restores.user
+        else:
+            self.user = hashed(self.caller, self.override, self.world, rehearses=self.rehearses)
         is_written = (plan.keeping is not None or has_key) and not (anonymous or restores)
         self.logbook = self._logbook() if is_written else None
         #: The reply as it was delivered last, as the record that the checks read.

@@ -14,9 +14,11 @@ from promptspec.errors import (
     Stale,
     Violation,
 )
+from promptspec.ledger.opening import LEDGER
 from promptspec.models.port import Answer, Usage
 from promptspec.runtime.outermost import Outermost
 from promptspec.runtime.replies import Reply
+from promptspec.safety.suspension import refuse_suspended
 from promptspec.values.reading import read_json
 
 if TYPE_CHECKING:
@@ -107,6 +109,8 @@ class Held(Generic[V]):
         with Outermost(self._feature.plan.name):
             at = round(self._world.clock.now().timestamp() * 1000)
             filed = self._filed(at)
+            if filed.caller is not None and self._world.environment.get(LEDGER):
+                refuse_suspended((filed.caller,), self._world.environment, self._world.clock)
             if filed.state in tickets.OPEN:
                 return None
             said = _REFUSED.get(filed.state)
@@ -135,7 +139,7 @@ class Held(Generic[V]):
 
     def _let_through(self, filed: Filed) -> Reply[Any]:
         kept = kept_reply(self._ledger, filed.reply, self._world.environment)
-        call = restored(self._feature, kept, self._caller)
+        call = restored(self._feature, kept, self._caller, user=filed.caller)
         return released(call, kept)
 
 
@@ -191,14 +195,14 @@ def kept_reply(ledger: Ledger, id: str, environment: Mapping[str, str]) -> Kept:
     )
 
 
-def restored(feature: Written, kept: Kept, caller: Anyone) -> Call:
+def restored(feature: Written, kept: Kept, caller: Anyone, *, user: str | None) -> Call:
     """Return the call that *kept* came of, as it is today. Raises Stale where its input does not hold any more."""
-    from promptspec.runtime.calling import Call
+    from promptspec.runtime.calling import Call, Restoring
 
     given: Any = read_json(kept.given)
     failure: Stale
     try:
-        return Call(feature, given, caller, restores=True)
+        return Call(feature, given, caller, restores=Restoring(user=user))
     except (InputRefused, Moderated) as error:
         failure = Stale(f"the input does not hold any more: {error.detail}")
     # Raised out here, so that nothing of the input hangs on the exception as its context.

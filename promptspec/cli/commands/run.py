@@ -19,6 +19,7 @@ from promptspec.cli.options import (
 
 if TYPE_CHECKING:
     from promptspec.cli.desk import Desk
+    from promptspec.runtime.held import Held
     from promptspec.runtime.replies import Reply
 
 
@@ -37,13 +38,23 @@ def command(
     with ending(ctx.obj, json=json):
         from promptspec.cli.calling import read_call
         from promptspec.cli.models import check_judges, stage_for
+        from promptspec.runtime.held import Held
 
         asked = read_call(ctx.obj, target=target, pairs=field or (), source=input, caller=caller, json=json)
         stage = stage_for(asked.feature.plan.models, ctx.obj.environment, model=model)
         if stage.asks:
             check_judges(asked.feature.plan, ctx.obj.environment)
-        with asked.feature.override(model=stage.model, world=stage.world):
+        ledger = None
+        if asked.feature.plan.keeping is not None:
+            from promptspec.cli.ledgers import ledger_environment
+            from promptspec.ledger.opening import ledger_of
+
+            ledger = ledger_of(ledger_environment(ctx.obj.environment))
+        with asked.feature.override(model=stage.model, world=stage.world, ledger=ledger):
             reply = asked.feature.call_fields(asked.fields, caller=asked.caller)
+        if isinstance(reply, Held):
+            _write_held(ctx.obj, reply, json=json)
+            return
         if reply.rehearsed:
             why = f"{' and '.join(stage.missing)} is not set, so " if stage.missing else ""
             ctx.obj.warn(f"{why}the reply is rehearsed: no model was asked")
@@ -51,6 +62,18 @@ def command(
             _write_json(ctx.obj, reply)
         else:
             _write_text(ctx.obj, reply)
+
+
+def _write_held(desk: Desk, held: Held[Any], *, json: bool) -> None:
+    from promptspec.cli.json_output import pretty
+
+    ticket = held.ticket
+    if json:
+        until = None if ticket.until is None else ticket.until.isoformat(timespec="milliseconds")
+        desk.say(pretty({"held": ticket.id, "until": until}))
+        return
+    desk.say(f"held: {ticket.id}")
+    desk.warn(f"a person decides on the reply: `promptspec review show {ticket.id}`")
 
 
 def _write_json(desk: Desk, reply: Reply[Any]) -> None:

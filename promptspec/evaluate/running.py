@@ -22,7 +22,7 @@ from promptspec.models.origins import OPENAI_KEY
 from promptspec.runtime.overrides import Rehearse
 from promptspec.runtime.plan import Env
 from promptspec.safety.callers import LEVELS, Anyone, Session
-from promptspec.trials.calls import quiet_world
+from promptspec.trials.calls import let_through, quiet_world
 from promptspec.trials.rows import right_values
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ class _Run:
         running, reply, error = self.rows.running, None, None
         with running.override(model=Rehearse(), world=quiet_world(labelled.row.on or self._today)):
             try:
-                reply = running.call_fields(labelled.row.given, caller=self._caller(labelled))
+                reply = let_through(running.call_fields(labelled.row.given, caller=self._caller(labelled)))
             except PromptspecError as refused:
                 error = refused
         return self._judge(labelled, reply, error)

@@ -23,6 +23,7 @@ def asked_places(subject: Subject) -> frozenset[Place]:
     """Return the places of the input on which it depends whether a reply is right."""
     feature = subject.feature
     conditions = [*(rule.condition for rule in feature.ensures), *(rule.when for rule in feature.ensures)]
+    conditions.append(feature.review.when if feature.review is not None else None)
     fields: set[str] = {
         name for each in feature.shortlists for part in (*each.near, each.where) for name in fields_of(part, "input")
     }

@@ -129,7 +129,7 @@ def _blocked_words(subject: Subject, known: KnownInputs) -> Iterator[Case]:
 
 def _at_conditions_on_replies(subject: Subject, known: KnownInputs) -> Iterator[Case]:
     """Yield each known input with replies on both sides of where a condition on them changes its mind."""
-    if not subject.feature.ensures:
+    if not subject.feature.ensures and subject.feature.review is None:
         return
     for given in known.bases:
         reply = an_honest_reply(subject, given)

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from itertools import zip_longest
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.fuzz.reference_images import bytes_of, seen
 from promptspec.runtime.replies import Reply
+
+if TYPE_CHECKING:
+    from promptspec.fuzz.gates import Written
 
 #: The one status that an answer comes with.
 _ANSWERED: Final = 200
@@ -131,6 +134,10 @@ class Observation:
     #: What the server said of moderation beside each answer; None where it was not asked to.
     beside: tuple[Mapping[str, object] | None, ...] = field(default=())
     told: str = ""
+    #: Whether the reply was held for a person, who then let it through.
+    held: bool = False
+    #: What the ledger has of the call; None where the feature keeps nothing.
+    written: Written | None = None
 
     @cached_property
     def sent_back(self) -> tuple[str | None, ...]:

@@ -42,7 +42,7 @@ from promptspec.contract.types import (
 )
 from promptspec.contract.unasked import unasked
 from promptspec.fuzz.reference_drops import leave_out
-from promptspec.fuzz.reference_expressions import Names, Value, holds
+from promptspec.fuzz.reference_expressions import Names, Value, evaluate, holds
 from promptspec.fuzz.reference_images import judge_image
 from promptspec.fuzz.reference_shortlists import nothing_near, shortlists_of
 from promptspec.fuzz.reference_texts import Broken as Broken
@@ -119,6 +119,26 @@ def dropped_items(
     return _judged_reply(module, feature, input_value, reply, rows, today, caller, finds)[1]
 
 
+def must_be_reviewed(
+    module: Module,
+    feature: Feature,
+    input_value: object,
+    reply: object,
+    *,
+    rows: Rows,
+    today: date,
+    caller: str = "",
+    finds: Finds = shortlists_of,
+) -> bool:
+    """Say whether a person must decide on *reply*, which holds; see `judge_reply`."""
+    review = feature.review
+    if review is None or review.when is None:
+        return review is not None
+    names = _judged_reply(module, feature, input_value, reply, rows, today, caller, finds)[2]
+    # What would have to be rounded is for a person to decide.
+    return evaluate(review.when, names) is not False
+
+
 def _judged_reply(
     module: Module,
     feature: Feature,
@@ -128,8 +148,8 @@ def _judged_reply(
     today: date,
     caller: str,
     finds: Finds,
-) -> tuple[Found, Found]:
-    """Return what *reply* breaks, and what is dropped of it."""
+) -> tuple[Found, Found, Names]:
+    """Return what *reply* breaks, what is dropped of it, and what names stand for in what is left of it."""
     given = _Judge(module, rows, today, output=False)
     settled_input = given.record(feature.input, input_value, "input")
     if given.found:
@@ -144,12 +164,12 @@ def _judged_reply(
     names = Names(input=judge.input, output=cast("Mapping[str, Value]", settled), today=today, caller=caller)
     found = _conditions(judge, (), names)
     if found:
-        return found, []
+        return found, [], names
     left = leave_out(feature.ensures, names)
     if left.broken:
-        return list(left.broken), []
+        return list(left.broken), [], names
     others = tuple(rule for rule in feature.ensures if rule.drop is None)
-    return _conditions(judge, others, left.names), list(left.dropped)
+    return _conditions(judge, others, left.names), list(left.dropped), left.names
 
 
 def _conditions(judge: _Judge, rules: tuple[Rule, ...], names: Names) -> Found:

@@ -28,6 +28,7 @@ from promptspec.fuzz.lies.verdicts import judged
 from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
 from promptspec.fuzz.observations import Judged, Looked, Observation, Request, Streamed
 from promptspec.fuzz.trial import Input
+from promptspec.ledger.opening import IN_MEMORY, open_ledger
 from promptspec.live.virtual_time import virtual_loop
 from promptspec.live.wires import Chance
 from promptspec.models.moderations import read_findings
@@ -35,6 +36,7 @@ from promptspec.models.port import Answer, Ask, Unavailable, Usage
 from promptspec.models.transport import BoundedTransport, Head, Received, kept_headers, read_body
 from promptspec.ports import World
 from promptspec.runtime.drafts import Rendered
+from promptspec.runtime.held import Held
 from promptspec.safety.callers import LEVELS, Anyone, Session
 from promptspec.telemetry.signals import STAND_IN
 from promptspec.values.reading import read_json
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from promptspec.fuzz.cases import Case, Lie
+    from promptspec.fuzz.gates import Written
     from promptspec.fuzz.subjects import Subject
     from promptspec.models.port import Model
     from promptspec.runtime.replies import Reply
@@ -72,6 +75,7 @@ class Stage:
         self._moderators = subject.connect_moderators(
             lambda place: _Wire(_Network(place, self._loop, asked="moderator")), _Function, self._world
         )
+        self._ledger = open_ledger(IN_MEMORY) if subject.running.plan.keeping is not None else None
         self._log = _Log()
         self._input: Input | None = None
 
@@ -85,6 +89,8 @@ class Stage:
         """Call the feature with *case*, as *caller* in place of the case's own, and return everything that was seen."""
         if self._obey is not None:
             self._obey()
+        if self._ledger is not None:
+            self._ledger.clear()
         return self._loop.run_until_complete(self._called(case, caller))
 
     def observe_together(self, cases: Sequence[Case], cancelled: Mapping[int, float]) -> list[Observation]:
@@ -98,6 +104,9 @@ class Stage:
             if index in cancelled:
                 self._loop.call_later(cancelled[index], task.cancel)
             return await task
+
+        if self._ledger is not None:
+            self._ledger.clear()
 
         async def together() -> list[Observation]:
             return await asyncio.gather(*(called(index, case) for index, case in enumerate(cases)))
@@ -117,10 +126,19 @@ class Stage:
         error: BaseException | None = None
         running = self.subject.running
         world = self._world_of(case.seed, case.today)
-        with running.override(model=self._models, judge=self._judges, moderator=self._moderators, world=world):
+        written: Written | None = None
+        held = False
+        with running.override(
+            model=self._models, judge=self._judges, moderator=self._moderators, world=world, ledger=self._ledger
+        ):
             try:
                 known = caller or caller_of(self.subject, case.caller)
-                reply = await running.acall_fields(cast("Any", case.given), caller=known)
+                found: Reply[Any] | Held[Any] = await running.acall_fields(cast("Any", case.given), caller=known)
+                held = isinstance(found, Held)
+                if self._ledger is None:
+                    reply = found
+                else:
+                    reply, written = self._through(found, known, world)
             except (KeyboardInterrupt, SystemExit, MemoryError):
                 raise
             except BaseException as raised:  # noqa: BLE001  what rises is what laws judge
@@ -139,7 +157,20 @@ class Stage:
             bodies=tuple(seen.bodies),
             looked_at=tuple(seen.looked_at),
             beside=tuple(seen.beside),
+            held=held,
+            written=written,
         )
+
+    def _through(self, found: Reply[Any] | Held[Any], caller: Anyone, world: World) -> tuple[Reply[Any], Written]:
+        """Return the reply, let through where it is held, and what the ledger has of the call."""
+        from promptspec.fuzz.gates import pass_gate, read_ledger
+
+        assert self._ledger is not None
+        written = read_ledger(self._ledger, world)
+        if not isinstance(found, Held):
+            return found, written
+        reply, early = pass_gate(self.subject.running, found, caller, self._ledger, world)
+        return reply, replace(written, early=early)
 
     def stream(self, case: Case) -> Streamed:
         """Call the feature with *case* for a stream, which the liar sends, and return what came of it."""
@@ -190,6 +221,8 @@ class Stage:
     def close(self) -> None:
         """Close the loop and what was opened on it, and listen to logs no more."""
         self._log.close()
+        if self._ledger is not None:
+            self._ledger.close()
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 

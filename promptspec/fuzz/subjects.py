@@ -36,6 +36,7 @@ from promptspec.fuzz.reference_prompt import Said, expected_messages
 from promptspec.fuzz.reference_shortlists import shortlists_of
 from promptspec.fuzz.reference_texts import OutOfFragment
 from promptspec.fuzz.settling import own_shortlists, settle
+from promptspec.ledger.opening import SEAL_KEY
 from promptspec.live.wires import some_url
 from promptspec.runtime.plan import ByFunction, ByServer, OpenAI
 from promptspec.safety.callers import EXAMPLE_ID, ID_KEY
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 #: The day on which everything happens.
 TODAY: Final = date(2026, 1, 31)
 #: What must appear nowhere: the key of the hash of callers, and the keys of models.
+SEAL_SECRET: Final = "fuzz-secret-of-the-ledger-and-its-texts-5e0b77"  # noqa: S105  it opens nothing
 ID_SECRET: Final = "fuzz-secret-of-callers-7c41d09be2"  # noqa: S105  it opens nothing
 MODEL_SECRET: Final = "sk-fuzz-secret-of-models-19f3a8c6d4"  # noqa: S105  it opens nothing
 #: Sources of up to so many rows are read into memory; of larger ones rows are looked up.
@@ -139,6 +141,8 @@ class Subject:
     def environment(self) -> dict[str, str]:
         """The environment of every call: secrets that must not leak, and what the models name."""
         found = {ID_KEY: f"k1:{ID_SECRET}"}
+        if self.feature.secrets:
+            found[SEAL_KEY] = SEAL_SECRET
         moderators = [each.by.model for each in self.feature.moderations if isinstance(each.by, ServerModerator)]
         for model in (*self.feature.models, *(judge.model for judge in self.feature.judges), *moderators):
             if isinstance(model, OpenAIModel):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.errors import LedgerUnavailable
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Names the ledger: the path of a SQLite file, or `postgresql+psycopg://…`.
 LEDGER: Final = "PROMPTSPEC_LEDGER"
+#: Where the key comes from that texts are sealed with: 32 characters or more.
+SEAL_KEY: Final = "PROMPTSPEC_LEDGER_KEY"
 #: A ledger that is gone with the process: for tests and rehearsals.
 IN_MEMORY: Final = ":memory:"
 #: The versions of the tables, oldest first: names of migrations.
@@ -41,7 +43,8 @@ class Ledger:
     def __init__(self, engine: Engine, *, is_shared: bool) -> None:
         self._engine = engine
         self._is_file = engine.dialect.name == "sqlite"
-        self._is_shared = is_shared
+        #: Whether others may have it too; one in memory is this process' own, and never waited for.
+        self.is_shared = is_shared
         self._turn = threading.RLock()
         self._swept = 0
 
@@ -61,7 +64,7 @@ class Ledger:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a transaction that sees one state of the ledger. Raises LedgerUnavailable where it cannot be read."""
-        if self._is_shared:
+        if self.is_shared:
             with _telling(), self._engine.connect() as connection, connection.begin():
                 yield connection
         else:
@@ -99,6 +102,13 @@ class Ledger:
             return False
         self._swept = at
         return True
+
+    def clear(self) -> None:
+        """Make a ledger in memory as it was when it was opened. Raises ValueError for any other."""
+        if self.is_shared:
+            raise ValueError("only a ledger in memory is cleared")
+        with self._in_turn(), self._engine.connect() as connection:
+            _blank(connection)
 
     def close(self) -> None:
         """Close all connections."""
@@ -194,7 +204,10 @@ def open_ledger(named: str) -> Ledger:
         raise LedgerUnavailable(_INSTALL)
     ledger = _postgresql(named) if named.startswith(("postgresql:", "postgresql+")) else _sqlite(named)
     try:
-        _lay_out(ledger)
+        if not ledger.is_shared and _BLANK:
+            ledger.clear()
+        else:
+            _lay_out(ledger)
     except BaseException:
         ledger.close()
         raise
@@ -290,6 +303,20 @@ def _lay_out(ledger: Ledger) -> None:
         if version is not None and version not in REVISIONS:
             raise LedgerUnavailable("it was written by a newer version of promptspec: upgrade this one")
         _migrate(connection)
+    if not ledger.is_shared:
+        with ledger.reading() as connection:
+            database = cast("sqlite3.Connection", connection.connection.driver_connection)
+        _BLANK[:] = [database.serialize()]
+
+
+#: A ledger in memory with its tables and nothing in them: laying them out takes a thousand times as long as a copy.
+_BLANK: Final[list[bytes]] = []
+
+
+def _blank(connection: Connection) -> None:
+    database = cast("sqlite3.Connection", connection.connection.driver_connection)
+    connection.rollback()
+    database.deserialize(_BLANK[0])
 
 
 def _version(connection: Connection) -> str | None:

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, func, insert, select
 
 from promptspec.errors import LedgerUnavailable
+from promptspec.ledger.opening import SEAL_KEY
 from promptspec.ledger.tables import TEXTS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-#: Where the key of the seal comes from: 32 characters or more.
-SEAL_KEY: Final = "PROMPTSPEC_LEDGER_KEY"
 _LEAST_KEY: Final = 32
 _NONCE: Final = 12
 _SALT: Final = 16

@@ -9,6 +9,7 @@ from promptspec.errors import PromptspecError
 from promptspec.live.budget import Tokens
 from promptspec.live.tapes import NotSent
 from promptspec.runtime.drafts import Shown
+from promptspec.trials.calls import let_through
 from promptspec.values.images import tokens_of
 from promptspec.values.units import MESSAGE_OVERHEAD
 
@@ -49,7 +50,7 @@ async def called(
             return None, None
     with running.override(model=models, judge=judges, world=world()):
         try:
-            return await running.acall_fields(fields, caller=caller), None
+            return let_through(await running.acall_fields(fields, caller=caller)), None
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001  what rises is what is judged

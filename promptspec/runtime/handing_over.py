@@ -46,16 +46,22 @@ async def ahand_over(
     logbook = call.logbook
     if logbook is None:
         return await answer(call)
-    earlier = None if key is None else await asyncio.to_thread(logbook.begin, key)
+    aside = asyncio.to_thread if logbook.ledger.is_shared else _at_once
+    earlier = None if key is None else await aside(logbook.begin, key)
     if earlier is not None:
-        return await asyncio.to_thread(_recorded, call, logbook, earlier)
+        return await aside(_recorded, call, logbook, earlier)
     try:
         reply = await answer(call)
     except BaseException:
         with suppress(LedgerUnavailable):  # as above
-            await asyncio.to_thread(logbook.give_up)
+            await aside(logbook.give_up)
         raise
-    return await asyncio.to_thread(_written, call, logbook, reply)
+    return await aside(_written, call, logbook, reply)
+
+
+async def _at_once(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do what need not be waited for: a ledger in memory."""
+    return work(*arguments)
 
 
 def _written(call: Call, logbook: Logbook, reply: Reply[Any]) -> Reply[Any] | Held[Any]:

@@ -19,7 +19,7 @@ from promptspec.runtime.feature import Feature as Running
 from promptspec.runtime.overrides import Wires
 from promptspec.runtime.plain_values import keys_in
 from promptspec.text import Span
-from promptspec.trials.calls import caller_of, quiet_world
+from promptspec.trials.calls import caller_of, let_through, quiet_world
 from promptspec.trials.plain import written
 from promptspec.trials.rows import refused_rows
 
@@ -56,7 +56,7 @@ def try_examples(compilation: Compilation, report: Report) -> None:
         written_out = running.example_replies[at]
         try:
             with running.override(model=Wires((written_out,)), world=quiet_world(example.today)):
-                reply = running.call_fields(written(example.given), caller=caller_of(feature.caller, None))
+                reply = let_through(running.call_fields(written(example.given), caller=caller_of(feature.caller, None)))
             for dropped in reply.dropped:
                 report.add(
                     "PS604",

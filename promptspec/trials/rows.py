@@ -10,7 +10,7 @@ from promptspec.contract.wire_value import wire_value
 from promptspec.errors import PromptspecError, Violation
 from promptspec.runtime.feature import Feature as Running
 from promptspec.runtime.overrides import Wires
-from promptspec.trials.calls import caller_of, quiet_world
+from promptspec.trials.calls import caller_of, let_through, quiet_world
 from promptspec.trials.plain import output_of
 
 
@@ -20,7 +20,7 @@ def right_values(running: Running[Any], row: LabelledRow) -> Mapping[str, object
     text = wire_value(module, feature, row.returns, row.given)
     try:
         with running.override(model=Wires((text,)), world=quiet_world(row.on)):
-            reply = running.call_fields(row.given, caller=caller_of(feature.caller, None))
+            reply = let_through(running.call_fields(row.given, caller=caller_of(feature.caller, None)))
     except PromptspecError as error:
         found = error.violations or (Violation(path="call", rule=error.code, message=error.detail),)
         return "; ".join(f"`{violation.path}` {violation.message}" for violation in found[:3])

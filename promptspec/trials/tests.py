@@ -13,7 +13,7 @@ from promptspec.errors import CallerRefused, InputRefused, PromptspecError, Repl
 from promptspec.loading import function_of, materialize
 from promptspec.runtime.feature import Feature as Running
 from promptspec.runtime.overrides import Rehearse, Replies, StandIn, Wires
-from promptspec.trials.calls import caller_of, quiet_world
+from promptspec.trials.calls import caller_of, let_through, quiet_world
 from promptspec.trials.plain import alike, output_of, written
 
 
@@ -74,7 +74,7 @@ def _failure(module: Module, feature: Feature, case: Case, running: Running[Any]
     caller = caller_of(case.level or feature.caller, case.caller)
     try:
         with running.override(model=_stand_in(case), world=quiet_world(case.today)):
-            reply = running.call_fields(written(case.given), caller=caller)
+            reply = let_through(running.call_fields(written(case.given), caller=caller))
     except PromptspecError as error:
         return _judge_refusal(case, error)
     if case.has_refuses:

@@ -1,4 +1,4 @@
-"""A process that is killed at any step of a review loses no ticket, decides nothing twice, and delivers nothing early."""
+"""A process that is killed at any step of a review loses no ticket, decides nothing twice, delivers nothing early."""
 
 from __future__ import annotations
 

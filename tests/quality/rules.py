@@ -14,7 +14,7 @@ from promptspec.runtime import v1
 
 _CODEGEN: Final = Path(promptspec.codegen.__file__).parent
 #: What is emitted without a name of the runtime.
-STATEMENTS: Final = ("where", "require", "ensure", "when", "default", "optional", "if", "for", "all", "any")
+STATEMENTS: Final = ("where", "require", "ensure", "when", "default", "optional", "if", "for", "all", "any", "review")
 #: Functions of the language by what is emitted for them.
 _EMITTED_AS: Final[Mapping[str, str]] = {"sum": "total"}
 
@@ -30,6 +30,10 @@ EXEMPT: Final[Mapping[str, str]] = {
     "Live": "no case sees a refresh: a stand-in reads what was built; tests/fuzz/test_changing_sources.py breaks it",
     "ByFunction.function": "what is called is the application's; the fuzzer stands in for it",
     "ByFunction.module": "what is called is the application's; the fuzzer stands in for it",
+    "Held": "the annotation of `call`",
+    "Keeping.review": "its fields are counted one by one",
+    "Plan.keeping": "its fields are counted one by one",
+    "value_of": "it returns the value of what it is given",
     "Moderation.by": "its fields are counted one by one",
     "Plan.asks_caller": "asked by `render` alone, and no case renders without a caller",
     "Plan.bare": "a build in which it is wrong returns another class, which type checkers and its first call show",
@@ -87,6 +91,8 @@ ONE_WAY: Final[Mapping[str, str]] = {
     "Violation.path": "it is that path or another",
     "Violation.rule": "it is that rule or another",
     "ByServer.model": "it is that model or another",
+    "Keeping.seals": "sealed or not",
+    "Review.releases": "released or withheld",
     "Moderation.input": "it is looked at or not",
     "Moderation.output": "it is looked at or not",
     "Judge.model": "it is that model or another",

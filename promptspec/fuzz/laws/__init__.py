@@ -2,7 +2,7 @@
 
 A law is given a trial, one case put to one feature. It returns True where the case says that it holds, False where the
 case says nothing about it, and raises LawFell where it does not hold. Laws about a part of the language that this
-version does not enforce (`review`, `report`, `calls`, `spend`, `refresh`) come with that part.
+version does not enforce (`report`, `calls`, `spend`, `refresh`) come with that part.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from promptspec.fuzz.laws import (
     prompts,
     repairs,
     replies,
+    reviews,
     streams,
     tones,
     tools,
@@ -73,6 +74,9 @@ _ALL: Final = (
     Law(tones.tone_holds, "enforced"),
     Law(judgements.judgement_holds, "enforced"),
     Law(moderations.moderation_holds, "enforced"),
+    Law(reviews.review_holds, "enforced"),
+    Law(reviews.held_is_rechecked, "enforced"),
+    Law(reviews.ledger_keeps_its_word, "enforced"),
     Law(replies.nothing_echoes, "enforced"),
     Law(streams.stream_leaks_nothing, "enforced"),
     Law(replies.errors_say_nothing, "by construction"),

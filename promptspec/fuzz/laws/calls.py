@@ -14,7 +14,7 @@ from promptspec.errors import CallerRefused, ModelUnavailable
 from promptspec.fuzz.delivered import leaves
 from promptspec.fuzz.lies.accepted import an_honest_reply
 from promptspec.fuzz.stage import weaker_caller
-from promptspec.fuzz.subjects import ID_SECRET, MODEL_SECRET
+from promptspec.fuzz.subjects import ID_SECRET, MODEL_SECRET, SEAL_SECRET
 from promptspec.fuzz.trial import LawFell
 from promptspec.live.strict_json import NOTHING
 from promptspec.models.origins import OPENAI_KEY
@@ -55,7 +55,7 @@ def caller_stays_hidden(trial: Trial) -> bool:
         if not found and _is_told(trial):
             raise LawFell("the request carries no hash of the caller")
     told = seen.log + seen.told + (repr(seen.reply) if seen.reply else "")
-    for secret in (ID_SECRET, MODEL_SECRET, case.caller):
+    for secret in (ID_SECRET, MODEL_SECRET, SEAL_SECRET, case.caller):
         if secret in told and not (secret == case.caller and secret in quoted):
             raise LawFell("a log, a trace, an error or a reply holds a secret or the caller's id")
     return True
@@ -65,7 +65,7 @@ def _hides(request: Request, caller: str, *, in_input: bool) -> None:
     headers = " ".join(value for name, value in request.headers.items() if name != "authorization")
     everywhere = f"{request.url} {headers}"
     body = request.body.decode("utf-8", "replace")
-    if any(secret in everywhere or secret in body for secret in (ID_SECRET, MODEL_SECRET)):
+    if any(secret in everywhere or secret in body for secret in (ID_SECRET, MODEL_SECRET, SEAL_SECRET)):
         raise LawFell("a request holds a secret outside of its own header")
     if caller in everywhere or (caller in body and not in_input):
         raise LawFell("a request holds the caller's id")

@@ -59,6 +59,17 @@ def broken_conditions(subject: Subject, given: Json, reply: Json, *, surely: boo
     return found
 
 
+def is_reviewed(subject: Subject, given: Json, reply: Json) -> bool:
+    """Say whether a person must decide on *reply*, as far as the reference can tell."""
+    review = subject.feature.review
+    if review is None or review.when is None:
+        return review is not None
+    try:
+        return _holds(review.when, _names(_Seeing(subject), given, reply))
+    except (OutOfFragment, ValueError, LookupError, TypeError, ArithmeticError):  # others say so
+        return False
+
+
 def _names(seeing: _Seeing, given: Json, reply: Json) -> Names:
     subject = seeing.subject
     seeing.input = seeing.record(subject.feature.input, entries_of(given), "input")

@@ -20,7 +20,7 @@ from promptspec.contract.types import (
     Text,
 )
 from promptspec.fuzz.lies.accepted import plain_given
-from promptspec.fuzz.lies.conditions import broken_conditions
+from promptspec.fuzz.lies.conditions import broken_conditions, is_reviewed
 from promptspec.fuzz.lies.telling import Form, put, raw_values, value_at
 from promptspec.fuzz.lies.values import items_of, read
 from promptspec.models.draws import Draws
@@ -123,6 +123,9 @@ def _turning_at(subject: Subject, given: str, reply: str, place: Place, type: Ty
     field = place[0]
     rules = [rule for rule in feature.ensures if field in _read_by(rule) or feature.bare]
     conditions = [each for rule in rules for each in (rule.condition, rule.when) if each is not None]
+    review = feature.review.when if feature.review is not None else None
+    if review is not None and (field in fields_of(review, "output") or feature.bare):
+        conditions.append(review)
     if not conditions:
         return ()
     # Not above: it needs Hypothesis, and answering does not.
@@ -131,7 +134,9 @@ def _turning_at(subject: Subject, given: str, reply: str, place: Place, type: Ty
     known, base = read(given), read(reply)
 
     def verdict(value: Json) -> tuple[tuple[str, str], ...]:
-        return tuple(broken_conditions(subject, known, read(put(base, place, json_text(value)))))
+        answer = read(put(base, place, json_text(value)))
+        held = [("output", "review")] if is_reviewed(subject, known, answer) else []
+        return (*broken_conditions(subject, known, answer), *held)
 
     found = turning_values(subject, type, value_at(base, place), constants_in(conditions), verdict)
     return tuple(dict.fromkeys(map(json_text, found)))

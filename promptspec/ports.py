@@ -8,6 +8,8 @@ from datetime import date, datetime
 from io import BufferedReader
 from typing import Protocol
 
+from promptspec.contract.models import Price
+
 
 class Clock(Protocol):
     """Time."""
@@ -53,13 +55,15 @@ class Settings:
     """`[tool.promptspec]` of the project: what specs may name of the world around them.
 
     Environment variables, hosts that may be spoken to, and functions of the application that may be called. Sources may
-    be read from *private_hosts* although they lead to addresses of an inner network.
+    be read from *private_hosts* although they lead to addresses of an inner network. *prices* are those of models by
+    their names, sorted; they replace what is known of them.
     """
 
     environment: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     private_hosts: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
+    prices: tuple[tuple[str, Price], ...] = ()
 
 
 class FileRefused(Exception):

@@ -7,16 +7,21 @@ import stat
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
+from promptspec.contract.models import Price
 from promptspec.ports import FileRefused, Settings
 
 #: The largest spec file, in bytes.
 MOST_SPEC = 4 * 1024 * 1024
 #: The largest `pyproject.toml`, in bytes.
 _MOST_SETTINGS = 1024 * 1024
+#: The most that a million tokens may cost, in dollars, and the most characters of a number with a fraction.
+_MOST_DOLLARS = 1_000_000
+_MOST_DIGITS = 40
 
 
 class Unusable(Exception):
@@ -134,7 +139,8 @@ def find_project(start: Path) -> Project:
 
 def _settings(path: Path) -> Settings | None:
     try:
-        table: object = tomllib.loads(read_regular(path, str(path), most=_MOST_SETTINGS).decode())
+        content = read_regular(path, str(path), most=_MOST_SETTINGS).decode()
+        table: object = tomllib.loads(content, parse_float=_number)
     except FileRefused as refused:
         if refused.rule == "missing":
             return None
@@ -148,7 +154,7 @@ def _settings(path: Path) -> Settings | None:
     if not isinstance(table, dict):
         return None
     found = cast("dict[str, object]", table)
-    known = ("env", "hosts", "private_hosts", "functions")
+    known = ("env", "hosts", "private_hosts", "functions", "prices")
     for key in found:
         if key not in known:
             has = ", ".join(f"`{name}`" for name in known)
@@ -158,7 +164,57 @@ def _settings(path: Path) -> Settings | None:
         hosts=_names(path, found, "hosts"),
         private_hosts=_names(path, found, "private_hosts"),
         functions=_names(path, found, "functions"),
+        prices=_prices(path, found.get("prices", {})),
     )
+
+
+def _number(written: str) -> Decimal:
+    """Return a TOML number with a fraction, exactly. Raises ValueError for one of very many digits."""
+    if len(written) > _MOST_DIGITS:
+        raise ValueError(f"a number has more than {_MOST_DIGITS} digits")
+    try:
+        return Decimal(written.replace("_", ""))
+    except InvalidOperation:
+        raise ValueError(f"`{written}` is too large a number") from None
+
+
+def _prices(path: Path, table: object) -> tuple[tuple[str, Price], ...]:
+    """Return `[tool.promptspec.prices]`: a table of US dollars a model, for a million tokens. Raises Unusable."""
+    where = f"`{path}`: `[tool.promptspec.prices]`"
+    if not isinstance(table, dict):
+        raise Unusable(f"{where} is a table, with one entry a model")
+    found: list[tuple[str, Price]] = []
+    for model, entry in cast("dict[str, object]", table).items():
+        named = f"{where}: `{shown(model)}`"
+        if not isinstance(entry, dict):
+            raise Unusable(f"{named} is a table, as in `{{ input = 0.2, output = 1.2 }}`")
+        amounts = {key: _amount(named, key, value) for key, value in cast("dict[str, object]", entry).items()}
+        if "input" not in amounts:
+            raise Unusable(f"{named} says no `input`")
+        found.append(
+            (
+                model,
+                Price(
+                    input=amounts["input"],
+                    output=amounts.get("output"),
+                    cached_input=amounts.get("cached_input"),
+                    cache_write=amounts.get("cache_write"),
+                    source="pyproject.toml",
+                ),
+            )
+        )
+    return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def _amount(named: str, key: str, value: object) -> Decimal:
+    known = ("input", "output", "cached_input", "cache_write")
+    if key not in known:
+        has = ", ".join(f"`{name}`" for name in known)
+        raise Unusable(f"{named} has no amount `{shown(key)}`; it has {has}")
+    amount = Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+    if amount is None or not amount.is_finite() or not 0 <= amount <= _MOST_DOLLARS:
+        raise Unusable(f"{named}: `{key}` is a number of dollars from 0 to {_MOST_DOLLARS:,} for a million tokens")
+    return amount
 
 
 def _names(path: Path, table: dict[str, object], key: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -48,3 +49,24 @@ class JudgeModel:
 
     model: OpenAIModel
     decisions: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a model costs, in US dollars for a million tokens, as *source* said it on *seen*.
+
+    *output* is None where nothing comes out that is paid for, as with embeddings. *cached_input* is what input costs
+    that the server has read before, *cache_write* what it costs where the server keeps it for then; None is as *input*.
+    Of a prompt with more than *long_after* tokens, all input costs *long_input* times as much, and all output
+    *long_output* times.
+    """
+
+    input: Decimal
+    output: Decimal | None
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    long_after: int | None = None
+    long_input: Decimal = Decimal(1)
+    long_output: Decimal = Decimal(1)
+    seen: date | None = None
+    source: str = ""

@@ -23,6 +23,7 @@ _REPEATABLE = (
     tree.ToneUse,
     tree.ToneClause,
     tree.ModerateClause,
+    tree.WaiveClause,
 )
 _NAMES: dict[type[tree.Clause], str] = {
     tree.ModelClause: "model",
@@ -91,6 +92,10 @@ class Clauses:
                     help="join them, or drop one",
                 )
             seen.setdefault(kind, clause)
+
+    def is_shared(self, clause: tree.Clause) -> bool:
+        """Say whether *clause* comes from `defaults`."""
+        return all(each is not clause for each in self._declared.clauses)
 
     def all(self, kind: type[C]) -> list[C]:
         """Return the clauses of *kind*, in order."""

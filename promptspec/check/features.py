@@ -28,6 +28,7 @@ from promptspec.check.shortlists import Shortlists, choice_of, entries_of
 from promptspec.check.streaming import why_no_stream
 from promptspec.check.tones import CheckedTone, Tones
 from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Around, Types, Where
+from promptspec.check.waivers import check_waivers
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import (
@@ -143,6 +144,7 @@ class FeatureCheck:
             self._clauses.one(tree.SecretClause),
         )
         report = check_report(desk, self._declared, self._clauses.one(tree.ReportClause))
+        waivers = check_waivers(desk, self._clauses)
         judge = self._clauses.one(tree.JudgeClause)
         own = judge in self._declared.clauses
         # Where a rule was refused, that nothing is to be judged only follows from it.
@@ -181,6 +183,7 @@ class FeatureCheck:
             keep_ms=kept.keep_ms,
             secrets=kept.secrets,
             limitations=limitations,
+            waivers=waivers,
             examples=examples,
             cases=others,
             evaluation=evaluation,

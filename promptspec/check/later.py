@@ -8,7 +8,6 @@ from promptspec.syntax import tree
 from promptspec.text import Span
 
 _LATER: dict[type[tree.Clause], str] = {
-    tree.WaiveClause: "waive",
     tree.ReservedOutput: "output … | …",
     tree.OtherwiseClause: "otherwise",
 }

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final, cast
 
-from promptspec.contract import expressions, feature, models, moderation, safety, tone, types
+from promptspec.contract import expressions, feature, models, moderation, practices, safety, tone, types
 from promptspec.contract.feature import Module
 
 #: The key under which an object says what it is. No name of a field can be `$`.
@@ -43,7 +43,7 @@ def decode(text: str) -> Module:
 def _classes() -> dict[str, type[Any]]:
     """Return the dataclasses of the contract by their names, which no two share."""
     found: dict[str, type[Any]] = {}
-    for home in (types, expressions, tone, models, moderation, safety, feature):
+    for home in (types, expressions, tone, models, moderation, practices, safety, feature):
         for name, value in vars(home).items():
             if isinstance(value, type) and is_dataclass(value) and value.__module__ == home.__name__:
                 if name in found:

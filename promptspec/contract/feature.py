@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from promptspec.contract.expressions import Expression, Kind
 from promptspec.contract.models import Environment, JudgeModel, Model
 from promptspec.contract.moderation import Moderation
+from promptspec.contract.practices import Waiver
 from promptspec.contract.safety import AcrossCalls, ReportTo, Review, Sample
 from promptspec.contract.tone import ToneRule
 from promptspec.contract.types import (
@@ -331,6 +332,7 @@ class Feature:
     keep_ms: int | None = None
     secrets: tuple[str, ...] = ()
     limitations: str
+    waivers: tuple[Waiver, ...] = ()
     examples: tuple[Example, ...]
     cases: tuple[Case, ...]
     evaluation: Evaluation | None = None

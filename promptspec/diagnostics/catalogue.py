@@ -136,6 +136,8 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS901", "a moderation that says nothing that can be done"),
         Entry("PS902", "a function that the project does not list"),
         Entry("PS903", "a moderation without anything to look at", _W),
+        Entry("PS904", "a waiver of what is no practice, or without a reason"),
+        Entry("PS905", "a waiver beside what it waives"),
         Entry("PS909", "an image that no moderator looks at", _W),
         Entry("PS920", "a review that says nothing that can be done"),
         Entry("PS921", "a clause that needs the ledger, which is not installed"),

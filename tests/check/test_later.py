@@ -15,7 +15,6 @@ from promptspec.syntax.words import LIMITS
 
 CLAUSES = {
     "find": "find hits = films near message by embedding small top 20",
-    "waive": 'waive moderate input because "inputs are all dropdowns"',
     "otherwise": "otherwise returns false",
     "calls": "limits {\n    calls 20 per minute per caller\n}",
     "spend": "limits {\n    spend 2 usd per day per caller\n}",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from promptspec.check import Checked, check_module
 from promptspec.check.budgets import largest_json
-from promptspec.check.desk import report_refused
+from promptspec.check.desk import Desk, report_refused
+from promptspec.check.policies import Applied, check_policies
 from promptspec.codegen import emit_module
 from promptspec.contract.encoding import encode
 from promptspec.contract.feature import Module
+from promptspec.contract.practices import Policy
 from promptspec.diagnostics import Diagnostic, Report
 from promptspec.ports import FileRefused
 from promptspec.project import MOST_SPEC, Project, Unusable, find_project, read_regular, shown, spec_files
@@ -54,7 +57,8 @@ class Unit:
 class Compilation:
     """What became of some spec files. *units* stand in the order of their names; *named* are those asked for.
 
-    *modules* tells where the module of each spec stands below the package that is built.
+    *modules* tells where the module of each spec stands below the package that is built, and *policies* what the
+    project asks of its features.
     """
 
     project: Project
@@ -63,6 +67,7 @@ class Compilation:
     diagnostics: tuple[Diagnostic, ...]
     texts: Mapping[str, SpecText] = field(repr=False)
     modules: Mapping[str, tuple[str, ...]] = field(repr=False)
+    policies: tuple[Policy, ...] = ()
 
     def has_errors(self) -> bool:
         """Say whether something stops a build."""
@@ -107,6 +112,7 @@ class _Compiler:
         self._units: dict[str, Unit] = {}
         self._texts: dict[str, SpecText] = {}
         self._open: list[str] = []
+        self._applied = self._policies()
 
     def compile(self, file: str, *, path: Path | None = None) -> Unit | None:
         """Return the unit of *file*; None where it cannot be read, which has been reported."""
@@ -131,8 +137,34 @@ class _Compiler:
             report=self._report,
             files=self._project.files,
             settings=self._project.settings,
+            applied=self._applied,
         )
         return unit
+
+    def _policies(self) -> Applied | None:
+        """Return the policies of the file that the settings name. Raises Unusable where it cannot be read."""
+        name = self._project.settings.policy
+        if not name:
+            return None
+        try:
+            content = self._project.files.read(name, most=MOST_SPEC).decode("utf-8")
+        except FileRefused as refused:
+            raise Unusable(f"`policy` in `[tool.promptspec]`: {refused.message}") from None
+        except UnicodeDecodeError:
+            raise Unusable(f"`policy` in `[tool.promptspec]`: `{shown(name)}` is not UTF-8") from None
+        text = SpecText(name, content)
+        self._texts[name] = text
+        parsed = parse(text, self._report)
+        if parsed is None:
+            return None
+        desk = Desk(
+            text=text,
+            texts=self._texts,
+            report=self._report,
+            files=self._project.files,
+            settings=self._project.settings,
+        )
+        return check_policies(desk, parsed, sha256(content.encode()).hexdigest())
 
     def refuse_link(self, file: str) -> None:
         """Report *file*, a link that leads out of the project; what it leads to is not read."""
@@ -238,6 +270,7 @@ class _Compiler:
             diagnostics=self._report.diagnostics,
             texts=self._texts,
             modules=modules,
+            policies=self._applied.policies if self._applied else (),
         )
 
     def _distinct(self, modules: Mapping[str, tuple[str, ...]]) -> None:

@@ -174,7 +174,7 @@ def _day() -> str:
 def _settings(project: Project) -> list[list[str]]:
     settings = project.settings
     named = (settings.environment, settings.hosts, settings.private_hosts, settings.functions)
-    return [*map(list, named), [f"{model} {price}" for model, price in settings.prices]]
+    return [*map(list, named), [f"{model} {price}" for model, price in settings.prices], [settings.policy]]
 
 
 @cache

@@ -56,7 +56,8 @@ class Settings:
 
     Environment variables, hosts that may be spoken to, and functions of the application that may be called. Sources may
     be read from *private_hosts* although they lead to addresses of an inner network. *prices* are those of models by
-    their names, sorted; they replace what is known of them.
+    their names, sorted; they replace what is known of them. *policy* is the spec whose policies every feature keeps,
+    relative to the root, or "".
     """
 
     environment: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class Settings:
     private_hosts: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     prices: tuple[tuple[str, Price], ...] = ()
+    policy: str = ""
 
 
 class FileRefused(Exception):

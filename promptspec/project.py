@@ -154,7 +154,7 @@ def _settings(path: Path) -> Settings | None:
     if not isinstance(table, dict):
         return None
     found = cast("dict[str, object]", table)
-    known = ("env", "hosts", "private_hosts", "functions", "prices")
+    known = ("env", "hosts", "private_hosts", "functions", "prices", "policy")
     for key in found:
         if key not in known:
             has = ", ".join(f"`{name}`" for name in known)
@@ -165,7 +165,16 @@ def _settings(path: Path) -> Settings | None:
         private_hosts=_names(path, found, "private_hosts"),
         functions=_names(path, found, "functions"),
         prices=_prices(path, found.get("prices", {})),
+        policy=_policy(path, found.get("policy", "")),
     )
+
+
+def _policy(path: Path, value: object) -> str:
+    if not isinstance(value, str):
+        raise Unusable(
+            f"`{path}`: `policy` in `[tool.promptspec]` is the name of a spec, as in `policies/company.spec`"
+        )
+    return value
 
 
 def _number(written: str) -> Decimal:

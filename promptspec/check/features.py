@@ -10,6 +10,7 @@ from promptspec.check.cases import Cases
 from promptspec.check.clauses import Clauses
 from promptspec.check.desk import Desk
 from promptspec.check.evaluations import Evaluations
+from promptspec.check.holding import Held, hold_to
 from promptspec.check.images import holds_image
 from promptspec.check.judges import judges_of
 from promptspec.check.limits import Declared, check_limits, fit_limits
@@ -18,6 +19,7 @@ from promptspec.check.moderations import Moderations
 from promptspec.check.names import Names, references
 from promptspec.check.offers import check_shown
 from promptspec.check.outputs import can_be_replied, check_choices, place_of
+from promptspec.check.policies import Applied
 from promptspec.check.prompts import Prompts, default_prompt, expressions_of, fields_read, with_notes
 from promptspec.check.reports import check_report
 from promptspec.check.reviews import Reviews
@@ -81,13 +83,20 @@ class FeatureCheck:
     """Checks one feature. Each step goes on after the problems of the one before."""
 
     def __init__(
-        self, desk: Desk, scope: Scope, types: Types, models: Models, declared: tree.FeatureDeclaration
+        self,
+        desk: Desk,
+        scope: Scope,
+        types: Types,
+        models: Models,
+        declared: tree.FeatureDeclaration,
+        applied: Applied | None = None,
     ) -> None:
         self._desk = desk
         self._scope = scope
         self._types = types
         self._models = models
         self._declared = declared
+        self._applied = applied
         self._facts: Facts = _Declarations(scope, types)
         self._class = pascal(declared.name.text)
         self._before = len(desk.report.errors)
@@ -203,7 +212,10 @@ class FeatureCheck:
         if models is None or budget is None:
             return None
         self._room_to_think((*models, *(judge.model for judge in draft.judges)), limits)
-        return replace(budget, models=models, no_stream=why_no_stream(draft, module))
+        feature = replace(budget, models=models, no_stream=why_no_stream(draft, module))
+        if self._applied is not None:
+            hold_to(self._desk, self._applied, Held(self._declared, self._clauses, feature, self._facts))
+        return feature
 
     # Parts
 

@@ -12,6 +12,7 @@ from promptspec.check.desk import Desk
 from promptspec.check.features import FeatureCheck
 from promptspec.check.later import later_parts
 from promptspec.check.models import Models
+from promptspec.check.policies import Applied, report_unapplied
 from promptspec.check.scope import Scope, gather
 from promptspec.check.sources import check_source
 from promptspec.check.tone_rules import read_rules
@@ -56,12 +57,16 @@ def check_module(
     report: Report,
     files: Files,
     settings: Settings,
+    applied: Applied | None = None,
 ) -> Checked:
     """Return the checked form of *file*; problems go to *report*, and what has none is checked all the same.
 
-    *used* holds the checked files that the `use` lines name, by the name that stands there.
+    *used* holds the checked files that the `use` lines name, by the name that stands there, and *applied* what the
+    policies of the project ask.
     """
     desk = Desk(text=text, texts=texts, report=report, files=files, settings=settings)
+    if applied is not None:
+        desk.read[applied.file] = applied.digest
     desk.read[text.file] = sha256(text.content.encode()).hexdigest()
     scope = gather(desk, file, {name: checked.scope for name, checked in used.items()})
     _bring(desk, scope, [checked.module for checked in used.values()])
@@ -81,11 +86,11 @@ def check_module(
         elif isinstance(declaration, tree.ToneDeclaration):
             scope.tones[declaration.name.text] = read_rules(desk, declaration.rules)
     models = Models(desk, scope)
-    _later(desk, own)
+    _unenforced(desk, own)
     for declaration in own:
         if isinstance(declaration, tree.ModelDeclaration):
             models.check(declaration)
-    return Checked(scope=scope, module=_module(desk, file, scope, types, models, own, used))
+    return Checked(scope=scope, module=_module(desk, file, scope, types, models, own, used, applied))
 
 
 def _bring(desk: Desk, scope: Scope, others: Sequence[Module]) -> None:
@@ -127,11 +132,13 @@ def _known(desk: Desk, scope: Scope, user: str, name: str, file: str) -> bool:
     return False
 
 
-def _later(desk: Desk, own: Sequence[tree.Declaration]) -> None:
-    """Report what this version does not enforce, even where no feature takes it."""
+def _unenforced(desk: Desk, own: Sequence[tree.Declaration]) -> None:
+    """Report what nothing enforces: policies that are not applied, and what this version does not, even in `defaults`
+    that no feature takes.
+    """
     for declaration in own:
         if isinstance(declaration, tree.PolicyDeclaration):
-            desk.later(declaration.name.span, f"policy `{declaration.name.text}`")
+            report_unapplied(desk, declaration)
         elif isinstance(declaration, tree.DefaultsDeclaration):
             for clause in declaration.clauses:
                 for span, what in later_parts(clause):
@@ -146,6 +153,7 @@ def _module(
     models: Models,
     own: Sequence[tree.Declaration],
     used: Mapping[str, Checked],
+    applied: Applied | None,
 ) -> Module:
     def module(features: tuple[Feature, ...]) -> Module:
         others = [checked.module for checked in used.values()]
@@ -168,7 +176,7 @@ def _module(
     features: list[Feature] = []
     for declaration in own:
         if isinstance(declaration, tree.FeatureDeclaration):
-            feature = FeatureCheck(desk, scope, types, models, declaration).check(module)
+            feature = FeatureCheck(desk, scope, types, models, declaration, applied).check(module)
             if feature is not None:
                 features.append(feature)
     made = module(tuple(features))

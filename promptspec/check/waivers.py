@@ -108,7 +108,8 @@ def check_waivers(desk: Desk, clauses: Clauses) -> tuple[Waiver, ...]:
             continue
         if sides is None:
             continue
-        left = tuple(side for side in (sides or (None,)) if _may_stand(desk, clauses, clause, side, first))
+        asked: tuple[Side | None, ...] = sides or (None,)
+        left: tuple[Side | None, ...] = tuple(side for side in asked if _may_stand(desk, clauses, clause, side, first))
         if left:
             found.append(
                 Waiver(

@@ -29,10 +29,11 @@ ASKED: Final = (
     "calls",
     "spend",
 )
-#: The sides that `moderate` has, and no other practice.
-SIDES: Final = ("input", "output")
 
 Side: TypeAlias = Literal["input", "output"]
+
+#: The sides that `moderate` has, and no other practice.
+SIDES: Final[tuple[Side, ...]] = ("input", "output")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,10 @@ class Waiver:
 
 # Policies
 
+SizedKind: TypeAlias = Literal["text", "line", "code", "list", "set", "turns", "image"]
+SizeUnit: TypeAlias = Literal["chars", "words", "bytes", "tokens", "items"]
+Bounded: TypeAlias = Literal["prompt", "reply", "thinking", "cost", "time", "keep", "retries", "repairs"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Must:
@@ -59,21 +64,23 @@ class Must:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoneOver:
-    """`no text over 2_000 chars`: no field of this *kind* of type may hold more."""
+    """`no text over 2_000 chars`: no field of this *kind* of type may hold more. Images are counted in bytes."""
 
-    kind: str
+    kind: SizedKind
     most: int
-    unit: str
+    unit: SizeUnit
     origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtMost:
-    """`reply at most 800 tokens`: what a feature may use of *subject*; milliseconds where the unit is `ms`."""
+    """`reply at most 800 tokens`: what a call may use of *subject*.
 
-    subject: str
+    Tokens, US dollars for the `cost` of a call, milliseconds for `time` and `keep`, or a count.
+    """
+
+    subject: Bounded
     most: Decimal
-    unit: str
     origin: Origin
 
 

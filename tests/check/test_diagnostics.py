@@ -20,7 +20,7 @@ CASES = ROOT / "tests" / "cases" / "diagnostics"
 PAGES = ROOT / "docs" / "reference" / "diagnostics"
 
 #: What no text of a spec can cause is built by a test of its own.
-BUILT = {"PS107", "PS108", "PS321", "PS709", "PS810", "PS811", "PS921"}
+BUILT = {"PS107", "PS108", "PS321", "PS709", "PS810", "PS811", "PS907", "PS921"}
 WRITTEN = sorted(set(CATALOGUE) - BUILT)
 UPDATE = bool(os.environ.get("PROMPTSPEC_UPDATE"))
 
@@ -148,6 +148,22 @@ def test_an_image_without_its_library_is_refused(tmp_path: Path, monkeypatch: py
     found = check_paths([spec])
     assert codes(found) == {"PS321"}
     assert rendered(found).splitlines()[:7] == shown_on_page("PS321")
+
+
+def test_a_rule_of_a_policy_that_means_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.promptspec]\npolicy = "policies/company.spec"\n')
+    bad, good = (text for language, _, text in blocks("PS907") if language == "promptspec")
+    policy = tmp_path / "policies" / "company.spec"
+    policy.parent.mkdir()
+    policy.write_text(bad)
+    found = check_paths([policy])
+    assert codes(found) == {"PS907"}
+    said = rendered(found)
+    if UPDATE:
+        (PAGES / "PS907.md").write_text(_SAID.sub(lambda _: f"```text\n{said}```", page("PS907"), count=1))
+    assert said.splitlines() == shown_on_page("PS907")
+    policy.write_text(good)
+    assert codes(check_paths([policy])) == set()
 
 
 def test_a_used_file_that_is_too_large_is_reported_where_it_is_named(tmp_path: Path) -> None:

@@ -64,17 +64,17 @@ def test_an_output_of_several_kinds_is_refused() -> None:
     assert codes(feature(output="Answer | NotFound")) == ["PS090"]
 
 
-def test_a_policy_is_refused_where_it_is_declared() -> None:
+def test_a_policy_that_nothing_applies_is_refused_where_it_is_declared() -> None:
     text = "policy company {\n    every feature must moderate input\n}\n" + feature()
-    assert said(text) == ["PS090 policy `company` is not enforced by this version"]
+    assert said(text) == ["PS908 nothing applies policy `company`"]
 
 
-def test_a_policy_is_refused_in_a_file_that_is_used() -> None:
+def test_a_policy_that_nothing_applies_is_refused_in_a_file_that_is_used() -> None:
     found = compiled(
         'use Topic from "house.spec"\n' + feature(output="Topic"),
         house_spec="promptspec 1\nenum Topic { order, other }\npolicy company {\n    reply at most 800 tokens\n}\n",
     )
-    assert [(d.code, d.span.file) for d in found.diagnostics] == [("PS090", "house.spec")]
+    assert [(d.code, d.span.file) for d in found.diagnostics] == [("PS908", "house.spec")]
 
 
 def test_a_tone_that_no_feature_takes_may_stand() -> None:

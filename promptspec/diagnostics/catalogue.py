@@ -142,6 +142,8 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS907", "a policy that says nothing that can be asked for"),
         Entry("PS908", "a policy that nothing applies"),
         Entry("PS909", "an image that no moderator looks at", _W),
+        Entry("PS910", "a reply that can say too much"),
+        Entry("PS911", "a practice that is left out", _W),
         Entry("PS920", "a review that says nothing that can be done"),
         Entry("PS921", "a clause that needs the ledger, which is not installed"),
         Entry("PS922", "a sample, a time or a secret that means nothing"),

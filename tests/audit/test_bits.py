@@ -18,26 +18,37 @@ from promptspec.audit.bits import Bits, alphabet, arrangements, bits_of, bits_of
 from promptspec.contract import types as t
 
 MODULE = module()
-SMALL = st.recursive(
-    st.builds(lambda n: t.Words(words=tuple(f"w{i}" for i in range(n))), st.integers(1, 4))
-    | st.builds(lambda low, n: t.Integer(least=low, most=low + n), st.integers(-3, 3), st.integers(0, 3))
-    | st.builds(
-        lambda low, n, places: t.Number(least=Decimal(low), most=Decimal(low) + Decimal(n) / 4, places=places),
-        st.integers(-2, 2),
-        st.integers(0, 3),
-        st.integers(0, 1),
-    )
+
+
+def words(count: int) -> t.Type:
+    return t.Words(words=tuple(f"w{at}" for at in range(count)))
+
+
+def whole(low: int, more: int) -> t.Type:
+    return t.Integer(least=low, most=low + more)
+
+
+def decimals(low: int, quarters: int, places: int) -> t.Type:
+    return t.Number(least=Decimal(low), most=Decimal(low) + Decimal(quarters) / 4, places=places)
+
+
+def days(more: int) -> t.Type:
+    return t.Date(least=date(2026, 1, 31), most=date(2026, 1, 31) + timedelta(more))
+
+
+def many(item: t.Type, least: int, more: int, unique: bool) -> t.Type:
+    return t.ListOf(item=item, least=least, most=least + more, unique=unique)
+
+
+SMALL: st.SearchStrategy[t.Type] = st.recursive(
+    st.builds(words, st.integers(1, 4))
+    | st.builds(whole, st.integers(-3, 3), st.integers(0, 3))
+    | st.builds(decimals, st.integers(-2, 2), st.integers(0, 3), st.integers(0, 1))
     | st.just(t.Boolean())
     | st.just(t.Choice(name="Mood", file=FILE))
-    | st.builds(lambda n: t.Date(least=date(2026, 1, 31), most=date(2026, 1, 31) + timedelta(n)), st.integers(0, 4))
+    | st.builds(days, st.integers(0, 4))
     | st.just(t.OneOfSource(source="plans", file=FILE)),
-    lambda inner: st.builds(
-        lambda item, least, more, unique: t.ListOf(item=item, least=least, most=least + more, unique=unique),
-        inner,
-        st.integers(0, 2),
-        st.integers(0, 1),
-        st.booleans(),
-    ),
+    lambda inner: st.builds(many, inner, st.integers(0, 2), st.integers(0, 1), st.booleans()),
     max_leaves=2,
 )
 

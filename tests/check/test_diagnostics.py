@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from promptspec.api import Compilation
+from promptspec.audit.card import card_of
+from promptspec.audit.findings import findings
 from promptspec.diagnostics.catalogue import CATALOGUE
 from promptspec.diagnostics.terminal import render_terminal
 from promptspec.project import MOST_SPEC
@@ -20,7 +23,7 @@ CASES = ROOT / "tests" / "cases" / "diagnostics"
 PAGES = ROOT / "docs" / "reference" / "diagnostics"
 
 #: What no text of a spec can cause is built by a test of its own.
-BUILT = {"PS107", "PS108", "PS321", "PS709", "PS810", "PS811", "PS907", "PS921"}
+BUILT = {"PS107", "PS108", "PS321", "PS709", "PS810", "PS811", "PS907", "PS910", "PS911", "PS921"}
 WRITTEN = sorted(set(CATALOGUE) - BUILT)
 UPDATE = bool(os.environ.get("PROMPTSPEC_UPDATE"))
 
@@ -164,6 +167,21 @@ def test_a_rule_of_a_policy_that_means_nothing_is_refused(tmp_path: Path) -> Non
     assert said.splitlines() == shown_on_page("PS907")
     policy.write_text(good)
     assert codes(check_paths([policy])) == set()
+
+
+@pytest.mark.parametrize(("code", "most"), [("PS911", None), ("PS910", 100)])
+def test_what_an_audit_finds_is_told(tmp_path: Path, code: str, most: int | None) -> None:
+    spec = tmp_path / "shop.spec"
+    spec.write_text((CASES / "PS908" / "fixed.spec").read_text(encoding="utf-8"), encoding="utf-8")
+    found = check_paths([spec])
+    module = found.unit("shop.spec").module
+    assert module is not None
+    cards = [card_of(feature, module) for feature in module.features]
+    told = findings(cards, found.texts, strict=False, max_bits_out=most)
+    said = rendered(replace(found, diagnostics=tuple(each for each in told if each.code == code)))
+    if UPDATE:
+        (PAGES / f"{code}.md").write_text(_SAID.sub(lambda _: f"```text\n{said}```", page(code), count=1))
+    assert said.splitlines() == shown_on_page(code)
 
 
 def test_a_used_file_that_is_too_large_is_reported_where_it_is_named(tmp_path: Path) -> None:

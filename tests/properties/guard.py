@@ -67,8 +67,14 @@ def main(root: str, command: str, spec: str) -> None:
                 build(compilation, Path(root) / "out")
         elif command == "fmt":
             format_text(Path(spec).read_text(errors="replace"), "a.spec")
-        elif command in ("schema", "explain"):
-            code = speak(command, f"{spec}:f" if command == "schema" else "PS301")
+        elif command in ("schema", "explain", "audit", "audit-html"):
+            words: dict[str, tuple[str, ...]] = {
+                "schema": (f"{spec}:f",),
+                "explain": ("PS301",),
+                "audit": (spec,),
+                "audit-html": (spec, "--format", "html"),
+            }
+            code = speak(command.removesuffix("-html"), *words[command])
             print(f"ended with {code}")
         found = compile_paths([Path(spec)])
         print(*sorted({each.code for each in found.diagnostics}), "ok" if not found.has_errors() else "")

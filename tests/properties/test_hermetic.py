@@ -131,6 +131,36 @@ def test_the_schema_of_a_hostile_project_is_printed_without_leaving_it(project: 
     assert not (project / "owned").exists()
 
 
+@pytest.mark.parametrize("format", ["md", "html"])
+@pytest.mark.parametrize(
+    "name", ["a link to a file outside", "a used file upwards", "a schema outside", "a callable", "modules of its own"]
+)
+def test_the_card_of_a_hostile_project_is_printed_without_leaving_it(project: Path, name: str, format: str) -> None:
+    text, prepare = PROJECTS[name]
+    (project / "a.spec").write_text("promptspec 1\n\n" + text)
+    prepare(project)
+    done = run(project, "audit" if format == "md" else "audit-html")
+    assert done.returncode == 0, done.stderr
+    told = done.stdout + done.stderr
+    assert "root:x:" not in told
+    assert "sk-canary" not in told
+    assert "PS" in done.stderr
+    assert f"ended with {0 if name == 'modules of its own' else 1}" in done.stdout
+    assert not (project / "owned").exists()
+
+
+@pytest.mark.parametrize("policy", ["/etc/passwd", "../../../etc/passwd", "x.spec", "fifo.spec"])
+def test_a_hostile_policy_is_not_followed_out_of_the_project(project: Path, policy: str) -> None:
+    (project / "a.spec").write_text("promptspec 1\n\n" + FEATURE)
+    (project / "x.spec").symlink_to("/etc/passwd")
+    os.mkfifo(project / "fifo.spec")
+    (project / "pyproject.toml").write_text(f'[tool.promptspec]\npolicy = "{policy}"\n')
+    done = run(project, "check")
+    assert done.returncode == 0, done.stderr
+    assert "unusable `policy` in `[tool.promptspec]`" in done.stdout
+    assert "root:x:" not in done.stdout + done.stderr
+
+
 def test_a_code_is_explained_without_reading_the_project(project: Path) -> None:
     (project / "a.spec").write_text("promptspec 1\n\n" + FEATURE)
     evil_module(project)
@@ -141,7 +171,7 @@ def test_a_code_is_explained_without_reading_the_project(project: Path) -> None:
     assert not (project / "owned").exists()
 
 
-@pytest.mark.parametrize("command", ["check", "fmt", "build", "schema"])
+@pytest.mark.parametrize("command", ["check", "fmt", "build", "schema", "audit"])
 def test_bytes_that_are_no_text_are_reported(project: Path, command: str) -> None:
     (project / "a.spec").write_bytes(b"promptspec 1\n\xff\xfe\x00")
     done = run(project, command)

@@ -6,7 +6,6 @@ from check.specs import compiled
 from promptspec.audit.card import Card, card_of
 from promptspec.contract.models import Price
 
-
 Prices = tuple[tuple[str, Price], ...]
 
 

@@ -48,13 +48,17 @@ _MOST_COUNTED: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Bits:
-    """The binary logarithm of a number of values; *exact* says that they were counted, else there are no more."""
+    """The binary logarithm of a number of values; *exact* says that they were counted, else there are no more.
+
+    A type without any value has −∞ bits.
+    """
 
     log2: float
     exact: bool
 
     def __str__(self) -> str:
-        number = f"{self.log2:,.1f}" if self.log2 < 1_000 else f"{self.log2:,.0f}"
+        said = max(self.log2, 0.0)
+        number = f"{said:,.1f}" if said < 1_000 else f"{said:,.0f}"
         return number if self.exact else f"at most {number}"
 
 
@@ -66,8 +70,8 @@ def alphabet(kind: Literal["text", "line"]) -> int:
 
 
 def counted(values: int) -> Bits:
-    """Return the bits of exactly so many *values*; of none, nothing is said."""
-    return Bits(log2(values) if values > 0 else 0.0, True)
+    """Return the bits of exactly so many *values*."""
+    return Bits(log2(values) if values > 0 else -inf, True)
 
 
 def both(parts: Iterable[Bits]) -> Bits:
@@ -79,6 +83,8 @@ def both(parts: Iterable[Bits]) -> Bits:
 def either(one: Bits, other: Bits) -> Bits:
     """Return the bits of a value that is of the one kind or the other: their numbers add up."""
     low, high = sorted((one.log2, other.log2))
+    if high == -inf:
+        return Bits(-inf, one.exact and other.exact)
     return Bits(high + _log2_of_one_plus(low - high), one.exact and other.exact)
 
 
@@ -93,7 +99,9 @@ def strings(characters: int, least: int, most: int) -> Bits:
 def sequences(item: Bits, least: int, most: int) -> Bits:
     """Return the bits of all lists of *least* to *most* values of which each has the bits *item*."""
     if most < least:
-        return Bits(0.0, item.exact)
+        return Bits(-inf, item.exact)
+    if item.log2 == -inf:
+        return Bits(0.0 if least == 0 else -inf, item.exact)
     if item.log2 == 0:
         return Bits(log2(most - least + 1), item.exact)
     # a^least + … + a^most = a^most × (1 + 1/a + … ), n terms, n = most − least + 1.
@@ -107,12 +115,12 @@ def arrangements(item: Bits, least: int, most: int) -> Bits:
     """Return the bits of all lists of *least* to *most* different values: n! / (n − k)! for each length k."""
     if item.log2 > 40 or most > 10_000:  # so many values that repetitions hardly count
         return Bits(sequences(item, least, most).log2, False)
-    values = round(2**item.log2)
+    values = round(2**item.log2) if item.log2 > -inf else 0
     found = Bits(-inf, item.exact)
     for length in range(least, min(most, values) + 1):
         ways = (lgamma(values + 1) - lgamma(values - length + 1)) / log(2)
         found = either(found, Bits(ways, item.exact))
-    return Bits(max(found.log2, 0.0), item.exact)
+    return found
 
 
 def bits_of_record(record: t.Record, module: Module) -> Bits:
@@ -216,7 +224,7 @@ def _of_pattern(pattern: t.Pattern, kind: Literal["text", "line"], least: int, m
             paths = following
     except TooMuch:
         return None
-    return Bits(log2(total) if total else 0.0, False)
+    return Bits(log2(total) if total else -inf, False)
 
 
 def _decimals(type: t.Number) -> int:
@@ -258,7 +266,7 @@ def _any_of(found: Iterable[Bits]) -> Bits:
     total = Bits(-inf, False)
     for each in found:
         total = either(total, each)
-    return Bits(max(total.log2, 0.0), False)
+    return total
 
 
 def _of_kind(kind: str, schema: dict[str, object]) -> Bits:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from promptspec.audit.wording import field_words, moderator_words
+from promptspec.audit.wording import amount, duration, field_words, moderator_words
 from promptspec.contract import types as t
 from promptspec.contract.feature import Feature, Fixed, For, History, If, Message, Module, Part, Print, Rule
 from promptspec.contract.models import Model, OpenAIModel
@@ -84,6 +84,7 @@ def _guarantees(feature: Feature, module: Module) -> Iterator[Guarantee]:
     for rule in feature.tone:
         yield _tone(rule)
     yield from _looks(feature, "output")
+    yield from _desk(feature)
     for example in feature.examples:
         yield _held(f'example "{example.title}"', "enforced", "`check` passes it through the feature", example.origin)
 
@@ -185,6 +186,37 @@ def _limits(feature: Feature) -> Iterator[Guarantee]:
     yield _held(f"time {limits.time_ms / 1000:g}s", "enforced", note, origin)
     yield _held(f"retries {limits.retries}", "enforced", "one budget a call, for all models", origin)
     yield _held(f"repairs {limits.repairs}", "enforced", "a repair is judged like the first reply", origin)
+    for each in feature.across:
+        unit = "calls" if each.counts == "calls" else "usd"
+        named = f"{amount(each.amount)} {unit} in {duration(each.period_ms)} per {each.per}"
+        without = "counts nothing, and lets through" if each.allows else "refuses"
+        note = f"a sliding window over all processes that share the counter; without it a call {without}"
+        yield _held(named, "enforced", f"{note}; a counter in memory is per process", each.origin)
+
+
+def _desk(feature: Feature) -> Iterator[Guarantee]:
+    """Yield what people see of calls, and what is kept of them."""
+    review, sample, report = feature.review, feature.sample, feature.report
+    if review is not None:
+        which = "always" if review.when is None else "when …"
+        note = "held until a person decides; judged again at release"
+        if review.otherwise == "release" and review.within_ms is not None:
+            note = f"held for {duration(review.within_ms)}, and released where nobody has decided"
+        yield _held(f"review {which}", "enforced", note, review.origin)
+    if sample is not None:
+        note = "chosen by a keyed hash, so that asking again changes nothing; seen after delivery"
+        yield _held(f"sample {amount(sample.share)}%", "enforced", note, sample.origin)
+    if report is not None:
+        yield _held(
+            "report", "enforced", "kept before it is forwarded, and forwarded again until it arrives", report.origin
+        )
+    if feature.keep_ms is not None:
+        yield _held(
+            f"keep {duration(feature.keep_ms)}", "enforced", "texts are removed from the ledger", feature.origin
+        )
+    if feature.secrets:
+        note = "its texts are sealed in the ledger, or not kept"
+        yield _held(f"secret {', '.join(feature.secrets)}", "enforced", note, feature.origin)
 
 
 def _replies(feature: Feature, module: Module) -> Iterator[Guarantee]:

@@ -64,7 +64,7 @@ def _card(card: Card) -> dict[str, object]:
 
 
 def _bits(bits: Bits) -> dict[str, object]:
-    return {"log2": round(bits.log2, 3), "exact": bits.exact}
+    return {"log2": round(max(bits.log2, 0.0), 3), "exact": bits.exact}
 
 
 def _measured(field: Measured) -> dict[str, object]:

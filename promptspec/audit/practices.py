@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from promptspec.audit.bits import bits_of_record
 from promptspec.audit.declared import Declared
-from promptspec.audit.wording import moderator_words
+from promptspec.audit.wording import duration, moderator_words
 from promptspec.contract import types as t
 from promptspec.contract.feature import Feature, Module
 from promptspec.contract.practices import Side
@@ -52,7 +52,7 @@ def _practices(feature: Feature, module: Module) -> Iterator[Practice]:
     yield _one(
         feature, "Adversarial testing", "attack", f"{_count(attacks, 'attack')}, run by `fuzz`" if attacks else ""
     )
-    yield _one(feature, "Human in the loop", "review", "")
+    yield _one(feature, "Human in the loop", "review", _review(feature))
     yield _tone(feature, facts)
     examples = len(feature.examples)
     yield _one(
@@ -78,7 +78,8 @@ def _practices(feature: Feature, module: Module) -> Iterator[Practice]:
     yield _narrow(feature, module)
     yield _dropdowns(feature, module)
     yield _validated(feature, module)
-    yield _one(feature, "Let users report issues", "report", "")
+    report = f"kept, and forwarded to {feature.report.target}" if feature.report else ""
+    yield _one(feature, "Let users report issues", "report", report)
     told = "in form, docstring, card and system message" if feature.limitations else ""
     yield _one(feature, "Communicate limitations", "limitations", told)
     rows = feature.evaluation.rows if feature.evaluation else 0
@@ -99,6 +100,16 @@ def _moderation(feature: Feature, facts: Declared, side: Side) -> Practice:
     if found.status == "missing" and not any(foreign_texts(record.fields, facts.record_named)):
         return _unneeded(found, "it holds nothing that somebody has written")
     return found
+
+
+def _review(feature: Feature) -> str:
+    """Return how a person sees replies before they are used; a sample is seen after, and is no review."""
+    review = feature.review
+    if review is None:
+        return ""
+    which = "every reply" if review.when is None else "replies for which the condition holds"
+    within = f" within {duration(review.within_ms)}, else {review.otherwise}" if review.within_ms else ""
+    return f"{which} held for {review.by or 'a person'}{within}"
 
 
 def _tone(feature: Feature, facts: Declared) -> Practice:

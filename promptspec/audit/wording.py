@@ -61,6 +61,14 @@ def amount(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
+def duration(milliseconds: int) -> str:
+    """Return a duration as a spec writes it."""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
+        if milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
 def dollars(number: Decimal | None) -> str:
     """Return an amount of US dollars to six places, rounded up; one that is not known is told as that."""
     if number is None:

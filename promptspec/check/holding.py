@@ -278,12 +278,16 @@ def _more(desk: Desk, rule: AtMost, held: Held) -> Iterator[_Short]:
 def _amount(rule: AtMost, amount: Decimal) -> str:
     """Return *amount* as a spec writes it."""
     if rule.subject in ("time", "keep"):
-        for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
-            if amount % size == 0:
-                return f"{int(amount) // size}{unit}"
-        return f"{int(amount)}ms"
+        return _duration(int(amount))
     number = f"{int(amount):_}"
     return f"{number} tokens" if rule.subject in ("prompt", "reply", "thinking") else number
+
+
+def _duration(milliseconds: int) -> str:
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
+        if milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
 
 
 def _kept(held: Held) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from math import log2
 
@@ -9,9 +10,13 @@ import pytest
 
 from audit.cards import card, status
 from check.specs import feature
-from promptspec.audit.guarantees import Degree
+from contract.samples import module
+from promptspec.audit.guarantees import Degree, guarantees_of
+from promptspec.audit.practices import practices_of
 from promptspec.contract.models import Price
+from promptspec.contract.safety import AcrossCalls, ReportTo
 
+MODULE = module()
 ATTACK = 'attack "a" {\n    given { message: "x" }\n}'
 EXAMPLE = 'example "a" {\n    given { message: "x" }\n    returns "y"\n}'
 LOCAL = 'model local = openai("llama") {\n    base_url "http://127.0.0.1:8080/v1"\n    server llama_cpp\n}\n'
@@ -32,6 +37,12 @@ def degrees(*clauses: str, input: str = "message: text(..200)", output: str = "t
         ("Prompt engineering: tone", "tone {\n    emoji none\n}", "1 rule checked on each reply"),
         ("Prompt engineering: tone", 'tone {\n    voice "warm"\n}', "0 rules checked on each reply, 1 told only"),
         ("Prompt engineering: examples", EXAMPLE, "1 example that the feature itself accepts"),
+        ("Human in the loop", "review always", "every reply held for a person"),
+        (
+            "Human in the loop",
+            'review when len(message) > 9 {\n    within 4h\n    by "leads"\n}',
+            "replies for which the condition holds held for leads within 4h, else withhold",
+        ),
         ("Know your customer", "caller verified", "caller verified"),
         ("Communicate limitations", 'limitations "Knows nothing."', "in form, docstring, card and system message"),
         (
@@ -51,9 +62,49 @@ def test_a_practice_is_missing_waived_or_met_by_something(title: str, clause: st
     assert status(card(feature(clause, output="text(..80)"), **files), title) == ("met", by)
 
 
-@pytest.mark.parametrize("title", ["Human in the loop", "Let users report issues"])
-def test_what_no_version_does_yet_is_missing(title: str) -> None:
-    assert status(card(feature()), title)[0] == "missing"
+def test_a_sample_is_seen_after_delivery_and_is_no_review() -> None:
+    assert status(card(feature("sample 2%")), "Human in the loop") == ("missing", "")
+
+
+def test_reports_are_told_with_where_they_go() -> None:
+    found = card(feature())
+    assert status(found, "Let users report issues") == ("missing", "")
+    report = ReportTo(target="mailto:desk@example.org", origin=found.feature.origin)
+    practices = practices_of(replace(found.feature, report=report), MODULE)
+    by = [(each.status, each.by) for each in practices if each.name == "report"]
+    assert by == [("met", "kept, and forwarded to mailto:desk@example.org")]
+
+
+def test_limits_across_calls_are_told_with_what_counts_them() -> None:
+    found = card(feature())
+    limit = AcrossCalls(
+        counts="calls", amount=Decimal(20), period_ms=60_000, per="caller", allows=True, origin=found.feature.origin
+    )
+    rules = guarantees_of(replace(found.feature, across=(limit,)), MODULE)
+    told = next(each for each in rules if each.rule == "20 calls in 1m per caller")
+    assert told.degree == "enforced"
+    assert "lets through" in told.note
+    assert "a counter in memory is per process" in told.note
+
+
+@pytest.mark.parametrize(
+    ("clause", "rule", "note"),
+    [
+        ("review always", "review always", "held until a person decides; judged again at release"),
+        (
+            "review always {\n    within 4h\n    otherwise release\n}",
+            "review always",
+            "held for 4h, and released where nobody has decided",
+        ),
+        ("sample 2%", "sample 2%", "chosen by a keyed hash, so that asking again changes nothing; seen after delivery"),
+        ("keep 90d", "keep 90d", "texts are removed from the ledger"),
+        ("secret message", "secret message", "its texts are sealed in the ledger, or not kept"),
+    ],
+)
+def test_what_people_see_and_what_is_kept_is_told(clause: str, rule: str, note: str) -> None:
+    clauses = (clause,) if not clause.startswith("secret") else ("keep 7d", clause)
+    found = {each.rule: each for each in card(feature(*clauses)).rules}
+    assert (found[rule].degree, found[rule].note) == ("enforced", note)
 
 
 def test_nothing_has_to_be_moderated_where_nobody_writes() -> None:

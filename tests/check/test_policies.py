@@ -75,11 +75,18 @@ def test_both_places_are_shown(held: Compile) -> None:
 
 
 @pytest.mark.parametrize("clause", ["review always", 'report to "mailto:a@example.org"', "sample 2%", "keep 7d"])
-def test_a_clause_of_a_later_version_satisfies_a_policy_and_is_refused_itself(held: Compile, clause: str) -> None:
+def test_what_the_ledger_is_for_may_be_asked_for(held: Compile, clause: str) -> None:
     named = clause.split()[0]
     found = held(f"every feature must {named}", feature(clause))
     assert not any("PS906" in line for line in said(found))
     assert said(held(f"every feature must {named}", feature())) == [f"PS906 feature `sort` has no `{named}`"]
+
+
+@pytest.mark.parametrize(
+    ("clause", "falls"), [("keep 31d", True), ("keep 7d", False), ("sample 2%", True), ("caller session", False)]
+)
+def test_texts_are_kept_no_longer_than_the_policy_allows(held: Compile, clause: str, falls: bool) -> None:
+    assert [line[:5] for line in said(held("keep at most 7d", feature(clause)))] == (["PS906"] if falls else [])
 
 
 @pytest.mark.parametrize("name", ["calls", "spend"])

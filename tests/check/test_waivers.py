@@ -16,6 +16,7 @@ STANDING = {
     "example": 'example "a" {\n    given { message: "x" }\n    returns "y"\n}',
     "caller": "caller verified",
     "limitations": 'limitations "Knows nothing."',
+    "review": "review always",
 }
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "Unit",
     "Unusable",
     "compile_paths",
+    "declared_policies",
     "find_project",
     "format_text",
     "spec_files",
@@ -316,6 +317,25 @@ def _identifier(part: str) -> str:
     if not name or name[0].isdigit():
         return f"_{name}"
     return f"{name}_" if keyword.iskeyword(name) or name == "import_module" else name
+
+
+def declared_policies(compilation: Compilation) -> tuple[Policy, ...]:
+    """Return the policies of the specs that were named, applied or not; those that the project applies where none
+    declares any. What is wrong with them is told by compiling them where they are applied.
+    """
+    found: list[Policy] = []
+    for unit in compilation.units:
+        declares = unit.tree is not None and any(isinstance(d, tree.PolicyDeclaration) for d in unit.tree.declarations)
+        if unit.file in compilation.named and unit.tree is not None and declares:
+            desk = Desk(
+                text=unit.text,
+                texts=compilation.texts,
+                report=Report(),
+                files=compilation.project.files,
+                settings=compilation.project.settings,
+            )
+            found += check_policies(desk, unit.tree, "").policies
+    return tuple(found) or compilation.policies
 
 
 def format_text(content: str, file: str) -> tuple[str | None, tuple[Diagnostic, ...], SpecText]:

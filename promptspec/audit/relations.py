@@ -95,47 +95,51 @@ def outside_field(a: t.Field, b: t.Field, sides: Sides) -> Outside | None:
 
 def outside(a: t.Type, b: t.Type, sides: Sides) -> Outside | None:
     """Return a value of *a* that *b* does not take, None where *a* lies within *b*. *sides* are their modules."""
-    match a, b:
-        case t.Text(), t.Text():
+    match a:
+        case t.Text() if isinstance(b, t.Text):
             return _texts(a, b)
-        case ((t.Words() | t.Choice()), (t.Words() | t.Choice())):
-            if type(a) is not type(b):
-                return UNKNOWN
+        case t.Words() if isinstance(b, t.Words):
+            return _keys(a.words, b.words)
+        case t.Choice() if isinstance(b, t.Choice):
             return _keys(_words(a, sides.old), _words(b, sides.new))
-        case t.Boolean(), t.Boolean():
-            return None
-        case (t.Email(), t.Email()) | (t.DateTime(), t.DateTime()):
-            return None
-        case t.Integer(), t.Integer():
-            return _numbers(Decimal(a.least), Decimal(a.most), Decimal(b.least), Decimal(b.most))
-        case t.Number(), t.Number():
+        case t.Integer() if isinstance(b, t.Integer):
+            return _numbers(a, b)
+        case t.Number() if isinstance(b, t.Number):
             return _decimals(a, b)
-        case t.Date(), t.Date():
+        case t.Date() if isinstance(b, t.Date):
             return _dates(a, b)
-        case t.Url(), t.Url():
+        case t.Url() if isinstance(b, t.Url):
             return _hosts(a, b)
-        case t.Image(), t.Image():
-            return None if a.most <= b.most else UNKNOWN
-        case t.ListOf(), t.ListOf():
+        case t.ListOf() if isinstance(b, t.ListOf):
             return _lists(a, b, sides)
-        case t.Turns(), t.Turns():
-            inside = _texts(a.item, b.item) is None and b.least <= a.least and a.most <= b.most
-            return None if inside else UNKNOWN
-        case t.Group(), t.Group():
+        case t.Group() if isinstance(b, t.Group):
             return outside_record(sides.old.record(a.name, a.file), sides.new.record(b.name, b.file), sides)
-        case t.OneOfSource(), t.OneOfSource():
+        case t.OneOfSource() if isinstance(b, t.OneOfSource):
             return _rows(a, b, sides)
-        case t.OneOfItems(), t.OneOfItems():
-            same = (a.field, a.record, a.where) == (b.field, b.record, b.where)
-            return None if same and a.most <= b.most else UNKNOWN
-        case t.OneOfShortlist(), t.OneOfShortlist():
-            same = (a.shortlist, a.source) == (b.shortlist, b.source)
-            return None if same and a.most <= b.most else UNKNOWN
-        case t.JsonSchema(), t.JsonSchema():
-            return None if a.schema == b.schema else UNKNOWN
+        case _ if type(a) is type(b):
+            return None if _holds(a, b) else UNKNOWN
         case _:
             found = least_value(a, sides.old)
-            return UNKNOWN if found is None or _same_form(a, b) else Outside(found.value)
+            return UNKNOWN if found is None or _form(a) == _form(b) else found
+
+
+def _holds(a: t.Type, b: t.Type) -> bool:
+    """Say whether *b*, of the same kind as *a*, takes all of its values; of these kinds no value is made."""
+    match a:
+        case t.Boolean() | t.Email() | t.DateTime():
+            return True
+        case t.Image() if isinstance(b, t.Image):
+            return a.most <= b.most
+        case t.Turns() if isinstance(b, t.Turns):
+            return _texts(a.item, b.item) is None and b.least <= a.least and a.most <= b.most
+        case t.OneOfItems() if isinstance(b, t.OneOfItems):
+            return (a.field, a.record, a.where) == (b.field, b.record, b.where) and a.most <= b.most
+        case t.OneOfShortlist() if isinstance(b, t.OneOfShortlist):
+            return (a.shortlist, a.source) == (b.shortlist, b.source) and a.most <= b.most
+        case t.JsonSchema() if isinstance(b, t.JsonSchema):
+            return a.schema == b.schema
+        case _:
+            return False
 
 
 def outside_record(a: t.Record, b: t.Record, sides: Sides) -> Outside | None:
@@ -294,10 +298,10 @@ def _keys(a: tuple[str, ...], b: tuple[str, ...]) -> Outside | None:
     return None if alone is None else Outside(alone)
 
 
-def _numbers(least: Decimal, most: Decimal, low: Decimal, high: Decimal) -> Outside | None:
-    if least < low:
-        return Outside(int(least))
-    return Outside(int(most)) if most > high else None
+def _numbers(a: t.Integer, b: t.Integer) -> Outside | None:
+    if a.least < b.least:
+        return Outside(a.least)
+    return Outside(a.most) if a.most > b.most else None
 
 
 def _multiples(least: Decimal, most: Decimal, places: int) -> tuple[Decimal, Decimal] | None:
@@ -436,12 +440,8 @@ def _different(type: t.Type, module: Module, count: int) -> Iterator[Value]:
                 yield found.value
 
 
-def _same_form(a: t.Type, b: t.Type) -> bool:
-    """Say whether values of the two kinds may look alike in JSON, so that one may be a value of both."""
-    return _form(a) == _form(b)
-
-
 def _form(type: t.Type) -> str:
+    """Return the form of a type's values in JSON: where two differ, no value is one of both."""
     match type:
         case t.Integer() | t.Number() | t.OneOfItems() | t.OneOfShortlist():
             return "number"

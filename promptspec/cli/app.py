@@ -18,8 +18,8 @@ from promptspec.diagnostics.foreign import escape
 
 #: In the order in which a newcomer meets them. Each is the function `command` of a module of that name.
 COMMANDS: Final = (
-    "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "tone", "audit", "build", "source",
-    "review", "callers", "schema", "explain",
+    "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "tone", "audit", "diff", "build",
+    "source", "review", "callers", "schema", "explain",
 )  # fmt: skip
 #: Commands that have commands of their own: the functions `COMMANDS` of their modules, by their names.
 GROUPS: Final = ("source", "review", "callers")

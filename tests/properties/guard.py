@@ -67,11 +67,12 @@ def main(root: str, command: str, spec: str) -> None:
                 build(compilation, Path(root) / "out")
         elif command == "fmt":
             format_text(Path(spec).read_text(errors="replace"), "a.spec")
-        elif command in ("schema", "explain", "audit", "audit-html"):
+        elif command in ("schema", "explain", "audit", "audit-html", "diff"):
             words: dict[str, tuple[str, ...]] = {
                 "schema": (f"{spec}:f",),
                 "explain": ("PS301",),
                 "audit": (spec,),
+                "diff": (spec, spec),
                 "audit-html": (spec, "--format", "html"),
             }
             code = speak(command.removesuffix("-html"), *words[command])

@@ -149,6 +149,18 @@ def test_the_card_of_a_hostile_project_is_printed_without_leaving_it(project: Pa
     assert not (project / "owned").exists()
 
 
+@pytest.mark.parametrize("name", ["a link to a file outside", "a callable", "modules of its own"])
+def test_two_versions_of_a_hostile_project_are_compared_without_leaving_them(project: Path, name: str) -> None:
+    text, prepare = PROJECTS[name]
+    (project / "a.spec").write_text("promptspec 1\n\n" + text)
+    prepare(project)
+    done = run(project, "diff")
+    assert done.returncode == 0, done.stderr
+    assert "root:x:" not in done.stdout + done.stderr
+    assert f"ended with {0 if name == 'modules of its own' else 1}" in done.stdout
+    assert not (project / "owned").exists()
+
+
 @pytest.mark.parametrize("policy", ["/etc/passwd", "../../../etc/passwd", "x.spec", "fifo.spec"])
 def test_a_hostile_policy_is_not_followed_out_of_the_project(project: Path, policy: str) -> None:
     (project / "a.spec").write_text("promptspec 1\n\n" + FEATURE)

@@ -78,7 +78,11 @@ def _practices(feature: Feature, module: Module) -> Iterator[Practice]:
     yield _narrow(feature, module)
     yield _dropdowns(feature, module)
     yield _validated(feature, module)
-    report = f"kept, and forwarded to {feature.report.target}" if feature.report else ""
+    report = ""
+    if feature.report is not None:
+        report = (
+            f"kept, and forwarded{' with the reply' if feature.report.shows_reply else ''} to {feature.report.target}"
+        )
     yield _one(feature, "Let users report issues", "report", report)
     told = "in form, docstring, card and system message" if feature.limitations else ""
     yield _one(feature, "Communicate limitations", "limitations", told)

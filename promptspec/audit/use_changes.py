@@ -70,7 +70,7 @@ def desk_changes(old: Feature, new: Feature) -> Iterator[Change]:
     yield from number_change(
         "sample", float(a), float(b), f"{amount(a)}%", f"{amount(b)}%", more="stricter", stricter="patch"
     )
-    targets = [each.report.target if each.report else "" for each in (old, new)]
+    targets = [_report(each) for each in (old, new)]
     if targets[0] != targets[1]:
         relation = "stricter" if not targets[0] else "looser" if not targets[1] else "incomparable"
         yield Change(rule="report", relation=relation, rise="minor", old=targets[0], new=targets[1])
@@ -82,6 +82,12 @@ def desk_changes(old: Feature, new: Feature) -> Iterator[Change]:
         yield Change(
             rule="secret", relation=relation, rise="patch", old=", ".join(old.secrets), new=", ".join(new.secrets)
         )
+
+
+def _report(feature: Feature) -> str:
+    if feature.report is None:
+        return ""
+    return f"{feature.report.target}{', with the reply' if feature.report.shows_reply else ''}"
 
 
 def waiver_changes(old: Feature, new: Feature) -> Iterator[Change]:

@@ -12,9 +12,8 @@ from audit.cards import card, status
 from check.specs import feature
 from contract.samples import module
 from promptspec.audit.guarantees import Degree, guarantees_of
-from promptspec.audit.practices import practices_of
 from promptspec.contract.models import Price
-from promptspec.contract.safety import AcrossCalls, ReportTo
+from promptspec.contract.safety import AcrossCalls
 
 MODULE = module()
 ATTACK = 'attack "a" {\n    given { message: "x" }\n}'
@@ -69,10 +68,14 @@ def test_a_sample_is_seen_after_delivery_and_is_no_review() -> None:
 def test_reports_are_told_with_where_they_go() -> None:
     found = card(feature())
     assert status(found, "Let users report issues") == ("missing", "")
-    report = ReportTo(target="mailto:desk@example.org", origin=found.feature.origin)
-    practices = practices_of(replace(found.feature, report=report), MODULE)
-    by = [(each.status, each.by) for each in practices if each.name == "report"]
-    assert by == [("met", "kept, and forwarded to mailto:desk@example.org")]
+    settings = '[tool.promptspec]\nhosts = ["example.org"]\n'
+    told = card(feature('report to "mailto:desk@example.org"'), pyproject_toml=settings)
+    assert status(told, "Let users report issues") == ("met", "kept, and forwarded to mailto:desk@example.org")
+    shown = card(feature('report to "mailto:desk@example.org" {\n    show reply\n}'), pyproject_toml=settings)
+    assert status(shown, "Let users report issues") == (
+        "met",
+        "kept, and forwarded with the reply to mailto:desk@example.org",
+    )
 
 
 def test_limits_across_calls_are_told_with_what_counts_them() -> None:

@@ -187,6 +187,21 @@ def test_a_condition_that_changed_under_one_sentence_is_not_compared() -> None:
     assert told(old, new) == [('require … else "too short"', "incomparable", "major")]
 
 
+def test_reports_that_come_go_or_lead_elsewhere_are_told() -> None:
+    settings = '[tool.promptspec]\nhosts = ["example.org"]\n'
+    texts = [
+        feature(),
+        feature('report to "mailto:a@example.org"'),
+        feature('report to "mailto:b@example.org"'),
+        feature('report to "mailto:b@example.org" {\n    show reply\n}'),
+    ]
+    found = [told(one, other, pyproject_toml=settings) for one, other in zip(texts, texts[1:], strict=False)]
+    assert [each[0][:2] for each in found] == [
+        ("report", "stricter"), ("report", "incomparable"), ("report", "incomparable"),
+    ]  # fmt: skip
+    assert told(texts[1], texts[0], pyproject_toml=settings) == [("report", "looser", "minor")]
+
+
 def test_another_reason_is_another_waiver() -> None:
     old, new = (feature(f'waive report because "{why}"') for why in ("a", "b"))
     assert told(old, new) == [("waive report", "looser", "patch")]

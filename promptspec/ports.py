@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BufferedReader
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from promptspec.contract.models import Price
+if TYPE_CHECKING:
+    from promptspec.contract.models import Price
 
 
 class Clock(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import cast
 
 import pytest
@@ -195,7 +196,7 @@ def test_reports_that_come_go_or_lead_elsewhere_are_told() -> None:
         feature('report to "mailto:b@example.org"'),
         feature('report to "mailto:b@example.org" {\n    show reply\n}'),
     ]
-    found = [told(one, other, pyproject_toml=settings) for one, other in zip(texts, texts[1:], strict=False)]
+    found = [told(one, other, pyproject_toml=settings) for one, other in itertools.pairwise(texts)]
     assert [each[0][:2] for each in found] == [
         ("report", "stricter"), ("report", "incomparable"), ("report", "incomparable"),
     ]  # fmt: skip

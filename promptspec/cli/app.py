@@ -23,6 +23,8 @@ COMMANDS: Final = (
 )  # fmt: skip
 #: Commands that have commands of their own: the functions `COMMANDS` of their modules, by their names.
 GROUPS: Final = ("source", "review", "callers")
+#: Commands of two words, the first of which is a command of its own, and their modules.
+PAIRS: Final[dict[tuple[str, ...], str]] = {("audit", "verify"): "verify"}
 
 # Typer has its own copy of click's errors or takes click's, by its version; either way this is their root.
 _WrongUsage: Final = cast("type[Exception]", typer.BadParameter.__mro__[2])
@@ -52,6 +54,11 @@ class LazyCommands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that *args* begin with, or say which one may have been meant."""
+        module = PAIRS.get(tuple(args[:2]))
+        if module is not None:
+            alone = typer.Typer(add_completion=False)
+            alone.command(" ".join(args[:2]))(import_module(f"promptspec.cli.commands.{module}").command)
+            return " ".join(args[:2]), typer.main.get_command(alone), args[2:]
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             near = get_close_matches(args[0][:64], COMMANDS, n=1)
             ctx.fail(f"there is no command `{args[0]}`" + (f"; did you mean `{near[0]}`?" if near else ""))

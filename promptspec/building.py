@@ -165,6 +165,8 @@ def _has_snapshot(path: Path, source: Source, near: Near | None) -> bool:
     try:
         with open_snapshot(path, content_hash=source.content_hash) as snapshot:
             ready = near is None or snapshot.can_find(near.searched, near.compared)
+            if source.live is not None:  # a refresh makes the indexes that this one tells of
+                ready = ready and snapshot.looked_at == near
             return ready and snapshot.pulled == source.pulled
     except SourceUnavailable:
         return False

@@ -20,8 +20,6 @@ from promptspec.contract.types import Trust
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.syntax import tree
 
-#: A source that changes says by `most` that it has no more rows than this, which are compared without an index.
-MOST_LIVE = 1_000
 #: The most entries that a shortlist may have.
 MOST_TOP = 50
 
@@ -103,14 +101,7 @@ class Shortlists:
         name = clause.source.text
         kind = self.scope.kind(name)
         if kind == "source":
-            source = self.scope.sources.get(name)  # None where it did not check, and that has been said
-            if source is not None and source.live is not None and source.most > MOST_LIVE:
-                # What is pulled while the application runs has no index of words.
-                self.desk.later(
-                    clause.source.span, f"a shortlist of a source that changes, of over {MOST_LIVE:,} rows,"
-                )
-                return None
-            return source
+            return self.scope.sources.get(name)  # None where it did not check, and that has been said
         if name not in self.scope.lost:
             known = [each for each in self.scope.declarations if self.scope.kind(each) == "source"]
             self.desk.add(

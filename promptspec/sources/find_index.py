@@ -66,7 +66,12 @@ class Near:
 
 
 def add_index(connection: sqlite3.Connection, layout: Layout, near: Near) -> None:
-    """Write what shortlists need into the open database of a snapshot; few rows need nothing."""
+    """Write what shortlists need into the open database of a snapshot.
+
+    Few rows need no tables; what is said of them is read where a refresh brings more.
+    """
+    told = ((FACT, near.searched), (COMPARED, near.compared))
+    connection.executemany("INSERT INTO facts VALUES (?, ?)", [(name, " ".join(map(str, at))) for name, at in told])
     (count,) = connection.execute("SELECT coalesce(max(position), 0) FROM entries").fetchone()
     if count <= MOST_IN_MEMORY:
         return
@@ -74,8 +79,6 @@ def add_index(connection: sqlite3.Connection, layout: Layout, near: Near) -> Non
     _add_words(connection, rows, near.searched)
     for at in near.compared:
         connection.execute(f"CREATE INDEX near_by_c{at} ON entries (c{at})")
-    told = ((FACT, near.searched), (COMPARED, near.compared))
-    connection.executemany("INSERT INTO facts VALUES (?, ?)", [(name, " ".join(map(str, at))) for name, at in told])
 
 
 def _add_words(connection: sqlite3.Connection, rows: Iterable[tuple[int, Row]], searched: Sequence[int]) -> None:

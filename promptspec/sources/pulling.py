@@ -12,6 +12,7 @@ from typing import Final
 from promptspec.contract.feature import Source
 from promptspec.contract.types import Enumeration
 from promptspec.sources.building import RepeatedKey, build_snapshot
+from promptspec.sources.find_index import Near
 from promptspec.sources.layout import layout_of
 from promptspec.sources.load import stream_rows
 from promptspec.sources.origins import Validators, origin_hash, reading
@@ -52,11 +53,13 @@ def pull(
     root: Path | None = None,
     known: Validators | None = None,
     searchable: bool = False,
+    near: Near | None = None,
 ) -> Pull | None:
     """Read the origin of *source* and write its snapshot to *path*, which is whole or not touched.
 
-    Returns None where the origin says that nothing changed since *known*. Raises OriginFailed, PullRefused where a row
-    is wrong, and OSError where the file cannot be written.
+    It has what forms need if it is to be *searchable*, and with *near* what shortlists need. Returns None where the
+    origin says that nothing changed since *known*. Raises OriginFailed, PullRefused where a row is wrong, and OSError
+    where the file cannot be written.
     """
     with reading(source, environment=environment, root=root, known=known) as read:
         if read is None:
@@ -67,7 +70,7 @@ def pull(
         path.parent.mkdir(parents=True, exist_ok=True)
         judged = path.with_name(f".{path.name}.{os.urandom(8).hex()}.judged")
         try:
-            found = build_snapshot(layout_of(source), rows, judged, searchable=searchable, facts=facts)
+            found = build_snapshot(layout_of(source), rows, judged, searchable=searchable, near=near, facts=facts)
             if problems.count:
                 raise PullRefused(source.name, problems.kept, problems.count)
             os.replace(judged, path)

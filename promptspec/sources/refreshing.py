@@ -21,6 +21,7 @@ from promptspec.contract.feature import Source
 from promptspec.contract.types import Enumeration
 from promptspec.errors import SourceUnavailable
 from promptspec.sources.accepting import why_not_taken
+from promptspec.sources.find_index import Near
 from promptspec.sources.keeping import Note, alone, read_note, snapshot_folder, write_note
 from promptspec.sources.origins import OriginFailed, Validators
 from promptspec.sources.pulled import read_time
@@ -141,6 +142,8 @@ class Changing:
         self._process = os.getpid()
         self._looking = threading.Lock()
         self._held: _Held | None = None
+        #: What shortlists look at in what was built, and then in all that is pulled.
+        self._near: Near | None = None
         self._seen: object = None
         self._next_look = float("-inf")
 
@@ -203,6 +206,7 @@ class Changing:
     def _open_built(self) -> _Held | None:
         try:
             snapshot = open_snapshot(self._built, content_hash=self._content_hash)
+            self._near = snapshot.looked_at
             return _Held(snapshot=snapshot, renewed=self._past(read_time(snapshot.pulled)))
         except (SourceUnavailable, ValueError):
             self._log("built", f"source `{self.name}`: the snapshot beside the module cannot be read")
@@ -226,6 +230,8 @@ class Changing:
                 snapshot = held.snapshot
             else:
                 snapshot = open_snapshot(path)
+                if self._near is not None and not snapshot.can_find(self._near.searched, self._near.compared):
+                    return None  # of a build that made no such shortlists; the next refresh has what they need
             renewed = self._past(read_time(snapshot.pulled))
         except (SourceUnavailable, ValueError):
             self._log("kept", f"source `{self.name}`: the snapshot that was pulled cannot be read")
@@ -301,6 +307,7 @@ class Changing:
                 enums=declared.enums,
                 known=known,
                 searchable=True,
+                near=self._near,
             )
             if found is not None and found.content_hash != held.snapshot.content_hash:
                 with open_snapshot(candidate) as new:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from promptspec.errors import SourceUnavailable
 from promptspec.sources.building import APPLICATION_ID, TABLES_VERSION
-from promptspec.sources.find_index import COMPARED, FACT, FileIndex
+from promptspec.sources.find_index import COMPARED, FACT, FileIndex, Near
 from promptspec.sources.find_index import TABLES as NEAR_TABLES
 from promptspec.sources.finding import MOST_COMPARED, MOST_IN_MEMORY, Index, MemoryIndex, find
 from promptspec.sources.large import LargeSearch
@@ -168,7 +168,7 @@ class FileSnapshot:
         wanted = [("table", "entries"), ("index", "entry_by_key"), ("index", "entry_by_label"), ("table", "facts")]
         if self._count > SEARCH_WINDOW:
             wanted += [("table", f"trigrams{part}") for part in ("", "_config", "_data", "_idx")]
-        if self._searched is not None:
+        if self._searched is not None and self._count > MOST_IN_MEMORY:
             wanted += [("table", name) for name in NEAR_TABLES]
             wanted += [("index", f"near_by_c{at}") for at in self._compared]
             wanted.sort(key=lambda each: each[1])
@@ -206,9 +206,9 @@ class FileSnapshot:
         return tuple([(str(key), self._shown(key, label)) for _, key, label, *_ in hits])
 
     @property
-    def searched(self) -> tuple[int, ...] | None:
-        """The cells that the file has an index of, for shortlists; None where it has none."""
-        return self._searched
+    def looked_at(self) -> Near | None:
+        """What shortlists look at; None where the file was made for none."""
+        return None if self._searched is None else Near(self._searched, self._compared)
 
     def can_find(self, searched: Sequence[int], compared: Sequence[int] = ()) -> bool:
         """Say whether `nearest` can look through the cells *searched*: in a large source it takes an index.

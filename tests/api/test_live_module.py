@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -161,6 +162,34 @@ def test_an_application_renews_rows_from_postgresql(project: Path) -> None:
         assert 'ps.Env("SHOP_DB")' in module
         assert running.url not in module
         judged(run(project, lambda: running.run("insert into film values ('c', 'Casino')"), SHOP_DB=running.url))
+
+
+SHORTLIST = """
+feature suggest {
+    model "gpt-5.6-luna"
+    input { wish: text(1..200) }
+    find hits = films near wish top 1
+    output one of hits
+}
+"""
+
+
+def test_a_refresh_of_many_rows_is_found_by_a_shortlist(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMPTSPEC_SNAPSHOTS", str(project / "kept"))
+    origin = project / "origin_of_this_test.py"
+    origin.write_text("def films():\n    return [{'id': f'k{at}', 'title': f'Film {at}'} for at in range(1_200)]\n")
+    spec = write(project, 'python("origin_of_this_test:films")', 'functions = ["origin_of_this_test:films"]\n')
+    spec.write_text(spec.read_text(encoding="utf-8").replace(FEATURE, SHORTLIST), encoding="utf-8")
+    built(spec)
+    sys.modules.pop("origin_of_this_test", None)
+    origin.write_text("def films():\n    return [{'id': f'k{at}', 'title': f'Film {at}'} for at in range(1_500)]\n")
+    loaded = load(spec)
+    source = loaded.suggest.plan.sources[0]
+    deadline = time.monotonic() + 30
+    while len(source.newest()) < 1_500 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with loaded.suggest.override(model=ps.wires('{"answer": 1}'), sources="newest"):
+        assert loaded.suggest(wish="film 1407", caller=ps.SignedIn("u1")).id == "k1407"
 
 
 def test_check_test_and_stand_ins_contact_nobody(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

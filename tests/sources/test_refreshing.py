@@ -18,6 +18,8 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from promptspec.errors import SourceUnavailable
 from promptspec.sources.building import build_snapshot
+from promptspec.sources.find_index import Near
+from promptspec.sources.finding import MOST_IN_MEMORY
 from promptspec.sources.keeping import alone
 from promptspec.sources.layout import layout_of
 from promptspec.sources.origins import origin_hash
@@ -27,6 +29,7 @@ from sources.origins import NOW, live
 from sources.shop_of_tests import HELD
 
 ROWS = [{"id": f"k{at}", "title": f"Film {at}"} for at in range(10)]
+MANY = [{"id": f"k{at}", "title": f"Film {at} of many"} for at in range(1_500)]
 SOURCE = live("sources.shop_of_tests:held", kind="python")
 REFRESH, STALE = 60.0, 600.0
 
@@ -50,16 +53,28 @@ def times() -> Times:
     return Times()
 
 
-def build(folder: Path, rows: list[dict[str, str]] = ROWS, *, pulled: datetime = NOW) -> tuple[Path, str]:
+def build(
+    folder: Path, rows: list[dict[str, str]] = ROWS, *, pulled: datetime = NOW, near: Near | None = None
+) -> tuple[Path, str]:
     path = folder / "built.sqlite"
     facts = {"pulled": time_text(pulled), "origin": origin_hash(SOURCE)}
-    content_hash = build_snapshot(layout_of(SOURCE), [(row["id"], row["title"]) for row in rows], path, facts=facts)
+    cells = [(row["id"], row["title"]) for row in rows]
+    content_hash = build_snapshot(layout_of(SOURCE), cells, path, facts=facts, near=near)
     return path, content_hash
 
 
-def process(folder: Path, times: Times, *, pin: str = "", pulled: datetime = NOW, **options: Any) -> Changing:
+def process(
+    folder: Path,
+    times: Times,
+    *,
+    pin: str = "",
+    pulled: datetime = NOW,
+    rows: list[dict[str, str]] = ROWS,
+    near: Near | None = None,
+    **options: Any,
+) -> Changing:
     """Return the source as one process has it; processes share *folder*."""
-    built, content_hash = build(folder, pulled=pulled)
+    built, content_hash = build(folder, rows, pulled=pulled, near=near)
     options.setdefault("refresh", REFRESH)
     options.setdefault("stale", STALE)
     return Changing(
@@ -73,6 +88,11 @@ def process(folder: Path, times: Times, *, pin: str = "", pulled: datetime = NOW
         times=times,
         **options,
     )
+
+
+def nearest(changing: Changing, text: str) -> list[object]:
+    found = changing.current().nearest(text, searched=(1,), top=1, above=0.0, keeps=None)
+    return [each.row[0] for each in found]
 
 
 def keys(changing: Changing) -> list[object]:
@@ -306,6 +326,31 @@ def test_telemetry_counts_refreshes_by_what_became_of_them(
     }
     assert {point.attributes["promptspec.source.name"] for point in points} == {"films"}
     assert "secret" not in data.to_json()
+
+
+def test_a_refresh_that_brings_many_rows_has_what_shortlists_need(tmp_path: Path, times: Times) -> None:
+    near = Near(searched=(1,), compared=(0,))
+    changing = process(tmp_path, times, near=near, rows=MANY[:900])
+    assert nearest(changing, "film 7 of many") == ["k7"]
+    HELD[:] = [MANY]
+    times.passed = REFRESH
+    assert changing.renew() == "taken"
+    assert len(changing.current()) > MOST_IN_MEMORY
+    assert changing.current().looked_at == near
+    assert changing.current().is_sound()
+    assert nearest(changing, "film 1207 of many") == ["k1207"]
+
+
+def test_what_was_kept_without_an_index_is_left_where_shortlists_are_made(tmp_path: Path, times: Times) -> None:
+    before = process(tmp_path, times, rows=MANY[:900])
+    HELD[:] = [MANY]
+    times.passed = REFRESH
+    assert before.renew() == "taken"
+    after = process(tmp_path, times, rows=MANY[:900], near=Near(searched=(1,)))
+    assert len(after.current()) == 900
+    times.passed = 2 * REFRESH
+    assert after.renew() == "taken"
+    assert nearest(after, "film 1207 of many") == ["k1207"]
 
 
 def test_with_a_pin_only_that_hash_is_taken(tmp_path: Path, times: Times) -> None:

@@ -44,7 +44,8 @@ class CallerTokens:
     rotate. While the address does not answer, keys that were fetched within a day are used on.
     *algorithms* are those of ALGORITHMS that the issuer signs with. A clock may be wrong by *leeway* seconds. A token
     whose *verified_claim* is `true` is that of a `Verified` caller, any other that of a `SignedIn` one; *id_claim* is
-    the caller's id.
+    the caller's id. A token for several audiences that says by `azp` who asked for it was asked for by the *audience*,
+    or by one of *parties*.
 
     Raises ValueError for an address, or an algorithm, that cannot be trusted.
     """
@@ -56,6 +57,7 @@ class CallerTokens:
     leeway: int = 30
     id_claim: str = "sub"
     verified_claim: str = "email_verified"
+    parties: Collection[str] = ()
     now: Callable[[], float] = field(default=time.time, repr=False)
     _kept: _Keys = field(init=False, repr=False, compare=False)
 
@@ -133,6 +135,11 @@ class CallerTokens:
         audience = claims.get("aud")
         if self.audience not in (audience if isinstance(audience, list) else [audience]):
             raise _Untrusted("the token is for another audience")
+        # OIDC Core 3.1.3.7: of several audiences the authorized party is the one that asked. An access token for one
+        # audience alone is asked for by whatever client calls that.
+        several = isinstance(audience, list) and len(cast("list[object]", audience)) > 1
+        if several and "azp" in claims and claims["azp"] not in (self.audience, *self.parties):
+            raise _Untrusted("the token was asked for by another party")
         now = self.now()
         ends, begins, made = (_moment(claims.get(name)) for name in ("exp", "nbf", "iat"))
         if ends is None or now >= ends + self.leeway:

@@ -79,6 +79,9 @@ def test_other_claims_can_be_read() -> None:
         ({"aud": ["bank"]}, "the token is for another audience"),
         ({"aud": "shop2"}, "the token is for another audience"),
         ({"aud": ...}, "the token is for another audience"),
+        ({"aud": ["bank", AUDIENCE], "azp": "bank"}, "the token was asked for by another party"),
+        ({"aud": [AUDIENCE, "bank"], "azp": None}, "the token was asked for by another party"),
+        ({"aud": [AUDIENCE, "bank"], "azp": [AUDIENCE]}, "the token was asked for by another party"),
         ({"sub": ...}, "the token has no usable `sub`"),
         ({"sub": ""}, "the token has no usable `sub`"),
         ({"sub": 17}, "the token has no usable `sub`"),
@@ -87,6 +90,14 @@ def test_other_claims_can_be_read() -> None:
 )
 def test_a_claim_that_is_wrong_is_refused(claims: dict[str, Any], why: str) -> None:
     assert refused(reader(), token(**claims)) == why
+
+
+def test_a_token_for_several_audiences_is_asked_for_by_this_one_or_a_known_party() -> None:
+    both = ["bank", AUDIENCE]
+    assert reader().caller(token(aud=both, azp=AUDIENCE)) == SignedIn("u-17")
+    assert reader(parties=["app"]).caller(token(aud=both, azp="app")) == SignedIn("u-17")
+    assert refused(reader(parties=["app"]), token(aud=both, azp="bank")) == "the token was asked for by another party"
+    assert reader().caller(token(aud=[AUDIENCE], azp="app")) == SignedIn("u-17")
 
 
 @pytest.mark.parametrize("kind", ["logout+jwt", "secevent+jwt", "dpop+jwt", ""])

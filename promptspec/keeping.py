@@ -90,9 +90,10 @@ def keep(
 ) -> None:
     """Keep what *compilation* came to: *outputs* are the hashes of all files that it wrote, by name below its folder.
 
-    Nothing is kept of one with errors, nor where the cache folder cannot be used.
+    Nothing is kept of one with errors, nor of one whose vectors were not made yet, nor where the cache folder cannot be
+    used.
     """
-    if compilation.has_errors():
+    if compilation.has_errors() or _lacks_vectors(compilation):
         return
     record = {
         "made_with": _compiler(),
@@ -112,6 +113,13 @@ def keep(
         _forget_old(place.parent)
     except (Unusable, OSError):
         return
+
+
+def _lacks_vectors(compilation: Compilation) -> bool:
+    """Say whether a file of vectors is missing: once it is there, the work has to be done again."""
+    features = (feature for unit in compilation.units if unit.module for feature in unit.module.features)
+    found = [each.embedding for feature in features for each in feature.shortlists if each.embedding is not None]
+    return any(not each.content_hash for each in found)
 
 
 def hash_of_file(path: Path | str) -> str:

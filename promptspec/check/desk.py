@@ -81,10 +81,15 @@ class Desk:
         except FileRefused as refused:
             report_refused(self.report, span, refused)
             return None
-        # Hashed before anything else looks at it: if it changes after that, the hash is one that no file has.
-        self.read[path] = file_digest(file, "sha256").hexdigest()
-        file.seek(0)
+        self.hashed(path, file)
         return file
+
+    def hashed(self, path: str, file: BufferedReader) -> str:
+        """Return the hash of the open *file*, which is called *path* relative to the root, and remember it."""
+        # Hashed before anything else looks at it: if it changes after that, the hash is one that no file has.
+        self.read[path] = found = file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        return found
 
     def beside(self, name: str, span: Span) -> str:
         """Return the name, relative to the root, of the file that is called *name* at *span*, in this spec or in one

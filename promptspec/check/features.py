@@ -272,7 +272,14 @@ class FeatureCheck:
         clauses = self._clauses.all(tree.FindClause)
         if input is None:
             return None, around
-        checks = Shortlists(desk=self._desk, scope=self._scope, facts=self._facts, input=input, caller=caller)
+        checks = Shortlists(
+            desk=self._desk,
+            scope=self._scope,
+            facts=self._facts,
+            input=input,
+            caller=caller,
+            models=self._models,
+        )
         found = checks.check(clauses)
         around = replace(around, shortlists={each.name: choice_of(each) for each in found})
         return (found if len(found) == len(clauses) else None), around

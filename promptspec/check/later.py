@@ -22,9 +22,6 @@ def later_parts(clause: tree.Clause) -> Iterator[tuple[Span, str]]:
             for limit in limits:
                 if limit.name.text in LATER_LIMITS:
                     yield limit.span, f"`limits {{ {limit.name.text} }}`"
-        case tree.FindClause(embedding=embedding):
-            if embedding is not None:
-                yield embedding.span, "`by embedding`"
         case _:
             name = _LATER.get(type(clause))
             if name is not None:

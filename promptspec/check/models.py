@@ -17,6 +17,8 @@ from promptspec.syntax import tree
 from promptspec.text import Span
 
 _SETTINGS = ("server", "api", "base_url", "key", "structured", "temperature", "effort")
+#: Those that say how replies are asked for.
+_OF_REPLIES = ("api", "structured", "temperature", "effort")
 _MODES = ("auto", "json_schema", "grammar", "json_object", "prompt")
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
 
@@ -57,6 +59,34 @@ class Models:
         declared = self._named(name)
         found = None if declared is None else self._chain(declared, fits_strict=True, open=())
         return None if isinstance(found, NeedsStrict) else found
+
+    def embedding(self, name: tree.Name) -> OpenAIModel | None:
+        """Return the one model behind a declared *name*, of which vectors are asked; None after a report."""
+        declared = self._named(name)
+        if declared is None:
+            return None
+        if declared.kind.text in ("first", "rehearsal"):
+            self._desk.add(
+                "PS322",
+                name.span,
+                f"`{name.text}` is not one model that makes vectors",
+                labels=[Label(span=declared.name.span, message="declared here")],
+                help="name a model of `openai(…)`: vectors of two models cannot be compared",
+            )
+            return None
+        for setting in declared.settings:
+            if setting.name.text in _OF_REPLIES:
+                self._desk.add(
+                    "PS322",
+                    setting.name.span,
+                    f"`{setting.name.text}` means nothing to a model that makes vectors",
+                    labels=[Label(span=name.span, message="it makes vectors here")],
+                    help="drop it, or declare a model of its own for `by embedding`",
+                )
+                return None
+        found = self._chain(declared, fits_strict=True, open=())
+        only = found[0] if isinstance(found, tuple) else None
+        return only if isinstance(only, OpenAIModel) else None
 
     def plain(self, name: str, span: Span) -> OpenAIModel | None:
         """Return the model of OpenAI that is called *name*, as `model "…"` at *span* would be."""

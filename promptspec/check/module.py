@@ -199,7 +199,8 @@ def _reach(
     environment: set[str] = set()
     for feature in features:
         moderators = (each.by.model for each in feature.moderations if isinstance(each.by, ServerModerator))
-        for model in (*feature.models, *(judge.model for judge in feature.judges), *moderators):
+        embedders = (each.embedding.model for each in feature.shortlists if each.embedding is not None)
+        for model in (*feature.models, *(judge.model for judge in feature.judges), *moderators, *embedders):
             if not isinstance(model, OpenAIModel):
                 continue
             if isinstance(model.base_url, Environment):

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from promptspec.check.desk import Desk
+from promptspec.check.embeddings import check_embedding
 from promptspec.check.expressions import Expressions
+from promptspec.check.models import Models
 from promptspec.check.names import Names, references
 from promptspec.check.rules import check_where
 from promptspec.check.scope import Scope, article, field_spelling
@@ -33,6 +35,7 @@ class Shortlists:
     facts: Facts
     input: t.Record
     caller: CallerLevel
+    models: Models
 
     def check(self, clauses: list[tree.FindClause]) -> tuple[Shortlist, ...]:
         """Return the sound ones of the `find` clauses; problems go to the report."""
@@ -66,13 +69,16 @@ class Shortlists:
         return False
 
     def _checked(self, clause: tree.FindClause) -> Shortlist | None:
-        if clause.embedding is not None:  # a later version makes these, and that has been said
-            return None
         source = self._source(clause)
         near = self._near(clause, source)
         top, above = self._top(clause), self._above(clause)
         if source is None or near is None or top is None or above is None:
             return None
+        embedding = None
+        if clause.embedding is not None:
+            embedding = check_embedding(self.desk, self.models, clause.embedding, source, clause.span)
+            if embedding is None:
+                return None
         made = Shortlist(
             name=clause.name.text,
             source=source.name,
@@ -82,6 +88,7 @@ class Shortlists:
             itself=near.itself,
             top=top,
             above=above,
+            embedding=embedding,
             origin=self.desk.origin(clause.span),
         )
         if clause.where is None:

@@ -73,6 +73,7 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
         yield f"    {rows} to evaluate with; {levels}, which only `promptspec evaluate` proves, with a real model"
     yield from _tone(feature)
     yield from _moderations(feature)
+    yield from _embeddings(feature)
     if any(isinstance(type, Image) for type in types_in(feature.input.fields, module.record)):
         yield "    the model is told that words in images are data, and nothing checks that it keeps to it (persuasion)"
     for description in _descriptions(module, feature):
@@ -121,6 +122,15 @@ def _moderations(feature: Feature) -> Iterator[str]:
             case PythonModerator(module=module, function=function):
                 who = f"the function {escape(module)}:{escape(function)}"
         yield f"    {sides} moderated by {who}; whoever does not answer blocks"
+
+
+def _embeddings(feature: Feature) -> Iterator[str]:
+    """Yield what makes vectors for which shortlists, and whether those of the rows are there."""
+    for each in feature.shortlists:
+        if each.embedding is not None:
+            who = f"{escape(each.embedding.model.name)} ({each.embedding.model.server})"
+            lacks = "" if each.embedding.content_hash else ": calls are refused until `promptspec source pull`"
+            yield f"    {escape(each.name)} by embedding of {who}{lacks}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -1,4 +1,7 @@
-"""`promptspec source pull`: read origins, judge their rows, and write the snapshots that specs are checked against."""
+"""`promptspec source pull`: read origins, judge their rows, and write the snapshots that specs are checked against.
+
+After that it asks for vectors of the rows that are searched by embedding.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from promptspec.cli.differing import difference_data, say_difference
+from promptspec.cli.embedding import Embedded, embed, wanted_of
 from promptspec.cli.ending import FINE, OUTSIDE, REFUSED, USAGE, Stop, ending
 from promptspec.cli.options import Format, FormatOption
 
@@ -35,9 +39,10 @@ def pull(
     ] = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Read what sources from sql, http, python or a package come from, and write their snapshots.
+    """Read what sources from sql, http, python or a package come from, and write their snapshots; ask for vectors.
 
-    This contacts databases and servers, and runs the callables that the spec names.
+    This contacts databases and servers, runs the callables that the spec names, and sends the texts of rows to the
+    models that shortlists name `by embedding`.
     """
     desk: Desk = ctx.obj
     json = format is Format.JSON
@@ -46,7 +51,8 @@ def pull(
 
         done: list[_Done] = []
         failed: list[_Failed] = []
-        for pulled in _live_sources(desk, spec, json=json):
+        compilation, live = _live_sources(desk, spec, json=json)
+        for pulled in live:
             found = _pull(desk, pulled, check=check)
             if isinstance(found, _Failed):
                 failed.append(found)
@@ -54,10 +60,24 @@ def pull(
                 done.append(found)
             if not json:
                 _say(desk, found, check=check)
+        embedded: list[Embedded] = []
+        embeds = not failed and _embeds(compilation)
+        for wanted in wanted_of(desk, spec, json=json) if embeds else ():
+            made = embed(desk, wanted, check=check)
+            embedded.append(made)
+            if not json:
+                made.say(desk, check=check)
+        if not done and not failed and not embedded:
+            raise Stop(
+                USAGE, "the spec has no source to pull", help="those of files and `rows` are read when it compiles"
+            )
         if json:
             told = {"pulled": [each.facts() for each in done], "failed": [each.facts() for each in failed]}
+            if embedded:
+                told["embedded"] = [each.facts() for each in embedded]
             desk.say(pretty(told))
         changed = check and any(each.difference is None or not each.difference.is_empty for each in done)
+        changed = changed or (check and any(each.changed for each in embedded))
         raise typer.Exit(max([each.exit for each in failed], default=REFUSED if changed else FINE))
 
 
@@ -113,7 +133,21 @@ class _Failed:
         return {"source": self.source.name, "message": self.message, "problems": self.problems, "said": self.foreign}
 
 
-def _live_sources(desk: Desk, text: str, *, json: bool) -> list[_Live]:
+def _embeds(compilation: Compilation) -> bool:
+    """Say whether a shortlist of these specs is made by embedding; they need not compile before they were pulled."""
+    from promptspec.syntax import tree
+
+    declared = (each for unit in compilation.units if unit.tree for each in unit.tree.declarations)
+    clauses = (
+        clause
+        for each in declared
+        if isinstance(each, tree.FeatureDeclaration | tree.DefaultsDeclaration)
+        for clause in each.clauses
+    )
+    return any(isinstance(clause, tree.FindClause) and clause.embedding is not None for clause in clauses)
+
+
+def _live_sources(desk: Desk, text: str, *, json: bool) -> tuple[Compilation, list[_Live]]:
     """Return the sources that `SPEC` or `SPEC:SOURCE` names. A spec need not compile before they were pulled."""
     from promptspec.cli.reporting import seen_from_here, write_problems
     from promptspec.cli.targets import choose, read_target
@@ -127,15 +161,21 @@ def _live_sources(desk: Desk, text: str, *, json: bool) -> list[_Live]:
         for source in unit.checked.scope.live.values()
     }
     if target.feature in found:
-        return [found[target.feature]]
+        return compilation, [found[target.feature]]
     if compilation.has_errors() and (target.feature or not found):
         write_problems(desk, *seen_from_here(compilation), json=json)
         raise typer.Exit(REFUSED)
-    if not found:
-        raise Stop(USAGE, "the spec has no source to pull", help="those of files and `rows` are read when it compiles")
     if target.feature:
-        choose(target, found, "source to pull")
-    return list(found.values())
+        others = {
+            each.source
+            for unit in compilation.units
+            for feature in (unit.module.features if unit.module is not None else ())
+            for each in feature.shortlists
+            if each.embedding is not None
+        }
+        choose(target, {*found, *others}, "source to pull")
+        return compilation, []
+    return compilation, list(found.values())
 
 
 def _pull(desk: Desk, live: _Live, *, check: bool) -> _Done | _Failed:

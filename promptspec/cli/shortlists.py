@@ -158,9 +158,33 @@ def _found(running: Any, shortlist: Shortlist, row: Labelled) -> list[str]:
             f"line {row.line} is no input of `{running.contract.name}`: {where}",
             help='write the whole input: {"given": {…}, "key": …}',
         ) from None
-    made = running.find_shortlists(value, example_caller(running.plan.caller), today)
-    rows = next(each.rows(BUILT) for each in made if each.name == shortlist.name)
+    made = tuple(running.find_shortlists(value, example_caller(running.plan.caller), today))
+    near = _near(running, made)
+    rows = next(each.rows(BUILT, near.get(each.name)) for each in made if each.name == shortlist.name)
     return [str(getattr(found, found.key_column)) for found in rows]
+
+
+def _near(running: Any, made: tuple[Any, ...]) -> Mapping[str, Any]:
+    """Return what shortlists by embedding are near, by asking their models. Raises PromptspecError."""
+    if not running.plan.embeddings:
+        return {}
+    from promptspec.models.loop import run
+    from promptspec.runtime.host import HOST
+    from promptspec.runtime.nearest import Nearest
+
+    limits = running.plan.limits
+    nearest = Nearest(
+        plan=running.plan,
+        shortlists=made,
+        connect=lambda by: running.embedder(by, HOST),
+        stand_in=None,
+        world=HOST,
+        deadline=HOST.clock.monotonic() + limits.seconds,
+        user=None,
+        retries_left=lambda: limits.retries,
+        asked=[],
+    )
+    return run(nearest.find)
 
 
 def _labelled(file: Path) -> Iterator[Labelled]:

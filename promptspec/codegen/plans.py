@@ -7,7 +7,7 @@ from typing import assert_never
 
 from promptspec.codegen.code import WIDTH, Code, Writer, code, data, joined, name, name_of_file
 from promptspec.codegen.names import Names
-from promptspec.codegen.records import constant
+from promptspec.codegen.records import constant, vectors_name
 from promptspec.contract import expressions as e
 from promptspec.contract import types as t
 from promptspec.contract.feature import Feature, Module
@@ -89,6 +89,7 @@ class PlanWriter:
             writer.line(code("conditional=$,", data(conditional)))
         if feature.shortlists:
             writer.line(code("finds=True,"))
+        self._embeddings()
         nothing = unasked(feature, self._names.module)
         if nothing is not None:
             writer.line(code("unasked=$,", data(nothing)))
@@ -155,6 +156,25 @@ class PlanWriter:
             writer.call(code("report=ps.ReportTo"), arguments, tail=",")
         if feature.secrets:
             writer.line(code("seals=True,"))
+        writer.dedent()
+        writer.line(code("),"))
+
+    def _embeddings(self) -> None:
+        writer = self._writer
+        found = [(each, each.embedding) for each in self._feature.shortlists if each.embedding is not None]
+        if not found:
+            return
+        writer.line(code("embeddings=("))
+        writer.indent()
+        for each, embedding in found:
+            head, arguments = self._model(embedding.model)
+            writer.line(code("ps.Embedding("))
+            writer.indent()
+            writer.line(code("shortlist=$,", data(each.name)))
+            writer.call(code("model=$", head), arguments, tail=",")
+            writer.line(code("vectors=$,", data(vectors_name(each.source, embedding))))
+            writer.dedent()
+            writer.line(code("),"))
         writer.dedent()
         writer.line(code("),"))
 

@@ -11,7 +11,7 @@ from promptspec.codegen.code import Code, Writer, code, data, joined, name
 from promptspec.codegen.names import Names
 from promptspec.codegen.types import Annotations
 from promptspec.contract import types as t
-from promptspec.contract.feature import Live, Source
+from promptspec.contract.feature import Embedding, Live, Source
 from promptspec.contract.models import Environment
 from promptspec.sources.origins import origin_hash
 
@@ -116,6 +116,11 @@ def kept_name(source: Source, enums: tuple[t.Enumeration, ...]) -> str:
 def snapshot_name(source: Source) -> str:
     """Return the name of the snapshot's file, beside the module."""
     return f"{source.name}.{source.content_hash.removeprefix('sha256:')[:16]}.sqlite"
+
+
+def vectors_name(source: str, embedding: Embedding) -> str:
+    """Return the name of the file of vectors of *source*, beside its module; "" where they were not made yet."""
+    return f"{source}.{embedding.content_hash[:16]}.vectors" if embedding.content_hash else ""
 
 
 def emit_record(writer: Writer, record: t.Record, names: Names, *, base: Code | None = None) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from promptspec.contract.expressions import Expression, Kind
-from promptspec.contract.models import Environment, JudgeModel, Model
+from promptspec.contract.models import Environment, JudgeModel, Model, OpenAIModel
 from promptspec.contract.moderation import Moderation
 from promptspec.contract.practices import Waiver
 from promptspec.contract.safety import AcrossCalls, ReportTo, Review, Sample
@@ -177,11 +177,25 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """`by embedding small`: near is what *model* finds near.
+
+    The vectors of the rows lie in the file *path*, relative to the root, with the hash *content_hash*; "" where they
+    were not made yet.
+    """
+
+    model: OpenAIModel
+    path: str
+    content_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shortlist:
     """`find name = source near …`: up to *top* rows of *source* of *file*, of those for which *where* holds.
 
     They are those nearest to the texts *near*, none less near than *above*. *itself* is the row that is left out: the
-    one that the texts are of. *field* is the field of the input that they come from.
+    one that the texts are of. *field* is the field of the input that they come from. Near is lexical without an
+    *embedding*.
     """
 
     name: str
@@ -193,6 +207,7 @@ class Shortlist:
     top: int
     above: Decimal = Decimal(0)
     where: Expression | None = None
+    embedding: Embedding | None = None
     origin: Origin
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
+from zlib import crc32
 
 from promptspec.contract.feature import Feature, Module, Shortlist
 from promptspec.fuzz.reference_expressions import Names, Value, evaluate, holds
@@ -54,7 +55,11 @@ def _rows_of(module: Module, shortlist: Shortlist, names: Names, rows: _Rows) ->
     ]
     held = [_terms("\n".join(str(row[c.name]) for c in source.searched if row[c.name] is not None)) for row in listed]
     texts = [evaluate(each, names) for each in shortlist.near]
-    words, parts = _asked("\n".join(str(text) for text in texts if text is not None)[:_CHARACTERS])
+    asked = "\n".join(str(text) for text in texts if text is not None)[:_CHARACTERS]
+    if shortlist.embedding is not None:
+        whole = ["\n".join(str(row[c.name]) for c in source.searched if row[c.name] is not None) for row in listed]
+        return [listed[at] for at in _by_vectors(asked, whole, float(shortlist.above))[: shortlist.top]]
+    words, parts = _asked(asked)
     by_words = _shares(words, [each[0] for each in held])
     by_parts = _shares(parts, [each[1] for each in held])
     worth = dict.fromkeys(range(len(listed)), 0.0)
@@ -65,6 +70,32 @@ def _rows_of(module: Module, shortlist: Shortlist, names: Names, rows: _Rows) ->
     best = sorted((at for at in worth if worth[at] > 0), key=lambda at: (-round(worth[at], 12), at))
     near = [at for at in best if max(by_words[at], by_parts[at]) >= float(shortlist.above)]
     return [listed[at] for at in near[: shortlist.top]]
+
+
+def _by_vectors(asked: str, texts: Sequence[str], above: float) -> list[int]:
+    """Return which of *texts* are near *asked* by the vectors that stand in for those of a model, best first."""
+    wanted = _vector(asked)
+    if wanted is None:
+        return []
+    near: dict[int, float] = {}
+    for at, text in enumerate(texts):
+        held = _vector(text[:_CHARACTERS])
+        if held is not None:
+            near[at] = round(math.fsum(one * other for one, other in zip(wanted, held, strict=True)), 6)
+    return sorted((at for at in near if near[at] > 0 and near[at] >= above), key=lambda at: (-near[at], at))
+
+
+@lru_cache(maxsize=4_096)
+def _vector(text: str) -> tuple[float, ...] | None:
+    """Return 128 numbers of length 1: each word counts 3 and each part 1, at the place and with the sign of its CRC."""
+    numbers = [0.0] * 128
+    words = _words(text)
+    for terms, counted in ((words, 3), (_parts(words), 1)):
+        for term in terms:
+            checksum = crc32(term.encode())
+            numbers[checksum % 128] += counted if checksum < 2**31 else -counted
+    length = math.sqrt(math.fsum(each * each for each in numbers))
+    return tuple(each / length for each in numbers) if length else None
 
 
 def _meets(shortlist: Shortlist, names: Names, row: Value) -> bool:

@@ -22,6 +22,7 @@ from promptspec.contract.types import (
     Words,
 )
 from promptspec.runtime.context import BUILT, Context
+from promptspec.runtime.nearest import stand_in_for
 from promptspec.runtime.plain_values import plain_input
 from promptspec.safety.callers import LEVELS, Anyone, Session
 
@@ -53,9 +54,12 @@ def own_shortlists(
     kind: Any = LEVELS[subject.feature.caller]
     known = kind(caller) if issubclass(kind, Session) else Anyone()
     found: dict[str, list[Mapping[str, object]]] = {}
-    for each in running.find_shortlists(record, known, today):
+    made = tuple(running.find_shortlists(record, known, today))
+    near = stand_in_for(made, running.plan)
+    for each in made:
         rows = subject.rows[each.source.name]
-        found[each.name] = [dict(rows[getattr(row, row.key_column)]) for row in each.rows(BUILT)]
+        listed = each.rows(BUILT, near.get(each.name))
+        found[each.name] = [dict(rows[getattr(row, row.key_column)]) for row in listed]
     return found
 
 

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
-from promptspec.models import decisions, moderations
+from promptspec.models import decisions, embeddings, moderations
 from promptspec.models.decisions import encode_decisions, read_decisions
+from promptspec.models.embeddings import encode_embedding, read_embedding
 from promptspec.models.failures import failure_of_status
 from promptspec.models.moderations import encode_moderation, read_moderation
 from promptspec.models.origins import find_key, find_origin
@@ -31,9 +32,14 @@ _LARGER_THAN_LARGEST = 8
 
 _PATHS: Mapping[Api, str] = {"chat": "/chat/completions", "responses": "/responses"}
 
-#: What a model is asked for: replies, probabilities under `/decisions`, or findings under `/moderations`.
-Purpose: TypeAlias = Literal["replies", "decisions", "moderation"]
-_PURPOSES: Final[Mapping[Purpose, str]] = {"decisions": decisions.PATH, "moderation": moderations.PATH}
+#: What a model is asked for: replies, probabilities under `/decisions`, findings under `/moderations`, or vectors under
+#: `/embeddings`.
+Purpose: TypeAlias = Literal["replies", "decisions", "moderation", "embedding"]
+_PURPOSES: Final[Mapping[Purpose, str]] = {
+    "decisions": decisions.PATH,
+    "moderation": moderations.PATH,
+    "embedding": embeddings.PATH,
+}
 
 #: Kinds of servers that the conventions of telemetry have another name for.
 _PROVIDERS: Final = {"azure": "azure.ai.openai"}
@@ -118,6 +124,8 @@ class OpenAIModel:
             raise received
         if self._purpose == "moderation":
             return read_moderation(received, ask, model=self._name)
+        if self._purpose == "embedding":
+            return read_embedding(received, ask, model=self._name)
         if self._purpose == "decisions":
             return read_decisions(received, ask, model=self._name)
         return read_answer(received, api=self._api, model=self._name)
@@ -125,6 +133,8 @@ class OpenAIModel:
     def _encoded(self, ask: Ask) -> bytes:
         if self._purpose == "moderation":
             return encode_moderation(ask, model=self._name)
+        if self._purpose == "embedding":
+            return encode_embedding(ask, model=self._name)
         if self._purpose == "decisions":
             return encode_decisions(ask, model=self._name, user=self._server.endpoint("responses").user)
         return self._forms.encode(ask)

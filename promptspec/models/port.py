@@ -21,7 +21,8 @@ class Ask:
     *largest_reply* is the size in bytes of the largest valid reply. *questions* are the names of the members of a
     schema of probabilities, each with what is asked, for a model that is asked for decisions. *moderator* is the model
     that is to look at the request and its answer meanwhile. A moderator is asked about the texts that are *looked_at*,
-    and about *pictures*, each a `data:` URL; nothing else of this is sent to it.
+    and about *pictures*, each a `data:` URL; nothing else of this is sent to it. A model of embeddings is asked for a
+    vector of each of the texts.
     """
 
     system: str
@@ -62,6 +63,7 @@ class Answer:
 
     *found* is what a moderator found of each text that it was asked about. *found_in* and *found_out* are what the
     server found of the request and of the answer, where it was to look at them; None where it could not say.
+    *vectors* are those of the texts that a model of embeddings was asked about, each of length 1.
     """
 
     text: str
@@ -71,6 +73,7 @@ class Answer:
     found: tuple[Finding, ...] = ()
     found_in: tuple[Finding, ...] | None = None
     found_out: tuple[Finding, ...] | None = None
+    vectors: tuple[tuple[float, ...], ...] = ()
 
 
 class Model(Protocol):

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from promptspec.ports import World
     from promptspec.runtime.logbook import Logbook
     from promptspec.runtime.moderating import Moderating
+    from promptspec.runtime.nearest import Nearest
+    from promptspec.runtime.shortlists import Near, Shortlist
 
 # Stand-ins that ask no model.
 _SCRIPTED: Final = (Rehearse, Replies, Wires)
@@ -93,10 +95,11 @@ class Call:
         self.world = (override.world if override else None) or HOST
         self.deadline = self.world.clock.monotonic() + plan.limits.seconds
         self.rehearses = rehearses(feature, override, self.world)
-        #: The requests that were sent so far, to models, to judges, and to moderators.
+        #: The requests that were sent so far, to models, to judges, to moderators, and for vectors.
         self.asked: list[Asked] = []
         self.judges_asked: list[Asked] = []
         self.moderators_asked: list[Asked] = []
+        self.embedders_asked: list[Asked] = []
         self.caller: Anyone = caller or Anyone() if anonymous else admit(caller, plan.caller)
         if not anonymous and restores is None:
             self._refuse_suspended()
@@ -117,8 +120,19 @@ class Call:
         self.shortlists: dict[str, tuple[Row, ...]] = {}
         #: Whether nothing is on offer, and the reply says just that, so that nobody need be asked.
         self.is_settled = False
+        #: Who is to be asked for vectors, before there are shortlists and a prompt.
+        self.nearest: Nearest | None = None
         if plan.finds:
             self._find()
+        if self.nearest is None:
+            self._write()
+        self._input_passed = False
+        #: The replies that were refused, and what they broke.
+        self.refusals: list[tuple[Answer, tuple[Violation, ...]]] = []
+
+    def _write(self) -> None:
+        """Write the prompt, and refuse an input that it cannot hold."""
+        plan, feature = self.feature.plan, self.feature
         self.draft = Draft(fence=plan.fence, shortlists=self.shortlists)
         feature.write_prompt(self.input, self.draft, self.context.today)
         self.attempt = Attempt(
@@ -126,9 +140,6 @@ class Call:
         )
         if not self.is_settled:
             self._refuse(self.attempt.violations(guard_roles=not feature.guarded_roles))
-        self._input_passed = False
-        #: The replies that were refused, and what they broke.
-        self.refusals: list[tuple[Answer, tuple[Violation, ...]]] = []
 
     def _pinned(self) -> Pins:
         """Pin a snapshot of each source that changes; where nobody is asked in earnest, the one that was built."""
@@ -171,9 +182,39 @@ class Call:
             raise InputRefused(hidden or found)
 
     def _find(self) -> None:
-        """Make the shortlists, and refuse the input where one is empty, unless the reply follows from that."""
+        """Make the shortlists, or say who is to be asked for vectors before."""
         made = tuple(self.feature.find_shortlists(self.input, self.caller, self.context.today))
-        self.shortlists = {each.name: each.rows(self.context.pins) for each in made}
+        if not self.feature.plan.embeddings:
+            self._offer(made, {})
+            return
+        from promptspec.runtime.nearest import Nearest, stand_in_for
+
+        stand_in = self.override.embedder if self.override else None
+        if stand_in is None and (self.rehearses or self.stand_in is not None):
+            self._offer(made, stand_in_for(made, self.feature.plan))
+            return
+        self.nearest = Nearest(
+            plan=self.feature.plan,
+            shortlists=made,
+            connect=lambda by: self.feature.embedder(by, self.world),
+            stand_in=stand_in,
+            world=self.world,
+            deadline=self.deadline,
+            user=self.user,
+            retries_left=self._retries_left,
+            asked=self.embedders_asked,
+        )
+
+    async def _look_up(self, nearest: Nearest) -> None:
+        """Ask for vectors, make the shortlists of them, and write the prompt."""
+        near = await nearest.find()
+        self._offer(nearest.shortlists, near)
+        self._write()
+        self.nearest = None
+
+    def _offer(self, made: Sequence[Shortlist[Any]], near: Mapping[str, Near]) -> None:
+        """Take the rows, and refuse the input where there are none, unless the reply follows from that."""
+        self.shortlists = {each.name: each.rows(self.context.pins, near.get(each.name)) for each in made}
         self.is_settled = bool(self.feature.plan.unasked) and not any(self.shortlists.values())
         if not self.is_settled:
             self._refuse(each.nothing for each in made if not self.shortlists[each.name])
@@ -219,8 +260,9 @@ class Call:
     # Asking
 
     async def _asking(self, listening: Callable[[Model], Model] | None = None) -> Answer:
-        if self._looks_at_input:
-            await self._moderate_input(streams=listening is not None)
+        await self._before_asking(streams=listening is not None)
+        if self.is_settled and listening is None:
+            return Answer(text=self.feature.plan.unasked, model="", usage=Usage())
         stand_in = self.stand_in
         if isinstance(stand_in, tuple):
             models = stand_in
@@ -251,7 +293,8 @@ class Call:
 
     def _retries_left(self) -> int:
         """Return what is left of the one budget of models and judges."""
-        failed = sum(each.answer is None for each in (*self.asked, *self.judges_asked, *self.moderators_asked))
+        asked = (*self.asked, *self.judges_asked, *self.moderators_asked, *self.embedders_asked)
+        failed = sum(each.answer is None for each in asked)
         return max(self.feature.plan.limits.retries - failed, 0)
 
     def ask(self) -> Answer:
@@ -455,14 +498,22 @@ class Call:
             await self.moderating.refuse("input", self.input)
         self._input_passed = True
 
+    async def _before_asking(self, *, streams: bool) -> None:
+        """Look at the input, and after that look up what it is near."""
+        if self._looks_at_input:
+            # What is moderated beside an answer alone would have been sent to be embedded before.
+            await self._moderate_input(streams=streams or self.nearest is not None)
+        if self.nearest is not None:
+            await self._look_up(self.nearest)
+
     def look_at_input(self) -> None:
-        """Have moderators look at the input where no model is asked after that. Raises Moderated."""
-        if not self._looks_at_input:
+        """Do all that comes before a model is asked, where none is. Raises Moderated."""
+        if not self._looks_at_input and self.nearest is None:
             return
         from promptspec.models.loop import run
 
         try:
-            run(lambda: self._moderate_input(streams=False), seconds=self._seconds_left())
+            run(lambda: self._before_asking(streams=False), seconds=self._seconds_left())
         except TimeoutError:
             raise DeadlinePassed("no answer in time, and what was asked did not end by itself") from None
 

@@ -29,6 +29,7 @@ from promptspec.telemetry.telling import CallTelling, FailureTelling
 
 if TYPE_CHECKING:
     from promptspec.ledger.opening import Ledger
+    from promptspec.models.port import Model
     from promptspec.runtime.held import Held
     from promptspec.runtime.streaming import AsyncStream, Stream
 
@@ -99,7 +100,10 @@ class Feature(Written, Generic[V]):
     def _rendered(self, given: Mapping[str, object], caller: Anyone | None = None) -> Rendered:
         with Outermost(self.plan.name):
             known = admit(caller, self.plan.caller) if self.plan.asks_caller else caller
-            return Call(self, given, known, anonymous=True).rendered()
+            call = Call(self, given, known, anonymous=True)
+            if call.nearest is not None:
+                call.look_at_input()
+            return call.rendered()
 
     def call_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> Reply[V]:
         """Call with fields by the names of the spec, as a JSON object has them. Raises PromptspecError."""
@@ -110,7 +114,10 @@ class Feature(Written, Generic[V]):
         return await self._acall(fields, caller)
 
     def render_fields(self, fields: Mapping[str, object], *, caller: Anyone | None = None) -> Rendered:
-        """Return the messages that a call with these fields would send; nothing is sent."""
+        """Return the messages that a call with these fields would send.
+
+        Nothing is sent but what a shortlist by embedding asks about, once the input has been moderated.
+        """
         return self._rendered(fields, caller)
 
     def many(
@@ -190,23 +197,32 @@ class Feature(Written, Generic[V]):
         model: StandIn | None = None,
         judge: JudgeStandIn | None = None,
         moderator: ModeratorStandIn | None = None,
+        embedder: Model | None = None,
         world: World | None = None,
         sources: Literal["built", "newest"] = "built",
         ledger: Ledger | None = None,
     ) -> Iterator[Self]:
-        """Replace the model (the judge, the moderator, the world) of this feature while the `with` block runs, in this
-        context alone.
+        """Replace the model (the judge, the moderator, the embedder, the world) of this feature while the `with` block
+        runs, in this context alone.
 
         Where a *model* stands in, *sources* that change are read as they were built, and their origins are left alone,
-        unless they are to be the newest. Where *model* is scripted and no *judge* or *moderator* stands in, everything
-        that a judge would be asked holds, and nothing is flagged but by lists of words. What a *model* that stands in
-        has written goes to *ledger*, or to one in memory that ends with the block. Raises ValueError for verdicts
-        on rules that no judge is asked about.
+        unless they are to be the newest; and shortlists by embedding follow from words, unless an *embedder* is asked
+        for vectors. Where *model* is scripted and no *judge* or *moderator* stands in, everything that a judge would be
+        asked holds, and nothing is flagged but by lists of words. What a *model* that stands in has written goes to
+        *ledger*, or to one in memory that ends with the block. Raises ValueError for verdicts on rules that no judge is
+        asked about.
         """
         if isinstance(judge, Verdicts):
             judge.check({rule.rule for rule in self.judged})
         mine = Override(
-            model=model, judge=judge, moderator=moderator, world=world, used=[0], sources=sources, ledger=ledger
+            model=model,
+            judge=judge,
+            moderator=moderator,
+            embedder=embedder,
+            world=world,
+            used=[0],
+            sources=sources,
+            ledger=ledger,
         )
         token = OVERRIDES.set({**OVERRIDES.get(), self.identity: mine})
         try:

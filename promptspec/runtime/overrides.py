@@ -104,7 +104,7 @@ ModeratorStandIn = Flags | Model | tuple[Model, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What stands in for a feature's model, for who judges and moderates its texts, and for the world that it reads.
+    """What stands in for a feature's model, for who judges, moderates and embeds its texts, and for the world.
 
     *sources* that change are read as they were built, unless they are to be the newest ones in a test too.
     """
@@ -112,6 +112,7 @@ class Override:
     model: StandIn | None
     judge: JudgeStandIn | None = None
     moderator: ModeratorStandIn | None = None
+    embedder: Model | None = None
     world: World | None
     used: list[int]
     sources: Literal["built", "newest"] = "built"

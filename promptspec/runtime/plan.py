@@ -161,6 +161,22 @@ class Moderation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """A shortlist that is made by what *model* finds near. The *vectors* of the rows are in a file of this name.
+
+    It stands beside the module of the source; "" where there is none, so that calls are refused.
+    """
+
+    shortlist: str
+    model: OpenAI
+    vectors: str = ""
+
+    def connect(self, world: World, transport: httpx2.AsyncBaseTransport | None = None) -> Model:
+        """Return the model that is asked; *transport* stands in for the network."""
+        return self.model.connect(world, transport, purpose="embedding")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a call may use: tokens, seconds, further attempts. Modules built before there were repairs have none."""
 
@@ -233,8 +249,9 @@ class Plan:
     *asks_caller* says that a condition on rows reads the caller's id, so that not even a prompt is made without one.
     *conditional* are the paths of inputs whose rows stand under a `where`, with `[]` for an index. What moderators look
     at of input and output are the texts at *looked_at_in* and *looked_at_out*, paths of attributes with `[]` for items.
-    *finds* says that calls have shortlists, and *unasked* is the reply, as the wire has it, where all are empty;
-    "" for none, so that the call is refused. With *keeping* each call is written in the ledger.
+    *finds* says that calls have shortlists, *embeddings* which of them are made of vectors, and *unasked* is the reply,
+    as the wire has it, where all are empty; "" for none, so that the call is refused. With *keeping* each call is
+    written in the ledger.
     """
 
     name: str
@@ -260,5 +277,6 @@ class Plan:
     looked_at_in: tuple[tuple[str, ...], ...] = ()
     looked_at_out: tuple[tuple[str, ...], ...] = ()
     finds: bool = False
+    embeddings: tuple[Embedding, ...] = ()
     unasked: str = ""
     keeping: Keeping | None = None

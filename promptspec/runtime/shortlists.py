@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -15,6 +15,17 @@ R = TypeVar("R", bound=Row)
 
 #: What is said of an input that is near nothing. Which rows there are is told by no message.
 NOTHING_NEAR: Final = "is near nothing on offer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """What an embedded shortlist is near: the *vector* of a text, None where nothing of the text shows.
+
+    Those of the rows are in the file *vectors* beside the source's module; None for stand-ins that follow from words.
+    """
+
+    vector: Sequence[float] | None
+    vectors: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +48,25 @@ class Shortlist(Generic[R]):
     where: Callable[[R], bool] | None = None
     equal: tuple[tuple[str, object], ...] = ()
 
-    def rows(self, pins: Pins) -> tuple[R, ...]:
-        """Return the rows, the nearest first, of the snapshot that the call has pinned."""
+    def rows(self, pins: Pins, near: Near | None = None) -> tuple[R, ...]:
+        """Return the rows, the nearest first, of the snapshot that the call has pinned.
+
+        Which are near their words say; with *near* their vectors do.
+        """
         snapshot = self.source.built if self.source.live is None else pins.of(self.source)
-        text = "\n".join(str(each) for each in self.near if each is not None)
         keeps = None if self.itself is None and self.where is None else self._keeps
+        if near is not None:
+            from promptspec.runtime.embedded import nearest_by_vector
+
+            return nearest_by_vector(self, near, snapshot=snapshot, keeps=keeps)
         return self.source.nearest(
-            text, self.columns, snapshot=snapshot, top=self.top, above=self.above, keeps=keeps, equal=self.equal
+            self.text, self.columns, snapshot=snapshot, top=self.top, above=self.above, keeps=keeps, equal=self.equal
         )
+
+    @property
+    def text(self) -> str:
+        """The text that rows are near."""
+        return "\n".join(str(each) for each in self.near if each is not None)
 
     def _keeps(self, row: R) -> bool:
         if self.itself is not None and getattr(row, self.source.key) == self.itself:

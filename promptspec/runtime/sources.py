@@ -87,7 +87,7 @@ class Source(Generic[R]):
             )
         from promptspec.sources.snapshot import open_snapshot
 
-        return open_snapshot(self._beside(self.snapshot), content_hash=self.content_hash)
+        return open_snapshot(self.beside(self.snapshot), content_hash=self.content_hash)
 
     @cached_property
     def as_built(self) -> Source[R]:
@@ -127,11 +127,11 @@ class Source(Generic[R]):
         Raises SourceUnavailable where there is no snapshot.
         """
         cells = (self.newest() if snapshot is None else snapshot).row(key)
-        return None if cells is None else self._row(cells)
+        return None if cells is None else self.made(cells)
 
     def __iter__(self) -> Iterator[R]:
         """Yield all rows, in the order of the source."""
-        return map(self._row, self.newest().rows())
+        return map(self.made, self.newest().rows())
 
     def __len__(self) -> int:
         return len(self.newest())
@@ -144,7 +144,8 @@ class Source(Generic[R]):
         """Return keys that are spelt like *key*: for a developer's log, never for an end user."""
         return (self.newest() if snapshot is None else snapshot).near(key)
 
-    def _beside(self, name: str) -> Path:
+    def beside(self, name: str) -> Path:
+        """Return the path of the file *name* beside the source's module."""
         from pathlib import Path
 
         path = sys.modules[self.module].__file__
@@ -174,12 +175,13 @@ class Source(Generic[R]):
             searched=searched,
             top=top,
             above=above,
-            keeps=None if keeps is None else lambda cells: keeps(self._row(cells)),
+            keeps=None if keeps is None else lambda cells: keeps(self.made(cells)),
             equal=[(self.columns.index(column), str(value)) for column, value in equal],
         )
-        return tuple(self._row(each.row) for each in found)
+        return tuple(self.made(each.row) for each in found)
 
-    def _row(self, cells: tuple[Any, ...]) -> R:
+    def made(self, cells: tuple[Any, ...]) -> R:
+        """Return the row that has these *cells*."""
         return self.row.model_construct(**dict(zip(self.columns, cells, strict=True)))
 
 

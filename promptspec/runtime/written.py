@@ -16,7 +16,7 @@ from promptspec.runtime.drafts import Draft
 from promptspec.runtime.dropping import Drops
 from promptspec.runtime.host import HOST
 from promptspec.runtime.opinions import Judged
-from promptspec.runtime.plan import ByServer, Example, Plan, Rehearsal
+from promptspec.runtime.plan import ByServer, Embedding, Example, OpenAI, Plan, Rehearsal
 from promptspec.runtime.records import Row
 from promptspec.runtime.replies import Guarantees
 from promptspec.runtime.shortlists import Shortlist
@@ -159,6 +159,18 @@ class Written:
         """The moderators of this process, each made once."""
         return {}
 
+    def embedder(self, by: Embedding, world: World) -> Model:
+        """Return who is asked for vectors."""
+        if world is not HOST:
+            return by.connect(world)
+        found = self.host_embedders.get(by.model)
+        return found if found is not None else self.host_embedders.setdefault(by.model, by.connect(HOST))
+
+    @cached_property
+    def host_embedders(self) -> dict[OpenAI, Model]:
+        """The models of embeddings of this process, each made once."""
+        return {}
+
     @cached_property
     def moderates_inline(self) -> str | None:
         """The model that moderates beside each answer: OpenAI's own, where all models of the feature are at OpenAI."""
@@ -195,7 +207,13 @@ class Written:
             example.given, context=Context(direction="input", today=today, pins=BUILT)
         )
         caller = example_caller(self.plan.caller)
-        return {each.name: each.rows(BUILT) for each in self.find_shortlists(given, caller, today)}
+        made = tuple(self.find_shortlists(given, caller, today))
+        if not self.plan.embeddings:
+            return {each.name: each.rows(BUILT) for each in made}
+        from promptspec.runtime.nearest import stand_in_for
+
+        near = stand_in_for(made, self.plan)  # so that examples are the same on every machine, and cost no request
+        return {each.name: each.rows(BUILT, near.get(each.name)) for each in made}
 
     @cached_property
     def example_replies(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from check.specs import checked, codes, compiled, feature, said
+from promptspec.check import embeddings
 from promptspec.contract.types import OneOfShortlist
 
 FILMS = """source films = csv("films.csv") {
@@ -103,6 +104,39 @@ def test_rows_of_a_shortlist_are_compared_with_rows_of_its_source() -> None:
     assert found(FIND, rule, input=given, output="{ hit: one of hits }") == []
 
 
-def test_embeddings_come_later() -> None:
-    assert "PS090" in codes(FILMS + feature("find hits = films near message by embedding small top 2"), films_csv=CSV)
+MODELS = """
+model small = openai("text-embedding-3-small")
+model warm = openai("text-embedding-3-small") {
+    temperature 0.2
+}
+model robust = first small, warm
+model dry = rehearsal()
+"""
+
+
+def embedded(model: str, films: str = FILMS, csv: str = CSV) -> list[str]:
+    clause = f"find hits = films near message by embedding {model} top 2"
+    return said(MODELS + films + feature(clause), films_csv=csv)
+
+
+def test_a_shortlist_by_embedding_is_made_by_one_model() -> None:
+    assert embedded("small") == []
+    assert embedded("smal") == ["PS202 there is no model `smal`"]
+    assert embedded("robust") == ["PS322 `robust` is not one model that makes vectors"]
+    assert embedded("dry") == ["PS322 `dry` is not one model that makes vectors"]
+    assert embedded("warm") == ["PS322 `temperature` means nothing to a model that makes vectors"]
+
+
+def test_the_hosts_and_variables_of_a_model_of_embeddings_are_those_of_the_module() -> None:
+    at_home = 'model home = openai("mini") {\n    base_url "http://127.0.0.1:8080/v1"\n}\n'
+    clause = "find hits = films near message by embedding home top 2"
+    assert codes(at_home + FILMS + feature(clause), films_csv=CSV) == ["PS807"]
+    keyed = 'model home = openai("mini") {\n    key env("EMBED_KEY")\n}\n'
+    assert codes(keyed + FILMS + feature(clause), films_csv=CSV) == ["PS806"]
+
+
+def test_vectors_are_compared_of_so_many_rows_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "MOST_TEXTS", 1)
+    (found,) = embedded("small")
+    assert found.startswith("PS322 `films` has ")
     assert compiled(FILMS, films_csv=CSV).diagnostics == ()

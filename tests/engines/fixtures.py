@@ -79,6 +79,13 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
+def llama_embeddings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """llama.cpp's own server, which makes vectors of texts by a model of random weights called `tiny`."""
+    with serve_llama(tmp_path_factory.mktemp("llama_embeddings"), "embeddings") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
 def _aimock_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aimock]:
     with _serve_aimock(tmp_path_factory.mktemp("aimock"), "--strict") as engine:
         yield engine
@@ -108,12 +115,12 @@ def chaos(_chaos_process: Aimock) -> Aimock:
 
 
 @contextmanager
-def serve_llama(folder: Path) -> Generator[Engine]:
+def serve_llama(folder: Path, *options: str) -> Generator[Engine]:
     """Run llama.cpp's server with its files in *folder*."""
     model = folder / "tiny.gguf"
     write_tiny_model(model)
     with (folder / "output.txt").open("w") as output:
-        command = [sys.executable, str(_HERE / "llama_process.py"), str(model), LLAMA_KEY]
+        command = [sys.executable, str(_HERE / "llama_process.py"), str(model), LLAMA_KEY, *options]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, text=True)
         with _ended(process):
             assert process.stdout is not None

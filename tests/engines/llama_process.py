@@ -1,4 +1,4 @@
-"""llama.cpp's own server on a free loopback port: `python llama_process.py MODEL.gguf KEY`.
+"""llama.cpp's own server on a free loopback port: `python llama_process.py MODEL.gguf KEY [embeddings]`.
 
 Prints its address and ends when its standard input closes, so that it never outlives the tests.
 """
@@ -11,8 +11,8 @@ from typing import Any
 import xllamacpp
 
 
-def serve(model: str, key: str) -> None:
-    """Serve *model* as `tiny` to those who know *key*."""
+def serve(model: str, key: str, *, embeddings: bool) -> None:
+    """Serve *model* as `tiny` to those who know *key*: replies, or vectors in place of them."""
     library: Any = xllamacpp  # it ships no types
     parameters = library.CommonParams()
     parameters.model.path = model
@@ -26,10 +26,13 @@ def serve(model: str, key: str) -> None:
     parameters.cpuparams.n_threads = 1
     parameters.cpuparams_batch.n_threads = 1
     parameters.warmup = False
+    if embeddings:
+        parameters.embedding = True
+        parameters.pooling_type = library.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     server = library.Server(parameters)
     print(server.listening_address, flush=True)
     sys.stdin.read()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], sys.argv[2])
+    serve(sys.argv[1], sys.argv[2], embeddings="embeddings" in sys.argv[3:])

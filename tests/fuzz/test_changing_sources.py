@@ -106,7 +106,7 @@ class Machine(RuleBasedStateMachine):
         self.processes = [
             Changing(
                 name="films",
-                built=self.shop.source._beside(self.shop.source.snapshot),
+                built=self.shop.source.beside(self.shop.source.snapshot),
                 content_hash=self.shop.source.content_hash,
                 kept=live.kept,
                 refresh=live.refresh,

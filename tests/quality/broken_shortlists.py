@@ -118,8 +118,8 @@ def _before(original: Any, self: Any, value: Any, info: Any) -> Any:
     return offered[(value - 2) % len(offered)] if found is not None and offered else found
 
 
-def _from_behind(original: Any, self: Any, pins: Any) -> Any:
-    return tuple(reversed(original(self, pins)))
+def _from_behind(original: Any, self: Any, *given: Any) -> Any:
+    return tuple(reversed(original(self, *given)))
 
 
 def _asks_anyway(original: Any, self: Any) -> None:
@@ -127,7 +127,7 @@ def _asks_anyway(original: Any, self: Any) -> None:
     self.shortlists = {each.name: each.rows(self.context.pins) for each in made}
 
 
-def _every_row(original: Any, self: Any, pins: Any) -> Any:
+def _every_row(original: Any, self: Any, *_: Any) -> Any:
     return tuple(self.source)
 
 
@@ -147,4 +147,51 @@ PATCHED: Final = (
     _patched("empty-and-sent", "refuses_invalid", "promptspec.runtime.calling:Call._find", _asks_anyway),
 )
 
-SHORTLISTS: Final = (*EMITTED, *PATCHED)
+# By embedding
+
+
+def _embedded(name: str, target: str, function: Any, law: str = "fences_hold") -> Sabotage:
+    return Sabotage(name=f"embedding-{name}", law=law, feature="mean", patches=(Patch(target, method(function)),))
+
+
+def _of_any_row(original: Any, self: Any, near: Any, *, top: Any, above: Any, keeps: Any, equal: Any = ()) -> Any:
+    return original(self, near, top=top, above=above, keeps=None)
+
+
+def _one_more(original: Any, self: Any, near: Any, *, top: Any, above: Any, keeps: Any, equal: Any = ()) -> Any:
+    return original(self, near, top=top + 1, above=above, keeps=keeps, equal=equal)
+
+
+def _of_what_is_far(original: Any, self: Any, near: Any, *, top: Any, above: Any, keeps: Any, equal: Any = ()) -> Any:
+    return original(self, near, top=top, above=0.0, keeps=keeps, equal=equal)
+
+
+def _in_the_order_of_the_source(original: Any, self: Any, near: Any, among: Any, keeps: Any) -> Any:
+    return sorted(original(self, near, among, keeps))
+
+
+def _by_words(original: Any, shortlists: Any, plan: Any) -> Any:
+    """Fall back to the lexical search."""
+    return {}
+
+
+_ROWS: Final = "promptspec.sources.embedded:Embedded"
+
+EMBEDDED: Final = (
+    Sabotage(
+        name="embedding-of-another-shortlist",
+        law="fences_hold",
+        feature="mean",
+        rule="Embedding.shortlist",
+        way="removed",
+        edits=(Edit('shortlist="hits"', 'shortlist="alike"', "Mean"),),
+    ),
+    _embedded("of-any-row", f"{_ROWS}.nearest", _of_any_row),
+    _embedded("of-any-row-and-answered", f"{_ROWS}.nearest", _of_any_row, "world_is_closed"),
+    _embedded("one-more", f"{_ROWS}.nearest", _one_more),
+    _embedded("of-what-is-far", f"{_ROWS}.nearest", _of_what_is_far),
+    _embedded("in-the-order-of-the-source", f"{_ROWS}._ranked", _in_the_order_of_the_source),
+    _embedded("by-words", "promptspec.runtime.nearest:stand_in_for", _by_words),
+)
+
+SHORTLISTS: Final = (*EMITTED, *PATCHED, *EMBEDDED)

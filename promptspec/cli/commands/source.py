@@ -108,7 +108,10 @@ def evaluate(
     ],
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Say how often a shortlist holds the right row, how far up, and none where none fits. No model is asked."""
+    """Say how often a shortlist holds the right row, how far up, and none where none fits.
+
+    No model is asked but one that a shortlist names `by embedding`.
+    """
     desk: Desk = ctx.obj
     with ending(desk, json=format is Format.JSON):
         from promptspec.cli.json_output import pretty

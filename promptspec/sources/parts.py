@@ -43,6 +43,34 @@ _COPY: Final = (
 _MOST_WAITING: Final = 16
 
 
+def read_again(path: Path) -> bool:
+    """Say whether the index of the parts of labels in the snapshot file *path* is that of its folded labels.
+
+    FTS5 compares both, once it is told that the labels are its content; for that it gets a copy of the index, since
+    nothing is written to a snapshot.
+    """
+    import sqlite3
+
+    connection = sqlite3.connect("", uri=True, isolation_level=None)
+    try:
+        connection.execute("ATTACH ? AS parts", (f"{path.resolve().as_uri()}?mode=ro&immutable=1",))
+        connection.execute("CREATE TEMP VIEW labels AS SELECT position, folded FROM parts.entries")
+        told = "content='labels', content_rowid='position'"
+        connection.execute(_TABLE.replace("TABLE trigrams", "TABLE temp.trigrams").replace("content=''", told))
+        connection.execute("BEGIN")
+        for statement in _COPY:
+            connection.execute(statement.replace("main.", "temp."))
+        connection.execute("COMMIT")
+        connection.execute("INSERT INTO temp.trigrams (trigrams, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT:
+            return False
+        raise
+    finally:
+        connection.close()
+    return True
+
+
 class Parts:
     """Takes folded labels in the order of their rows; a source of few rows gets no index."""
 

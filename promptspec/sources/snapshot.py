@@ -61,7 +61,25 @@ def verify_snapshot(path: str | os.PathLike[str]) -> str:
         found = total.digest()
         if found != snapshot.content_hash:
             raise SourceUnavailable(f"{path}: the rows have the hash {found}, the file says {snapshot.content_hash}")
+        if not _indexes_hold(snapshot):
+            raise SourceUnavailable(f"{path}: the indexes of the snapshot are not those of its rows")
         return found
+
+
+def _indexes_hold(snapshot: FileSnapshot) -> bool:
+    import sqlite3
+
+    from promptspec.sources.verifying import indexes_hold
+
+    near = snapshot.looked_at
+    try:
+        return indexes_hold(
+            snapshot.path,
+            snapshot.layout,
+            searched=near.searched if near is not None and len(snapshot) > MOST_IN_MEMORY else None,
+        )
+    except (sqlite3.Error, ValueError, TypeError, IndexError):
+        return False
 
 
 class FileSnapshot:
@@ -114,6 +132,11 @@ class FileSnapshot:
         """Close the file; what is asked after that raises SourceUnavailable."""
         with self._lock:
             self._drop()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     @property
     def layout(self) -> Layout:

@@ -20,6 +20,7 @@ from promptspec.contract import types as t
 from promptspec.contract.feature import CallerLevel, Shortlist, Source
 from promptspec.contract.types import Trust
 from promptspec.diagnostics import Label, did_you_mean
+from promptspec.sources.finding import MOST_IN_MEMORY
 from promptspec.syntax import tree
 
 #: The most entries that a shortlist may have.
@@ -102,7 +103,28 @@ class Shortlists:
             outputs=(),
             caller=self.caller,
         )
-        return None if where is None else replace(made, where=where)
+        if where is None or self._tells_of_others(clause, source, made, where):
+            return None
+        return replace(made, where=where)
+
+    def _tells_of_others(self, clause: tree.FindClause, source: Source, made: Shortlist, where: e.Expression) -> bool:
+        """Report a nearness that follows from rows of other callers: in a large source all rows weigh a word."""
+        asks_caller = any(isinstance(part, e.Reference) and part.root == "caller" for part in e.walk(where))
+        changes = source.live is not None and source.live.refresh_ms is not None
+        rows = source.most if changes else source.size
+        if not asks_caller or not made.above or made.embedding is not None or rows <= MOST_IN_MEMORY:
+            return False
+        assert clause.above is not None
+        self.desk.add(
+            "PS322",
+            clause.above.span,
+            f"`above` would tell what rows of others hold: in a source of more than {MOST_IN_MEMORY:,} rows all of"
+            " them say how rare a word is",
+            labels=[] if clause.where is None else [Label(span=clause.where.span, message="rows are kept apart here")],
+            help="drop `above`; or ask `by embedding`, where a row is near whatever the others hold"
+            + (", or say `most 1_000`" if changes else ""),
+        )
+        return True
 
     def _source(self, clause: tree.FindClause) -> Source | None:
         name = clause.source.text

@@ -104,6 +104,31 @@ def test_rows_of_a_shortlist_are_compared_with_rows_of_its_source() -> None:
     assert found(FIND, rule, input=given, output="{ hit: one of hits }") == []
 
 
+OWNED = """source orders = csv("orders.csv") {
+    key id
+    label title
+    columns { owner: line(..20) title: line(..80) }
+}
+"""
+
+
+def owned(clause: str, rows: int, models: str = "") -> list[str]:
+    csv = "id,owner,title\n" + "".join(f"k{at},ann,Order {at}\n" for at in range(rows))
+    only = feature(f"caller session\nfind hits = orders near message {clause}", input="message: text(1..200)")
+    return said(models + OWNED + only, orders_csv=csv)
+
+
+def test_nearness_of_many_rows_says_nothing_of_those_of_others() -> None:
+    clause = "top 3 where owner == caller.id above 0.4"
+    assert owned(clause, 1_000) == []
+    (found,) = owned(clause, 1_001)
+    assert found.startswith("PS322 `above` would tell what rows of others hold")
+    assert owned("top 3 where owner == caller.id", 1_001) == []
+    assert owned('top 3 where owner == "ann" above 0.4', 1_001) == []
+    by_embedding = "by embedding small top 3 where owner == caller.id above 0.4"
+    assert owned(by_embedding, 1_001, 'model small = openai("mini")\n') == []
+
+
 MODELS = """
 model small = openai("text-embedding-3-small")
 model warm = openai("text-embedding-3-small") {

@@ -39,6 +39,8 @@ _COPY: Final = (
     "INSERT INTO main.trigrams_data SELECT * FROM parts.trigrams_data ORDER BY id",
     "INSERT INTO main.trigrams_idx SELECT * FROM parts.trigrams_idx ORDER BY segid, term",
 )
+#: Bytes that FTS5 gathers before it writes them out, in place of one million: what it writes has to be merged.
+_GATHERED: Final = 4_194_304
 #: Batches that wait for the thread.
 _MOST_WAITING: Final = 16
 
@@ -150,6 +152,9 @@ class Parts:
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute(_TABLE)
+            connection.execute("INSERT INTO trigrams (trigrams, rank) VALUES ('hashsize', ?)", (_GATHERED,))
+            # Merged where sixteen pieces stand beside each other, and not a little with each.
+            connection.execute("INSERT INTO trigrams (trigrams, rank) VALUES ('automerge', 0)")
             connection.create_function("next_batch", 0, self._next)
             connection.execute("BEGIN")
             connection.execute(_FILL)

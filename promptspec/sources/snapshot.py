@@ -94,6 +94,7 @@ class FileSnapshot:
         self._lock = threading.Lock()
         self._process = os.getpid()
         self._connection: sqlite3.Connection | None = self._connect()
+        self._failure = _failure()  # kept, because an import for each question takes a tenth of its time
         facts = self._check(content_hash)
         self._hash = facts["content_hash"]
         self._count = int(facts["rows"])
@@ -285,8 +286,6 @@ class FileSnapshot:
         return label_of(self._restore_shown((key, label)), 0, 1)
 
     def _ask(self, statement: str, values: Any) -> list[tuple[Stored, ...]]:
-        import sqlite3
-
         if self._process != os.getpid():
             self._reopen()
         with self._lock:
@@ -294,7 +293,7 @@ class FileSnapshot:
                 raise SourceUnavailable(f"{self._path}: the snapshot is closed")
             try:
                 return self._connection.execute(statement, values).fetchall()
-            except sqlite3.Error as error:
+            except self._failure as error:
                 raise self._damaged(error) from error
 
     def _connect(self) -> sqlite3.Connection:
@@ -360,6 +359,12 @@ class FileSnapshot:
 
     def _damaged(self, error: Exception) -> SourceUnavailable:
         return SourceUnavailable(f"{self._path}: the snapshot is damaged ({error.__class__.__name__})")
+
+
+def _failure() -> type[Exception]:
+    import sqlite3
+
+    return sqlite3.Error
 
 
 def searched_of(facts: Mapping[str, str]) -> tuple[int, ...] | None:

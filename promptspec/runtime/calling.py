@@ -205,6 +205,18 @@ class Call:
             asked=self.embedders_asked,
         )
 
+    def find_again(self) -> None:
+        """Make the shortlists of a call whose reply was kept; its input was moderated when it was made."""
+        nearest = self.nearest
+        if nearest is None:
+            return
+        from promptspec.models.loop import run
+
+        try:
+            run(lambda: self._look_up(nearest), seconds=self._seconds_left())
+        except TimeoutError:
+            raise DeadlinePassed("no answer in time, and what was asked did not end by itself") from None
+
     async def _look_up(self, nearest: Nearest) -> None:
         """Ask for vectors, make the shortlists of them, and write the prompt."""
         near = await nearest.find()

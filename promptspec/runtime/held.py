@@ -234,9 +234,24 @@ def released(call: Call, kept: Kept) -> Reply[Any]:
 
 
 def checked_again(call: Call, value: str, *, model: str, rehearsed: bool = False) -> Checked:
-    """Return *value*, the JSON text of a value with keys, as a reply that holds. Raises as `Call.check` does."""
+    """Return *value*, the JSON text of a value with keys, as a reply that holds. Raises as `Call.check` does.
+
+    Where shortlists are made by embedding, a vector is asked for again; Stale is raised where nothing is near any more.
+    """
     from promptspec.contract.wire_value import wire_value
 
+    _find_again(call)
     feature = call.feature
     text = wire_value(feature.module_contract, feature.contract, read_json(value), call.given())
     return call.check(Answer(text=text, model=model, usage=Usage(), rehearsed=rehearsed))
+
+
+def _find_again(call: Call) -> None:
+    failure: Stale
+    try:
+        call.find_again()
+        return
+    except InputRefused as error:
+        failure = Stale(f"the input does not hold any more: {error.detail}")
+    # Raised out here, so that nothing of the input hangs on the exception as its context.
+    raise failure

@@ -14,13 +14,16 @@ import pytest
 from cli.terminal import promptspec as run
 from engines.fixtures import Engine
 from promptspec import flags
-from promptspec.errors import DeadlinePassed, InputRefused, ModelUnavailable, Moderated, SourceUnavailable
+from promptspec.errors import DeadlinePassed, InputRefused, ModelUnavailable, Moderated, SourceUnavailable, Stale
+from promptspec.ledger.opening import open_ledger
 from promptspec.loading import load
 from promptspec.models.port import Model
 from promptspec.models.scripted import Scripted
+from promptspec.ports import World
 from promptspec.runtime import v1 as ps
 from promptspec.runtime.feature import Feature
 from promptspec.runtime.host import HOST
+from promptspec.runtime.reviewing import ReviewDesk
 from promptspec.safety.callers import SignedIn
 from promptspec.sources import embedded
 from runtime.embedding_server import Embeddings, embedding_server
@@ -81,6 +84,7 @@ d,bob,The last train
 e,eve,Zebra
 """
 ANN = SignedIn("ann")
+KEY = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
@@ -360,6 +364,45 @@ def test_what_is_moderated_beside_an_answer_is_moderated_before_it_is_embedded(
         pick(wish="a train", caller=ANN)
     assert len(moderator.asked) == 1
     assert (server.asked, model.asked) == ([], [])
+
+
+def test_a_held_reply_is_looked_up_again_before_it_is_let_through(tmp_path: Path, server: Embeddings) -> None:
+    spec = write(tmp_path, server.host, more="review always")
+    assert run("source", "pull", spec).code == 0
+    ledger = open_ledger(":memory:")
+    environment = {"PROMPTSPEC_ID_KEY": KEY}
+    world = World(clock=HOST.clock, entropy=HOST.entropy, environment=environment)
+    pick = load(spec).pick
+    try:
+
+        def held() -> Any:
+            return pick.call(wish="a late train", caller=ANN, idempotency_key="k")
+
+        def polled() -> Any:
+            return pick.held(ticket, caller=ANN).poll()
+
+        def override() -> Any:
+            return pick.override(model=Scripted('{"answer":1}'), embedder=real(pick), world=world, ledger=ledger)
+
+        with override():
+            ticket = held().ticket.id
+            assert held().ticket.id == ticket
+        ReviewDesk(ledger, world, by="Eve").approve(ticket)
+        server.asked.clear()
+        server.fails = 9
+        with override(), pytest.raises(ModelUnavailable):
+            polled()
+        server.fails = 0
+        with override():
+            assert polled().value.id == "a"
+        assert set(server.texts) == {"a late train"}
+        (tmp_path / "films.csv").write_text(FILMS.replace("a,ann", "a,bob"))
+        assert run("source", "pull", spec).code == 0
+        pick = load(spec).pick
+        with override(), pytest.raises(Stale):
+            polled()
+    finally:
+        ledger.close()
 
 
 # Pulling and building

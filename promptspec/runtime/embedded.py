@@ -23,7 +23,7 @@ _ONE_READS: Final = threading.Lock()
 
 
 def nearest_by_vector(
-    shortlist: Shortlist[R], near: Near, *, snapshot: Snapshot, keeps: Callable[[R], bool] | None
+    shortlist: Shortlist[R], near: Near, *, snapshot: Snapshot, keeps: Callable[[tuple[Any, ...]], bool] | None
 ) -> tuple[R, ...]:
     """Return the rows of *snapshot* that are nearest to the vector of *near*, best first; none where it has none.
 
@@ -44,7 +44,7 @@ def nearest_by_vector(
         near.vector,
         top=shortlist.top,
         above=shortlist.above,
-        keeps=None if keeps is None else lambda cells: keeps(source.made(cells)),
+        keeps=keeps,
         equal=[(at, str(value)) for at, (_, value) in zip(alike, shortlist.equal, strict=True)],
     )
     return tuple(source.made(each.row) for each in found)

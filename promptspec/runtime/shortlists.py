@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from promptspec.errors import Violation
 from promptspec.runtime.context import Pins
@@ -68,10 +68,10 @@ class Shortlist(Generic[R]):
         """The text that rows are near."""
         return "\n".join(str(each) for each in self.near if each is not None)
 
-    def _keeps(self, row: R) -> bool:
-        if self.itself is not None and getattr(row, self.source.key) == self.itself:
+    def _keeps(self, cells: tuple[Any, ...]) -> bool:
+        if self.itself is not None and cells[self.source.columns.index(self.source.key)] == self.itself:
             return False
-        return self.where is None or self.where(row)
+        return self.where is None or self.where(self.source.made(cells))
 
     @property
     def nothing(self) -> Violation:

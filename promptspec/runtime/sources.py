@@ -161,13 +161,13 @@ class Source(Generic[R]):
         snapshot: Snapshot,
         top: int,
         above: float,
-        keeps: Callable[[R], bool] | None,
+        keeps: Callable[[tuple[Any, ...]], bool] | None,
         equal: Sequence[tuple[str, object]] = (),
     ) -> tuple[R, ...]:
         """Return the up to *top* rows of *snapshot* whose *columns* are nearest to *near*, best first.
 
-        Of each *keeps* is true, if given, which it is only of rows whose columns *equal* these values, and none is less
-        near than *above*. Raises SourceUnavailable where the snapshot has no index that this takes.
+        Of the cells of each *keeps* is true, if given, which it is only of rows whose columns *equal* these values, and
+        none is less near than *above*. Raises SourceUnavailable where the snapshot has no index that this takes.
         """
         searched = tuple(self.columns.index(column) for column in columns)
         found = snapshot.nearest(
@@ -175,7 +175,7 @@ class Source(Generic[R]):
             searched=searched,
             top=top,
             above=above,
-            keeps=None if keeps is None else lambda cells: keeps(self.made(cells)),
+            keeps=keeps,
             equal=[(self.columns.index(column), str(value)) for column, value in equal],
         )
         return tuple(self.made(each.row) for each in found)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from promptspec.sources.finding import MOST_IN_MEMORY, Holders, MemoryIndex, searched_text
+from promptspec.sources.finding import MOST_IN_MEMORY, Entry, Holders, MemoryIndex, searched_text
 from promptspec.sources.large import Ask
 from promptspec.sources.layout import Layout, Restorer, Stored
 from promptspec.sources.nearness import parts_of, words_of
@@ -32,6 +34,9 @@ _MOST_ALIKE: Final = 4
 _MOST_WITH_PART: Final = 2_000
 _ALIKE: Final = 0.5
 _ROWS_AT_ONCE: Final = 1_000
+#: Words whose holders are remembered, and entries: some megabytes at most, as a cache of pages would take.
+_MOST_WORDS: Final = 1_000
+_MOST_ENTRIES: Final = 2_000
 
 #: The tables, in the order of their names, as SQLite lists them.
 TABLES: Final = (
@@ -128,6 +133,10 @@ class FileIndex:
         self._searched = tuple(searched)
         self._restore = restore
         self._cells = ", ".join(f"c{at}" for at in range(columns))
+        #: Who matches, as it was last asked for: nothing in the file changes.
+        self._matching = lru_cache(_MOST_WORDS)(self._ask_matching)
+        #: Entries that were read lately.
+        self._known: dict[int, Entry] = {}
 
     def __len__(self) -> int:
         return self._count
@@ -160,8 +169,8 @@ class FileIndex:
                 return
 
     def resembling(self, words: Sequence[str]) -> Iterator[int]:
-        """Yield the positions of entries that hold words like those of *words* that no entry holds."""
-        unknown = [word for word in words if len(word) > 2 and not self._matching(f'"{word}"', 1)][:_MOST_UNKNOWN]
+        """Yield the positions of entries that hold words like *words*, which no entry holds."""
+        unknown = [word for word in words if len(word) > 2][:_MOST_UNKNOWN]
         yield from dict.fromkeys(
             position
             for word in unknown
@@ -176,12 +185,13 @@ class FileIndex:
         for part in parts:
             # A part holds letters, digits and `_` alone, so that nothing in it means anything to FTS5.
             asked = "SELECT rowid FROM near_alike WHERE near_alike MATCH ? LIMIT ?"
-            shared.update(cast("int", found[0]) for found in self._ask(asked, (f'"{part}"', _MOST_WITH_PART)))
+            found = cast("list[tuple[int]]", self._ask(asked, (f'"{part}"', _MOST_WITH_PART)))
+            shared.update([at for (at,) in found])
         best = sorted(
             (at for at, count in shared.items() if count >= _ALIKE * len(parts)), key=lambda at: (-shared[at], at)
         )
-        found = [self._ask("SELECT term FROM near_terms WHERE id = ?", (at,)) for at in best[:_MOST_ALIKE]]
-        return [str(rows[0][0]) for rows in found]
+        named = [self._ask("SELECT term FROM near_terms WHERE id = ?", (at,)) for at in best[:_MOST_ALIKE]]
+        return [str(rows[0][0]) for rows in named]
 
     def _counts(self, terms: Sequence[str], *, parts: bool) -> dict[str, int]:
         marks = ", ".join("?" * len(terms))
@@ -189,26 +199,36 @@ class FileIndex:
         asked = f"SELECT term, entries FROM near_counts WHERE kind = ? AND term IN ({marks})"  # noqa: S608  names of columns and marks of ours alone
         return {str(term): cast("int", count) for term, count in self._ask(asked, (int(parts), *terms))}
 
-    def _matching(self, match: str, most: int) -> list[int]:
+    def _ask_matching(self, match: str, most: int) -> array[int]:
         # A word holds letters and digits alone, so that nothing in it means anything to FTS5.
         asked = "SELECT rowid FROM near_words WHERE near_words MATCH ? LIMIT ?"
-        return [cast("int", found[0]) for found in self._ask(asked, (match, most))]
+        found = cast("list[tuple[int]]", self._ask(asked, (match, most)))
+        return array("q", [position for (position,) in found])
 
-    def rows(self, positions: Sequence[int]) -> Mapping[int, Row]:
-        """Return the rows at *positions*."""
+    def entries(self, positions: Sequence[int]) -> Mapping[int, Entry]:
+        """Return the entries at *positions*."""
+        known = self._known
+        found = {position: known[position] for position in positions if position in known}
+        new = [position for position in positions if position not in found]
+        if new:
+            read = self._read(new)
+            found |= read
+            if len(known) + len(read) > _MOST_ENTRIES:
+                known = self._known = {}
+            known.update(read)  # two threads may both do this; they do the same
+        return found
+
+    def _read(self, positions: Sequence[int]) -> dict[int, Entry]:
         marks = ", ".join("?" * len(positions))
         # Only numbers of columns and question marks go into this text.
         asked = f"SELECT position, {self._cells} FROM entries WHERE position IN ({marks})"  # noqa: S608  names of columns and marks of ours alone
-        return {cast("int", at): self._restore(tuple(cells)) for at, *cells in self._ask(asked, tuple(positions))}
-
-    def text(self, row: Row) -> str:
-        """Return what is searched of *row*."""
-        return searched_text(row, self._searched)
+        rows = self._ask(asked, tuple(positions))
+        return {cast("int", at): Entry(self._restore(tuple(cells)), self._searched) for at, *cells in rows}
 
     def among(self, positions: Sequence[int]) -> MemoryIndex:
         """Return the index of the few entries at *positions*, as if there were no others."""
-        rows = self.rows(positions)
-        return MemoryIndex([rows[position] for position in positions], self._searched, positions)
+        entries = self.entries(positions)
+        return MemoryIndex({position: entries[position] for position in positions})
 
 
 def _all_rows(

@@ -87,7 +87,7 @@ class MemorySnapshot:
         index = self._indexes.get(tuple(searched))
         if index is None:
             # Two threads may both do this; they do the same.
-            index = self._indexes[tuple(searched)] = MemoryIndex(self._rows, searched)
+            index = self._indexes[tuple(searched)] = MemoryIndex.of(self._rows, searched)
         return find(index, near, top=top, above=above, keeps=keeps)
 
     def _search_terms(self) -> Iterator[tuple[str, str, str]]:

@@ -273,7 +273,7 @@ class FileSnapshot:
 
     def _index(self, searched: tuple[int, ...]) -> Index:
         if self._count <= MOST_IN_MEMORY:
-            return MemoryIndex(tuple(self.rows()), searched)
+            return MemoryIndex.of(tuple(self.rows()), searched)
         if self._searched != searched:
             raise SourceUnavailable(f"{self._path}: the snapshot has no index for shortlists; build again")
         columns = len(self._layout.names)

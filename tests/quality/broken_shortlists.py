@@ -131,7 +131,7 @@ def _every_row(original: Any, self: Any, *_: Any) -> Any:
     return tuple(self.source)
 
 
-def _keeps_all(original: Any, self: Any, row: Any) -> bool:
+def _keeps_all(original: Any, self: Any, cells: Any) -> bool:
     return True
 
 

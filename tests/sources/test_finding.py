@@ -76,6 +76,19 @@ def test_the_entry_that_holds_most_of_the_rare_words_stands_first(
     assert keys(large, near)[0] == first
 
 
+def test_a_question_asked_again_has_the_same_answer_however_little_is_remembered(
+    large: FileSnapshot, tmp_path: Path
+) -> None:
+    asked = ["when does my late parcel come", "w1ord thing", "w399ord thing every entry", "the vouchr is not workng"]
+    answers = [large.nearest(near, searched=SEARCHED, top=9, above=0.0, keeps=None) for near in asked]
+    path = tmp_path / "again.sqlite"
+    build_snapshot(LAYOUT, many_rows(2 * MOST_IN_MEMORY), path, near=Near(SEARCHED))
+    again = open_snapshot(path)
+    with patch("promptspec.sources.find_index._MOST_ENTRIES", 3), patch("promptspec.sources.find_index._MOST_WORDS", 1):
+        for _ in range(2):
+            assert [again.nearest(near, searched=SEARCHED, top=9, above=0.0, keeps=None) for near in asked] == answers
+
+
 def test_words_have_no_case_and_no_accents() -> None:
     assert words_of("Größe, CAFÉ-2 und größe") == ["grosse", "cafe", "2", "und"]
 

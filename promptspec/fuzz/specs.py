@@ -66,9 +66,15 @@ def fuzz_specs_in_processes(
     if min(jobs, len(wanted)) <= 1:
         return fuzz_specs(compilation, plan, listen(), features=features)
     works: list[Work] = [partial(_worked, module, feature, modules[module.file], plan) for module, feature in wanted]
-    results, notes = side_by_side(works, min(jobs, len(works)), listen)
+    sizes = [_size(feature) for _, feature in wanted]
+    results, notes = side_by_side(works, min(jobs, len(works)), listen, sizes=sizes)
     finished = len(results) == len(wanted) and all(result.finished for result in results)
     return _run_result(plan, results, [*plan.notes, *notes], finished=finished)
+
+
+def _size(feature: Feature) -> int:
+    """Return a guess at how long a feature takes: what says more has more cases, and each may be asked more often."""
+    return len(repr(feature)) * (1 + feature.limits.repairs)
 
 
 def _worked(

@@ -44,17 +44,19 @@ def usable_processes() -> int:
 
 
 def side_by_side(
-    works: Sequence[Work], jobs: int, listen: Callable[[], Progress]
+    works: Sequence[Work], jobs: int, listen: Callable[[], Progress], *, sizes: Sequence[int] = ()
 ) -> tuple[list[FeatureResult], list[str]]:
     """Do all *works*, *jobs* at a time; return what was found, in their order, and the sentences about the run.
 
+    The largest by *sizes* are begun first, so that no long one is left to the end.
     *listen* returns who is told of the run; it is called once the workers have begun, since it may start threads.
     Ctrl-C is passed on: what the workers have found by then is returned. Raises what a worker raised.
     """
     context = multiprocessing.get_context("fork")
     said: Any = context.Queue()
     taken = context.Value("i", 0)
-    workers = [context.Process(target=_worker, args=(works, taken, said), daemon=True) for _ in range(jobs)]
+    order = sorted(range(len(works)), key=lambda index: -sizes[index]) if sizes else range(len(works))
+    workers = [context.Process(target=_worker, args=(works, order, taken, said), daemon=True) for _ in range(jobs)]
     for worker in workers:
         worker.start()
     return _Listener(len(works), workers, said).hear(listen())
@@ -135,15 +137,16 @@ def _pass_on(progress: Progress, what: str, more: Sequence[Any]) -> None:
             progress.end(more[0])
 
 
-def _worker(works: Sequence[Work], taken: Any, said: Any) -> None:
-    """Do what nobody has taken yet, until there is nothing left or somebody interrupts."""
+def _worker(works: Sequence[Work], order: Sequence[int], taken: Any, said: Any) -> None:
+    """Do what nobody has taken yet, in this *order*, until there is nothing left or somebody interrupts."""
     gc.freeze()  # what there is by now lives to the end of the process: it need not be looked through for garbage
     while True:
         with taken.get_lock():
-            index = int(taken.value)
+            turn = int(taken.value)
             taken.value += 1
-        if index >= len(works):
+        if turn >= len(works):
             return
+        index = order[turn]
         try:
             done: tuple[FeatureResult, tuple[str, ...]] = works[index](_Passed(index, said))
         except KeyboardInterrupt:

@@ -66,6 +66,19 @@ def test_each_feature_is_told_of_whole_and_in_its_order() -> None:
     ]
 
 
+def test_the_largest_is_begun_first_and_told_of_in_its_turn() -> None:
+    begun: list[str] = []
+
+    def noted(name: str, progress: Progress) -> tuple[FeatureResult, tuple[str, ...]]:
+        begun.append(name)
+        return result_of(name), (f"{len(begun)}: {name}",)
+
+    works = [partial(noted, "small"), partial(noted, "large"), partial(noted, "middle")]
+    results, notes = side_by_side(works, 1, Heard, sizes=[1, 3, 2])
+    assert [result.feature for result in results] == ["small", "large", "middle"]
+    assert sorted(notes) == ["1: large", "2: middle", "3: small"]
+
+
 def test_what_breaks_in_a_worker_is_raised_here() -> None:
     with pytest.raises(RuntimeError, match="ZeroDivisionError: a bug"):
         side_by_side([partial(work, "fine", 0.0), broken], 2, Heard)

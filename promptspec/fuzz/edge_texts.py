@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from promptspec.fuzz.edge import ASK, Edge
-from promptspec.fuzz.reference_unicode import category, normalize
+from promptspec.fuzz.reference_unicode import assigned, category, normalize
 from promptspec.fuzz.texts import matching, raw_most
 
 if TYPE_CHECKING:
@@ -27,36 +26,32 @@ _MOST_MARKS: Final = 30
 @cache
 def delimiters_under_nfkc() -> str:
     """Return the characters beyond ASCII that NFKC makes one of DELIMITERS."""
-    return "".join(c for c in _characters() if not c.isascii() and normalize("NFKC", c) in set(DELIMITERS))
+    delimiters = frozenset(DELIMITERS)
+    return "".join(c for c in assigned() if not c.isascii() and normalize("NFKC", c) in delimiters)
 
 
 @cache
 def format_characters() -> str:
     """Return the characters of category Cf."""
-    return "".join(c for c in _characters() if category(c) == "Cf")
+    return "".join(c for c in assigned() if category(c) == "Cf")
 
 
 @cache
 def line_breakers() -> str:
     """Return the characters at which `str.splitlines` cuts."""
-    return "".join(c for c in _characters() if len(f"a{c}b".splitlines()) > 1)
+    return "".join(c for c in assigned() if len(f"a{c}b".splitlines()) > 1)
 
 
 @cache
 def foreign_digits() -> str:
     """Return the characters beyond ASCII that are decimal digits, which `int` reads."""
-    return "".join(c for c in _characters() if not c.isascii() and category(c) == "Nd")
+    return "".join(c for c in assigned() if not c.isascii() and category(c) == "Nd")
 
 
 @cache
 def foreign_blanks() -> str:
     """Return the characters beyond ASCII that `str.strip` takes away."""
-    return "".join(c for c in _characters() if not c.isascii() and not c.strip())
-
-
-@cache
-def _characters() -> tuple[str, ...]:
-    return tuple(chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point <= 0xDFFF)
+    return "".join(c for c in assigned() if not c.isascii() and not c.strip())
 
 
 def text_edges(type: Text) -> Iterator[Edge]:

@@ -39,7 +39,7 @@ class Judge:
     @property
     def standing(self) -> tuple[Law, ...]:
         """The laws that no case has brought down yet."""
-        return tuple(law for law in self.laws.values() if law.name not in self.fallen)
+        return tuple(law for name, law in self.laws.items() if name not in self.fallen)
 
     def count(self, case: Case) -> None:
         """Count a case that is put to the feature, and tell of it."""
@@ -51,10 +51,13 @@ class Judge:
 
     def first_fall(self, trial: Trial) -> tuple[Law, LawFell] | None:
         """Return the first standing law that does not hold, and how it fell; None where all hold."""
-        for law in self.standing:
-            self._cases[law.name] += 1
+        cases, judged, fallen = self._cases, self._judged, self.fallen
+        for name, law in self.laws.items():
+            if name in fallen:
+                continue
+            cases[name] += 1
             try:
-                self._judged[law.name] += law.judge(trial)
+                judged[name] += law.judge(trial)
             except LawFell as fell:
                 return law, fell
         return None

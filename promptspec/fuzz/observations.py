@@ -38,19 +38,23 @@ class Request:
     @cached_property
     def messages(self) -> tuple[tuple[str, str], ...]:
         """The (role, content) of every message, in order, whichever API was spoken; images as the manual tells them."""
-        messages = [(str(m["role"]), "".join(map(self._said, _parts(m["content"])))) for m in self._listed]
+        messages = [(str(message["role"]), self._shown(message["content"])) for message in self._listed]
         content = self.content
         return (("system", str(content["instructions"])), *messages) if "instructions" in content else tuple(messages)
 
     @cached_property
     def images(self) -> tuple[bytes, ...]:
         """The images in all messages, in order; b"" for what is none."""
-        urls = [self._url(part) for message in self._listed for part in _parts(message["content"])]
+        listed = [message["content"] for message in self._listed if not isinstance(message["content"], str)]
+        urls = [self._url(part) for content in listed for part in _parts(content)]
         return tuple(bytes_of(url) for url in urls if url is not None)
 
     @property
     def _listed(self) -> list[dict[str, Any]]:
         return self.content.get("messages", self.content.get("input", []))
+
+    def _shown(self, content: object) -> str:
+        return content if isinstance(content, str) else "".join(map(self._said, _parts(content)))
 
     def _said(self, part: object) -> str:
         url = self._url(part)

@@ -59,9 +59,15 @@ _BLANK: Final = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cn", "Cs"})
 
 
 @cache
+def assigned() -> tuple[str, ...]:
+    """Return every character that is assigned, but for private ones and halves: whatever is treated apart is here."""
+    return tuple(c for c in map(chr, range(0x110000)) if category(c) not in ("Cn", "Co", "Cs"))
+
+
+@cache
 def invisible() -> frozenset[str]:
     """Return every assigned character that shows nothing, but for blanks."""
-    formats = {c for c in map(chr, range(0x110000)) if category(c) == "Cf"} - _SIGNS
+    formats = {c for c in assigned() if category(c) == "Cf"} - _SIGNS
     others = {chr(point) for first, last in _BLANK_OTHERS for point in range(first, last + 1)}
     return frozenset(formats | others)
 

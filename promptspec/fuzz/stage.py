@@ -78,6 +78,8 @@ class Stage:
         self._ledger = open_ledger(IN_MEMORY) if subject.running.plan.keeping is not None else None
         self._log = _Log()
         self._input: Input | None = None
+        #: The tags and marks that calls carried, and the seed of the last call with each.
+        self.drawn: dict[str, int] = {}
 
     def input_of(self, case: Case) -> Input:
         """Return what the reference makes of the input of *case*; the last one is kept for the next case."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from promptspec.errors import PromptspecError
 from promptspec.fuzz.cases import Json
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from promptspec.fuzz.subjects import Subject
     from promptspec.runtime.drafts import Rendered
     from promptspec.safety.callers import Anyone
+
+
+#: Tags and marks that are remembered, to look whether a call carries those of another.
+_MOST_DRAWN: Final = 4_000
 
 
 class LawFell(Exception):
@@ -109,8 +113,9 @@ class Input:
     @cached_property
     def is_unasked(self) -> bool:
         """Whether there is nothing on offer and the reply says just that, so that no model may be asked."""
-        settled = self.settled is not None and bool(self.subject.feature.shortlists)
-        return settled and self.subject.unasked is not None and not any(self.shortlists.values())
+        if not self.subject.feature.shortlists or self.subject.unasked is None or self.settled is None:
+            return False
+        return not any(self.shortlists.values())
 
     @cached_property
     def texts(self) -> tuple[tuple[str, Text, str], ...]:
@@ -145,6 +150,18 @@ class Trial:
     def again(self, case: Case) -> Trial:
         """Return the trial of another case on the same stage, for laws that compare two calls."""
         return Trial(self._stage, case)
+
+    def was_drawn(self, *drawn: str) -> bool:
+        """Say whether a call with another seed carried one of *drawn*, or none was noted yet."""
+        known = self._stage.drawn
+        return not known or any(known.get(each, self.case.seed) != self.case.seed for each in drawn if each)
+
+    def note_drawn(self, *drawn: str) -> None:
+        """Note that the call of this case carried *drawn*: tags, and marks between words."""
+        known = self._stage.drawn
+        if len(known) > _MOST_DRAWN:
+            known.clear()
+        known.update((each, self.case.seed) for each in drawn if each)
 
     @cached_property
     def observation(self) -> Observation:

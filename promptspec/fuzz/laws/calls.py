@@ -6,6 +6,7 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from promptspec.contract.models import Environment, OpenAIModel
@@ -46,9 +47,8 @@ _FORBIDDEN: Final = ("tools", "tool_choice", "functions", "previous_response_id"
 def caller_stays_hidden(trial: Trial) -> bool:
     """The caller's id and every secret appear nowhere; one caller has one hash, keyed and bound to who they are."""
     seen, case = trial.observation, trial.case
-    quoted = json.dumps(case.given, default=str, ensure_ascii=False)
     for request in (*seen.requests, *(judged.request for judged in seen.judged)):
-        _hides(request, case.caller, in_input=case.caller in quoted)
+        _hides(request, case)
         found = _hash_in(request)
         if found and found != {_hash(case.caller, account=trial.subject.feature.caller in ("signed_in", "verified"))}:
             raise LawFell("the caller's hash is not the keyed hash of this caller")
@@ -56,18 +56,22 @@ def caller_stays_hidden(trial: Trial) -> bool:
             raise LawFell("the request carries no hash of the caller")
     told = seen.log + seen.told + (repr(seen.reply) if seen.reply else "")
     for secret in (ID_SECRET, MODEL_SECRET, SEAL_SECRET, case.caller):
-        if secret in told and not (secret == case.caller and secret in quoted):
+        if secret in told and not (secret == case.caller and _is_in_input(case)):
             raise LawFell("a log, a trace, an error or a reply holds a secret or the caller's id")
     return True
 
 
-def _hides(request: Request, caller: str, *, in_input: bool) -> None:
+def _is_in_input(case: Case) -> bool:
+    return case.caller in json.dumps(case.given, default=str, ensure_ascii=False)
+
+
+def _hides(request: Request, case: Case) -> None:
     headers = " ".join(value for name, value in request.headers.items() if name != "authorization")
     everywhere = f"{request.url} {headers}"
     body = request.body.decode("utf-8", "replace")
     if any(secret in everywhere or secret in body for secret in (ID_SECRET, MODEL_SECRET, SEAL_SECRET)):
         raise LawFell("a request holds a secret outside of its own header")
-    if caller in everywhere or (caller in body and not in_input):
+    if case.caller in everywhere or (case.caller in body and not _is_in_input(case)):
         raise LawFell("a request holds the caller's id")
 
 
@@ -86,6 +90,7 @@ def _hash_names(request: Request) -> tuple[str, ...]:
     return tuple(name for name in ("safety_identifier", "user") if name in request.content)
 
 
+@lru_cache(maxsize=256)
 def _hash(caller: str, *, account: bool) -> str:
     """Return HMAC-SHA-256 of the caller's id, as docs/reference/guarantees.md describes it."""
     message = f"promptspec caller\0{'account' if account else 'session'}\0{caller}".encode("utf-8", "surrogatepass")

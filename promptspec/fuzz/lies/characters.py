@@ -7,8 +7,8 @@ from functools import cache
 from typing import Final
 
 from promptspec.fuzz.lies.telling import Form, fixed_in_texts
+from promptspec.fuzz.reference_unicode import assigned
 
-_LAST: Final = 0x110000
 _ESC: Final = "\x1b"
 
 
@@ -32,7 +32,7 @@ _DELIMITERS: Final = frozenset("[]{}<>`|#*_()\\\"'/:&;=+-@$%")
 @cache
 def telling_characters() -> tuple[str, ...]:
     """Every code point that becomes a delimiter under NFKC, shows nothing, breaks lines, or is a digit or a blank."""
-    return tuple(character for character in map(chr, range(0x80, _LAST)) if _tells(character))
+    return tuple(character for character in assigned() if character >= "\x80" and _tells(character))
 
 
 def _tells(character: str) -> bool:

@@ -296,8 +296,9 @@ class Subject:
 
     @cached_property
     def own_text(self) -> str:
-        """All the words of the spec in one text, to look words up in."""
-        return "\n".join(self.literals)
+        """All the words of the spec in one text, the names of its models among them, to look words up in."""
+        models = (*self.feature.models, *(judge.model for judge in self.feature.judges))
+        return "\n".join((*self.literals, *(model.name for model in models if isinstance(model, OpenAIModel))))
 
     @cached_property
     def literals(self) -> tuple[str, ...]:

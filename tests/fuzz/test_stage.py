@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from promptspec.contract.models import OpenAIModel
 from promptspec.errors import DeadlinePassed, InputRefused, ModelUnavailable
 from promptspec.fuzz.cases import Case, Json, Lie
+from promptspec.fuzz.laws.replies import errors_say_nothing
 from promptspec.fuzz.lies.accepted import an_honest_reply
 from promptspec.fuzz.lies.values import plain
 from promptspec.fuzz.stage import Stage
 from promptspec.fuzz.subjects import ID_SECRET, MODEL_SECRET, Subject
+from promptspec.fuzz.trial import Trial
 from promptspec.loading import load
 
 
@@ -107,3 +110,24 @@ def test_a_stage_that_is_closed_logs_no_more():
     stage.close()
     assert "reply_refused" in observation.log
     assert (logger.level, logger.propagate, list(logger.handlers)) == before
+
+
+def test_a_model_that_says_its_own_name_makes_no_leak_of_telemetry() -> None:
+    subject = Subject(load("specs").features["route_question"])
+    (name,) = [model.name for model in subject.feature.models if isinstance(model, OpenAIModel)]
+    case = Case(given={"question": "where is it", "page": "parcel"}, lie=Lie(liar="leaky", form="the-request"))
+    with closing(Stage(subject)) as stage:
+        trial = Trial(stage, case)
+        assert name in "".join(trial.observation.answers)
+        assert name in trial.observation.told
+        assert errors_say_nothing(trial)
+
+
+def test_a_tag_is_looked_at_again_where_none_is_known_and_where_another_seed_has_drawn_it() -> None:
+    with closing(Stage(Subject(load("specs").features["classify_message"]))) as stage:
+        one, same, other = (Trial(stage, Case(given={}, seed=seed)) for seed in (1, 1, 2))
+        assert one.was_drawn("5e7a")
+        one.note_drawn("5e7a", "")
+        assert not same.was_drawn("5e7a", "")
+        assert not other.was_drawn("9c41", "")
+        assert other.was_drawn("5e7a", "")

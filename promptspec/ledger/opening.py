@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from promptspec.errors import LedgerUnavailable
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from sqlalchemy import Connection, Engine
 
 #: Names the ledger: the path of a SQLite file, or `postgresql+psycopg://…`.
@@ -78,6 +79,8 @@ class Ledger:
         """
         if not self._is_file:
             return
+        import sqlite3
+
         with self._in_turn(), _telling(), self._engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert isinstance(raw, sqlite3.Connection)
@@ -130,6 +133,8 @@ def _telling() -> Iterator[None]:
 
 def _reason(error: BaseException | None) -> str:
     """Return what is wrong, in the database's own fixed words."""
+    import sqlite3
+
     if isinstance(error, sqlite3.Error):
         name = getattr(error, "sqlite_errorname", None) or type(error).__name__
         return _SQLITE.get(name, f"SQLite says {name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -121,6 +120,8 @@ def _called(source: Source, call: Callable[[], object]) -> Iterator[object]:
 def _flat(given: object) -> Iterator[object]:
     """Yield the items of whatever a callable may return."""
     if inspect.isawaitable(given):
+        import asyncio
+
         given = asyncio.run(_awaited(given))
     if isinstance(given, AsyncIterable):
         yield from _drained(cast("AsyncIterable[object]", given))
@@ -139,6 +140,8 @@ async def _awaited(given: Any) -> Any:
 
 
 def _drained(given: AsyncIterable[object]) -> Iterator[object]:
+    import asyncio
+
     with asyncio.Runner() as runner:
         items = aiter(given)
         while (item := runner.run(_next(items))) is not _END:

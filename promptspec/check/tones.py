@@ -1,4 +1,4 @@
-"""The tone of a feature: which rule is about which text, and which rules cannot hold together."""
+"""The tone of a feature: which rule is about which text."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from promptspec.check.names import Names
 from promptspec.check.prompts import prints_of
 from promptspec.check.scope import Scope
 from promptspec.check.shapes import Facts, Typed
+from promptspec.check.tone_contradictions import Contradictions
+from promptspec.check.tone_judging import judge_of
 from promptspec.check.tone_room import no_room
 from promptspec.check.tone_rules import ReadLanguage, ReadMention, ReadPerson, ReadProfanity, ReadRule, read_rules
 from promptspec.check.tone_wording import lead_of, message_of, told
@@ -31,13 +33,11 @@ from promptspec.contract.tone import (
     TonePerson,
     ToneProfanity,
     ToneRule,
-    ToneTopic,
 )
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.syntax import tree
 from promptspec.text import Span
 from promptspec.tone import person, profanity
-from promptspec.tone.judges import Judge, avoids, in_language, in_person, measured, mentions, without_profanity
 from promptspec.tone.languages import LANGUAGES
 from promptspec.tone.measures import MEASURES
 
@@ -45,15 +45,6 @@ Path = tuple[str, ...]
 
 #: Rules that shared ones and a feature's own add up to; of the others the feature's own wins.
 ADDING: Final = frozenset({"avoid", "mention", "judge"})
-#: Measures that a phrase which has to be there can break.
-_COUNTED: Final = frozenset({"emoji", "exclamations", "links", "numbers", "questions"})
-#: What texts a rule about persons leaves: whether they hold pronouns of the first, and of the second person.
-_PERSONS: Final = {
-    "first": frozenset({(True, False), (True, True)}),
-    "second": frozenset({(False, True), (True, True)}),
-    "third": frozenset({(False, False)}),
-}
-_ALL_PERSONS: Final = frozenset((first, second) for first in (False, True) for second in (False, True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +81,12 @@ class Tones:
     names: Names
     named: Span
     judged: bool
+    _both: Contradictions = field(init=False)
     _spans: dict[ToneRule, Span] = field(default_factory=dict["ToneRule", Span])
-    _said: set[tuple[str, Span, Span]] = field(default_factory=set[tuple[str, Span, Span]])
     _typed: dict[Span, Typed | None] = field(default_factory=dict[Span, "Typed | None"])
+
+    def __post_init__(self) -> None:
+        self._both = Contradictions(desk=self.desk)
 
     def check(
         self,
@@ -116,7 +110,7 @@ class Tones:
         for path in texts:
             here = self._active(placed, path)
             languages, said_at = self._languages(here)
-            self._contradictions(here)
+            self._both.check([each.rule for each in here], languages)
             for each in here:
                 kind = self._settled(each.rule, languages, said_at)
                 if kind is not None:
@@ -198,7 +192,9 @@ class Tones:
             if said_at is not None:
                 both = tuple(code for code in asked if code in languages)
                 if not both:
-                    self._say("PS705", each.rule.span, said_at, "these languages are none of those asked for before")
+                    self._both.say(
+                        "PS705", each.rule.span, said_at, "these languages are none of those asked for before"
+                    )
                 languages = both or languages
             asked, said_at = languages or ("en",), each.rule.span
         return asked, said_at
@@ -214,7 +210,7 @@ class Tones:
             elif isinstance(typed.type, t.Choice):
                 words = self.facts.members(typed.type)
         if typed is not None and (not words or any(word not in LANGUAGES for word in words)):
-            self._say(
+            self._both.say(
                 "PS704",
                 kind.chosen.span,
                 kind.chosen.span,
@@ -266,7 +262,7 @@ class Tones:
             return replace(kind, threshold=kind.threshold or DEFAULT_THRESHOLD)
         if kind.threshold is None:
             return kind
-        self._say(
+        self._both.say(
             "PS711",
             rule.span,
             self.named,
@@ -279,7 +275,7 @@ class Tones:
 
     def _valid(self, rule: ReadRule, wrong: list[str], said_at: Span | None) -> bool:
         if wrong:
-            self._say(
+            self._both.say(
                 "PS703",
                 rule.span,
                 said_at or rule.span,
@@ -294,7 +290,7 @@ class Tones:
         if typed is None:
             return None
         if typed.kind != "text" or typed.optional:
-            self._say(
+            self._both.say(
                 "PS701",
                 value.span,
                 value.span,
@@ -328,7 +324,7 @@ class Tones:
             parts.append(Fixed(text=f"{lead}{verb}the text between the marks of `{typed.path}`.\n"))
             if typed.path not in shown:
                 span = self._spans[rule]
-                self._say(
+                self._both.say(
                     "PS710",
                     span,
                     span,
@@ -337,26 +333,7 @@ class Tones:
                 )
         return ([Fixed(text="\n"), *parts] if parts else []), used
 
-    # Contradictions
-
-    def _contradictions(self, here: list[_Placed]) -> None:
-        rules = [each.rule for each in here]
-        self._ranges(rules)
-        self._persons(rules)
-        self._topics(rules)
-        for rule in rules:
-            if not isinstance(rule.kind, ReadMention) or not rule.kind.phrase:
-                continue
-            for other in rules:
-                judge = _judge_of(other, self._languages(here)[0])
-                if judge is not None and not judge(rule.kind.phrase):
-                    self._say(
-                        "PS705",
-                        rule.span,
-                        other.span,
-                        f"what must be mentioned here breaks `{other.name}`",
-                        other="that rule is here",
-                    )
+    # Rules that no text can keep
 
     def _rooms(self, placed: list[_Placed], types: dict[Path, t.Type]) -> None:
         """Report rules for which the types of their texts leave no room; a mention needs room in one of them."""
@@ -375,55 +352,6 @@ class Tones:
                 labels=[Label(span=self._line(field.origin), message="the text is here")],
                 help="take the rule out, or give it another text",
             )
-
-    def _ranges(self, rules: list[ReadRule]) -> None:
-        bounds: dict[str, tuple[ToneMeasure, Span]] = {}
-        for rule in rules:
-            if not isinstance(rule.kind, ToneMeasure):
-                continue
-            kind = rule.kind
-            if rule.name in bounds:
-                before, span = bounds[rule.name]
-                least = max((x for x in (before.least, kind.least) if x is not None), default=None)
-                most = min((x for x in (before.most, kind.most) if x is not None), default=None)
-                if least is not None and most is not None and least > most:
-                    self._say("PS705", rule.span, span, f"no `{rule.name}` is in both ranges")
-                    continue
-                kind = replace(kind, least=least, most=most)
-            bounds[rule.name] = (kind, rule.span)
-
-    def _persons(self, rules: list[ReadRule]) -> None:
-        left, first = _ALL_PERSONS, None
-        for rule in rules:
-            if isinstance(rule.kind, ReadPerson):
-                asked = _PERSONS[rule.kind.person]
-                left &= _ALL_PERSONS - asked if rule.kind.negated else asked
-                if not left and first is not None:
-                    self._say("PS705", rule.span, first, "no text is in these persons at once")
-                    return
-                first = first or rule.span
-
-    def _topics(self, rules: list[ReadRule]) -> None:
-        topics = [rule for rule in rules if isinstance(rule.kind, ToneTopic)]
-        for rule in topics[1:]:
-            message = "a text is about one topic and nothing else, and here is another"
-            self._say("PS705", rule.span, topics[0].span, message, help="write both in one `topic`")
-
-    def _say(
-        self,
-        code: str,
-        span: Span,
-        other_span: Span,
-        message: str,
-        *,
-        other: str = "the other rule is here",
-        help: str = "",
-    ) -> None:
-        """Report once, however many texts it is about."""
-        if (code, span, other_span) not in self._said:
-            self._said.add((code, span, other_span))
-            labels = [Label(span=other_span, message=other)] if other_span != span else []
-            self.desk.add(code, span, message, labels=labels, help=help or "take one of them out")
 
     # Examples
 
@@ -451,41 +379,6 @@ class Tones:
         content = text.line(origin.line)
         start = text.line_start(origin.line) + len(content) - len(content.lstrip())
         return Span(origin.file, start, start + len(content.strip()))
-
-
-def judge_of(kind: ToneKind) -> Judge | None:
-    """Return the judge of a rule that asks for no value of the input; None for others, and for what is only told."""
-    match kind:
-        case ToneMeasure(name=name, least=least, most=most):
-            return measured(name, least, most)
-        case ToneLanguage(languages=languages):
-            return in_language(*languages)
-        case TonePerson():
-            return in_person(kind.person, *kind.languages, negated=kind.negated)
-        case ToneAvoid(phrases=phrases, patterns=patterns):
-            return avoids(phrases, tuple((each.source, each.ignore_case) for each in patterns))
-        case ToneProfanity(languages=languages):
-            return without_profanity(*languages)
-        case ToneMention(phrase=phrase, value=None):
-            return mentions(phrase)
-        case _:
-            return None
-
-
-def _judge_of(rule: ReadRule, languages: tuple[str, ...]) -> Judge | None:
-    """Return the judge of a rule that a phrase breaks whatever stands around it."""
-    match rule.kind:
-        case ToneAvoid():
-            return judge_of(rule.kind)
-        case ReadProfanity() if profanity.LANGUAGES.issuperset(languages):
-            return without_profanity(*languages)
-        case ToneMeasure(name=name, most=most) if name in _COUNTED and most is not None:
-            return measured(name, None, most)
-        # What stands in a phrase stays in the text: a pronoun breaks these, and no words around it mend it.
-        case ReadPerson(person=who, negated=negated) if negated is (who != "third"):
-            return in_person(who, *languages, negated=negated) if person.LANGUAGES.issuperset(languages) else None
-        case _:
-            return None
 
 
 def _texts(record: t.Record, facts: Facts, before: Path = ()) -> Iterator[tuple[Path, t.Type]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from check.specs import checked, feature
-from promptspec.check.tones import judge_of
+from promptspec.check.tone_judging import judge_of
 from promptspec.tone.languages import LANGUAGES
 from promptspec.tone.measures import MEASURES
 

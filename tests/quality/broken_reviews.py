@@ -115,8 +115,8 @@ _CLEAR: Final = Patch(
 )
 
 REVIEWS: Final[tuple[Sabotage, ...]] = (
-    _emitted("review-gone", "review", "removed", "return y.refund > 50", "return False"),
-    _emitted("review-off-by-one", "review", "off by one", "return y.refund > 50", "return y.refund > 51"),
+    _emitted("review-gone", "review", "removed", "return (y.refund > 50)", "return False"),
+    _emitted("review-off-by-one", "review", "off by one", "return (y.refund > 50)", "return (y.refund > 51)"),
     _emitted("review-show-gone", "Review.show", "removed", 'show=("complaint",),', ""),
     _emitted("review-show-more", "Review.show", "off by one", 'show=("complaint",)', 'show=("complaint", "paid")'),
     _emitted("review-within-gone", "Review.within", "removed", "within=14400.0,", ""),

@@ -19,10 +19,10 @@ from promptspec.diagnostics.foreign import escape
 #: In the order in which a newcomer meets them. Each is the function `command` of a module of that name.
 COMMANDS: Final = (
     "new", "check", "fmt", "run", "render", "test", "evaluate", "fuzz", "redteam", "tone", "audit", "diff", "build",
-    "source", "review", "callers", "schema", "explain",
+    "source", "review", "callers", "reports", "schema", "explain",
 )  # fmt: skip
 #: Commands that have commands of their own: the functions `COMMANDS` of their modules, by their names.
-GROUPS: Final = ("source", "review", "callers")
+GROUPS: Final = ("source", "review", "callers", "reports")
 #: Commands of two words, the first of which is a command of its own, and their modules.
 PAIRS: Final[dict[tuple[str, ...], str]] = {("audit", "verify"): "verify"}
 

@@ -128,6 +128,10 @@ class Override:
             self._own.append(open_ledger(IN_MEMORY))
         return self._own[0]
 
+    def ledgers(self) -> tuple[Ledger, ...]:
+        """Return the ledgers in which calls may have written that were made under the override."""
+        return tuple(self._own) if self.ledger is None else (self.ledger,)
+
     def turn(self, count: int) -> int:
         """Return which of *count* scripted replies is due."""
         self.used[0] += 1

@@ -11,6 +11,7 @@ from promptspec.ledger.opening import ledger_of
 from promptspec.ports import World
 from promptspec.runtime.host import HOST
 from promptspec.runtime.outermost import Outermost
+from promptspec.runtime.overrides import OVERRIDES
 from promptspec.runtime.replies import ID_BITS
 from promptspec.safety.callers import ID_KEY, Anyone, admit, hashes_of
 from promptspec.safety.forwarding import send_in_background
@@ -18,6 +19,7 @@ from promptspec.safety.suspension import refuse_suspended
 from promptspec.values.cleaning import Unclean, clean, has_visible
 
 if TYPE_CHECKING:
+    from promptspec.ledger.opening import Ledger
     from promptspec.ledger.reports import Reported
 
 #: The most characters of a report.
@@ -42,7 +44,7 @@ def report(reply_id: str, text: str, caller: Anyone | None = None, *, world: Wor
         cleaned = _cleaned(text)
         id = "p_" + world.entropy.token(ID_BITS)
         at = round(world.clock.now().timestamp() * 1000)
-        with ledger_of(environment).writing() as connection:
+        with _ledger(reply_id, environment).writing() as connection:
             reported = reports.find_reply(connection, reply_id) if _is_id(reply_id) else None
             if reported is None or not _is_of(reported, known, environment):
                 raise _refused("reply_id", "no_reply", _NO_REPLY)
@@ -56,6 +58,18 @@ def report(reply_id: str, text: str, caller: Anyone | None = None, *, world: Wor
 async def areport(reply_id: str, text: str, caller: Anyone | None = None, *, world: World = HOST) -> str:
     """As `report`, for asynchronous code: the ledger is waited for in a thread."""
     return await asyncio.to_thread(report, reply_id, text, caller, world=world)
+
+
+def _ledger(reply_id: str, environment: Mapping[str, str]) -> Ledger:
+    """Return the ledger of *environment*, or one of what stands in for a model that has the reply."""
+    from promptspec.ledger import reports
+
+    for override in OVERRIDES.get().values():
+        for ledger in override.ledgers():
+            with ledger.reading() as connection:
+                if _is_id(reply_id) and reports.find_reply(connection, reply_id) is not None:
+                    return ledger
+    return ledger_of(environment)
 
 
 def _is_id(reply_id: object) -> bool:

@@ -37,6 +37,13 @@ def print_file(spec: tree.SpecFile) -> str:
     return "\n".join(printer.lines) + "\n"
 
 
+def print_clause(clause: tree.Clause) -> str:
+    """Return *clause* alone, as it is printed in a feature at the left edge."""
+    printer = Printer(())
+    _clause(printer, clause)
+    return "\n".join(printer.lines)
+
+
 def _belong_together(before: tree.Declaration, after: tree.Declaration) -> bool:
     return type(before) is type(after) and isinstance(after, tree.Use | tree.ModelDeclaration | tree.SourceDeclaration)
 

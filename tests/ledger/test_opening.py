@@ -195,3 +195,16 @@ def test_a_killed_writer_loses_nothing_that_it_committed(address: str) -> None:
         subjects = connection.execute(select(ENTRIES.c.subject).order_by(ENTRIES.c.seq)).scalars().all()
     assert (found.broken, subjects) == (None, ["r_1", "r_3"])
     ledger.close()
+
+
+def test_a_ledger_in_memory_is_laid_out_once_and_each_is_its_own() -> None:
+    one, two = open_ledger(":memory:"), open_ledger(":memory:")
+    with one.writing() as connection:
+        append(connection, [Entry(kind="call", subject="r_1", feature="f", caller=None, at=1, facts={})])
+    with one.reading() as first, two.reading() as second:
+        assert verify(first).entries == 1
+        assert verify(second).entries == 0
+    with pytest.raises(LedgerUnavailable), one.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM promptspec_entries")
+    one.close()
+    two.close()

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 import promptspec
 from check.specs import codes, feature, said
-from codegen.specs import compiled, loaded, write_spec
+from codegen.specs import compiled, emitted, loaded, write_spec
 from promptspec.errors import InputRefused, LedgerUnavailable, LimitReached, ModelUnavailable, Suspended
 from promptspec.ledger import callers, outbox, reports, texts
 from promptspec.ledger.chain import verify
@@ -70,9 +70,8 @@ def replied(tmp_path: Path, world: World, caller: Anyone = ADA, *, level: str = 
 
 def counted(ledger: Ledger) -> tuple[int, int]:
     with ledger.reading() as connection:
-        return tuple(
-            connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (REPORTS, OUTBOX)
-        )
+        found = [connection.execute(select(func.count()).select_from(each)).scalar_one() for each in (REPORTS, OUTBOX)]
+    return found[0], found[1]
 
 
 def test_a_report_is_kept_with_its_message_and_its_line_in_the_trail(tmp_path: Path, world: World) -> None:
@@ -190,9 +189,16 @@ def test_a_suspended_caller_reports_nothing(tmp_path: Path, world: World) -> Non
     reply = replied(tmp_path, world)
     with ledger_of(world.environment).writing() as connection:
         callers.suspend(connection, [hash_of(ADA, world.environment) or ""], at=1, by="x", reason="")
-    clock = replace(world, clock=type("Later", (), {"monotonic": lambda _: 1.0, "now": HOST.clock.now})())
+
+    class Clock:
+        """A clock for which nothing was read before."""
+
+        monotonic = HOST.clock.monotonic
+        now = HOST.clock.now
+        today = HOST.clock.today
+
     with pytest.raises(Suspended):
-        report(reply, "It is wrong.", ADA, world=clock)
+        report(reply, "It is wrong.", ADA, world=replace(world, clock=Clock()))
 
 
 def test_what_cannot_be_written_is_not_taken(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,3 +286,12 @@ def promptspec_check(path: Path) -> Any:
 def test_a_feature_has_one_address_for_reports() -> None:
     twice = feature('report to "mailto:a@example.org"\n    report to "mailto:b@example.org"')
     assert "PS204" in codes(twice) or "`report`" in " ".join(said(twice))
+
+
+def test_a_module_says_where_reports_go(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.promptspec]\nhosts = ["shop.example.org", "other.example.org"]\n')
+    spec = SPEC.replace("CALLER", "session")
+    plain, shown = (emitted(tmp_path, spec.replace("SHOW", show)) for show in ("", "{ show reply }"))
+    target = 'report=ps.ReportTo(target="mailto:desk@shop.example.org", hosts=("shop.example.org",)'
+    assert f"{target})," in plain
+    assert f"{target}, shows_reply=True)," in shown

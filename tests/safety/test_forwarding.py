@@ -234,6 +234,37 @@ def test_a_wrong_name_of_a_mail_server_is_told_without_a_word_of_it(world: World
     assert not is_sent(world, id)
 
 
+def test_no_mail_goes_where_nothing_is_encrypted(world: World) -> None:
+    from aiosmtpd.controller import Controller
+    from aiosmtpd.handlers import Sink
+
+    controller = Controller(Sink(), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        for login in ("", "app:p%40ss%20word@"):
+            world = with_mail(world, controller.port, login=login)
+            if not login:
+                reported(world, MAILBOX)
+            (problem,) = send(world, at_once=True).values()
+            assert problem == "the mail server does not encrypt, or asks for no password"
+    finally:
+        controller.stop()
+
+
+def test_no_header_of_a_mail_is_written_by_a_name(known: Certificates, world: World) -> None:
+    with mail_server(known.tls) as server:
+        world = with_mail(world, server.port)
+        made_reply(world, MAILBOX)
+        with ledger(world).writing() as connection:
+            connection.execute(REPLIES.update().values(feature="a\r\nBcc: eve@example.org\r\n\r\n.spec:add"))
+        report("r_1", TEXT + "\r\n.\r\nRCPT TO:<eve@example.org>\r\n", ADA, world=world)
+        assert send(world) == {}
+    ((_, to, mail),) = server.taken
+    assert to == ["desk@shop.example.org"]
+    assert mail["Bcc"] is None
+    assert mail["Subject"].strip().startswith("Reported: a\\u{d}\\u{a}Bcc")
+
+
 # To an address
 
 
@@ -295,6 +326,15 @@ def test_a_redirect_is_not_followed(world: World, status: int) -> None:
         (id,) = reported(world, app.url)
         assert send(world) == {id: f"the host answered with status {status}"}
         assert not elsewhere.requests
+
+
+def test_a_host_that_does_not_answer_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    monkeypatch.setattr("promptspec.safety.forwarding._PATIENCE", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        (id,) = reported(world, f"http://127.0.0.1:{silent.getsockname()[1]}/reports")
+        assert send(world) == {id: "the host did not answer in time"}
 
 
 def test_one_report_that_a_host_refuses_does_not_keep_the_others(world: World) -> None:

@@ -89,4 +89,4 @@ def _object(value: dict[str, Any], types: dict[str, t.Type], module: Module) -> 
 
 
 def _string(text: str) -> tree.StringLiteral:
-    return tree.StringLiteral(span=_NOWHERE, value=text, block="\n" in text)
+    return tree.StringLiteral(span=_NOWHERE, value=text)

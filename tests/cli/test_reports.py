@@ -185,3 +185,12 @@ def test_what_is_not_there_is_told_so(world: World, filed: str, spec: Path, tmp_
         seen = run(nowhere, command)
         assert seen.code == 3
         assert "there is no ledger" in seen.err
+
+
+def test_a_test_that_the_spec_of_today_cannot_hold_is_not_written(world: World, filed: str, spec: Path) -> None:
+    spec.write_text(spec.read_text().replace("mood: Mood", "mood: image(..1mb)"))
+    out = spec.parent / "reported.spec"
+    seen = run(world, "to-test", filed, spec, "--out", out, "--yes")
+    assert seen.code == 1
+    assert "error[PS118]" in seen.err
+    assert not out.exists()

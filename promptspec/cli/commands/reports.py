@@ -174,6 +174,7 @@ def to_test(
             desk.say(escape_lines(block))
         confirm(desk, f"Write what a caller and a model wrote to `{escape(str(out))}`?", yes=yes)
         _write_new(out, written)
+        _compile_or_take_back(desk, out, json=json)
         with ledger.writing() as connection:
             reports.see(connection, report, by=name, at=now())
         if json:
@@ -289,6 +290,18 @@ def _with_test(path: Path, feature: Any, report: Report, given: str, reply: Any,
         on=datetime.fromtimestamp(at / 1000, UTC).date(),
     )
     return print_file(with_test(tree, feature.contract.name, clause)), print_clause(clause)
+
+
+def _compile_or_take_back(desk: Desk, out: Path, *, json: bool) -> None:
+    """Delete the new spec where it does not compile: an image, say, stands in no spec, which names its file."""
+    from promptspec.cli.reporting import seen_from_here, write_problems
+
+    compilation = desk.compiler.compile([out], trials=False)
+    if compilation.has_errors():
+        problems = seen_from_here(compilation)
+        out.unlink()
+        write_problems(desk, *problems, json=json)
+        raise typer.Exit(REFUSED)
 
 
 def _write_new(path: Path, text: str) -> None:

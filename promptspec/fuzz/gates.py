@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from promptspec.errors import PromptspecError
 from promptspec.ledger import tickets
-from promptspec.ledger.tables import ENTRIES, TEXTS, TICKETS
+from promptspec.ledger.tables import ENTRIES, REPLIES, TEXTS, TICKETS
 from promptspec.ledger.tickets import Ticket
 from promptspec.runtime.held import Held
 from promptspec.runtime.reviewing import ReviewDesk
@@ -34,14 +34,15 @@ _NO_VALUE: Final = json.dumps({"value": '{"no such field": 1}', "rehearsed": Fal
 class Written:
     """What the ledger has after a call, which was made *at* a moment in milliseconds.
 
-    *texts* are what is kept, by name: the bytes, and until when. *early* says when something came out of a gate
-    through which nothing may come.
+    *texts* are what is kept, by name: the bytes, and until when. *reporting* is where reports on the reply go. *early*
+    says when something came out of a gate through which nothing may come.
     """
 
     at: int
     tickets: tuple[Ticket, ...]
     entries: tuple[str, ...]
     texts: dict[str, tuple[bytes, int]] = field(default_factory=dict[str, tuple[bytes, int]])
+    reporting: str | None = None
     early: tuple[str, ...] = ()
 
 
@@ -52,7 +53,9 @@ def read_ledger(ledger: Ledger, world: World) -> Written:
         found = tuple(ticket for id in ids if (ticket := tickets.find(connection, id)) is not None)
         entries = tuple(connection.execute(select(ENTRIES.c.kind).order_by(ENTRIES.c.seq)).scalars())
         texts = {row.name: (bytes(row.content), row.until) for row in connection.execute(select(TEXTS))}
-    return Written(at=round(world.clock.now().timestamp() * 1000), tickets=found, entries=entries, texts=texts)
+        reporting = connection.execute(select(REPLIES.c.reporting).order_by(REPLIES.c.at).limit(1)).scalar()
+    at = round(world.clock.now().timestamp() * 1000)
+    return Written(at=at, tickets=found, entries=entries, texts=texts, reporting=reporting)
 
 
 def pass_gate(

@@ -106,6 +106,10 @@ def _for_a_day_less(original: Any, self: Any, at: int) -> int:
     return original(self, at) - 86_400_000
 
 
+def _not_reported(_original: Any, _self: Any) -> None:
+    return None
+
+
 def _unwritten(_original: Any, _connection: Any, _entries: Any) -> None:
     return
 
@@ -113,6 +117,14 @@ def _unwritten(_original: Any, _connection: Any, _entries: Any) -> None:
 _CLEAR: Final = Patch(
     "promptspec.ledger.texts:Seal.close", lambda _original: lambda self, content, owner, name: content
 )
+
+_REPORT: Final = """\
+            report=ps.ReportTo(
+                target="https://models.example.org/reports",
+                hosts=("models.example.org",),
+                shows_reply=True,
+            ),
+"""
 
 REVIEWS: Final[tuple[Sabotage, ...]] = (
     _emitted("review-gone", "review", "removed", "return (y.refund > 50)", "return False"),
@@ -133,6 +145,20 @@ REVIEWS: Final[tuple[Sabotage, ...]] = (
     _emitted("keep-forever", "Keeping.seconds", "removed", "seconds=604800.0", "seconds=1e12", _KEEPS),
     _emitted("keep-a-day-less", "Keeping.seconds", "off by one", "seconds=604800.0", "seconds=518400.0", _KEEPS),
     _emitted("seal-gone", "Keeping.seals", "removed", "seals=True,", "", _KEEPS),
+    _emitted("report-gone", "Keeping.report", "removed", _REPORT, "", _KEEPS),
+    _emitted("report-nowhere", "ReportTo.target", "removed", '"https://models.example.org/reports"', '""', _KEEPS),
+    _emitted("report-elsewhere", "ReportTo.target", "off by one", "org/reports", "org/report", _KEEPS),
+    _emitted("report-to-no-host", "ReportTo.hosts", "removed", 'hosts=("models.example.org",)', "hosts=()", _KEEPS),
+    _emitted(
+        "report-to-more-hosts",
+        "ReportTo.hosts",
+        "off by one",
+        'hosts=("models.example.org",)',
+        'hosts=("models.example.org", "example.org")',
+        _KEEPS,
+    ),
+    _emitted("report-without-the-reply", "ReportTo.shows_reply", "removed", "shows_reply=True,", "", _KEEPS),
+    _patched("report-not-written", _KEEPS, f"{_LOGBOOK}._reporting", _not_reported),
     _patched("review-never", _HOLDS, f"{_LOGBOOK}.write", _always_let_through),
     _patched("review-always", _HOLDS, f"{_LOGBOOK}.write", _always_held),
     _patched("held-comes-out-early", _HOLDS, f"{_HELD}._filed", _decided("held")),

@@ -2,7 +2,7 @@
 
 A law is given a trial, one case put to one feature. It returns True where the case says that it holds, False where the
 case says nothing about it, and raises LawFell where it does not hold. Laws about a part of the language that this
-version does not enforce (`report`, `calls`, `spend`, `refresh`) come with that part.
+version does not enforce (`calls`, `spend`, `refresh`) come with that part.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from promptspec.fuzz.trial import LawFell
 from promptspec.live.strict_json import NOTHING
 
 if TYPE_CHECKING:
-    from promptspec.contract.safety import Review
+    from promptspec.contract.safety import ReportTo, Review
     from promptspec.fuzz.gates import Written
     from promptspec.fuzz.trial import Trial
     from promptspec.ledger.tickets import Ticket
@@ -78,7 +78,17 @@ def ledger_keeps_its_word(trial: Trial) -> bool:
             raise LawFell(f"the {name} of a call is kept for another time than declared")
         if feature.secrets and _is_json(content):
             raise LawFell("a secret stands in the ledger in clear")
+    _can_be_reported_as_declared(feature.report, written)
     return True
+
+
+def _can_be_reported_as_declared(report: ReportTo | None, written: Written) -> None:
+    found = None if written.reporting is None else json.loads(written.reporting)
+    declared = None
+    if report is not None:
+        declared = {"target": report.target, "hosts": list(report.hosts), "shows_reply": report.shows_reply}
+    if found != declared:
+        raise LawFell("reports on a reply go, or tell, otherwise than declared")
 
 
 def _is_json(content: bytes) -> bool:

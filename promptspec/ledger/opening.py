@@ -72,13 +72,6 @@ class Ledger:
             with self._in_turn(), _telling(), self._engine.connect() as connection, connection.begin():
                 yield connection
 
-    def image(self) -> bytes:
-        """Return the bytes of a SQLite ledger that is kept in memory."""
-        with self._in_turn(), _telling(), self._engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert isinstance(raw, sqlite3.Connection)
-            return raw.serialize()
-
     def scrub(self) -> None:
         """Empty the log of a SQLite file, in which pages stand as they were before something was deleted.
 
@@ -223,13 +216,7 @@ def open_ledger(named: str) -> Ledger:
     except BaseException:
         ledger.close()
         raise
-    if named == IN_MEMORY and not _LAID_OUT:
-        _LAID_OUT.append(ledger.image())
     return ledger
-
-
-#: What a ledger in memory begins with, once a process has laid one out: tests open very many.
-_LAID_OUT: Final[list[bytes]] = []
 
 
 def _sqlite(named: str) -> Ledger:
@@ -251,8 +238,6 @@ def _sqlite(named: str) -> Ledger:
 
     def on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin below, and nowhere by themselves
-        if in_memory and _LAID_OUT:
-            connection.deserialize(_LAID_OUT[0])
         connection.execute("PRAGMA journal_mode = WAL")
         # What was committed is on the disk: a reply is never delivered before its entry is.
         connection.execute("PRAGMA synchronous = FULL")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
+from promptspec.check.across import check_across
 from promptspec.check.cases import Cases
 from promptspec.check.clauses import Clauses
 from promptspec.check.desk import Desk
@@ -27,6 +28,7 @@ from promptspec.check.rules import Rules, check_where
 from promptspec.check.scope import Scope, pascal
 from promptspec.check.shapes import Facts
 from promptspec.check.shortlists import Shortlists, choice_of, entries_of
+from promptspec.check.spending import check_spending
 from promptspec.check.streaming import why_no_stream
 from promptspec.check.tones import CheckedTone, Tones
 from promptspec.check.types import MOST_DEPTH, MOST_FIELDS, Around, Types, Where
@@ -115,6 +117,7 @@ class FeatureCheck:
         outputs = self._clauses.required(tree.OutputClause, "output text(..280)")
         model = self._clauses.required(tree.ModelClause, 'model "gpt-5.6-luna"')
         limits = check_limits(desk, self._clauses.one(tree.LimitsClause))
+        across = check_across(desk, self._clauses.one(tree.LimitsClause), caller)
         fence = self._fence()
         if inputs is None or outputs is None:
             return None
@@ -185,6 +188,7 @@ class FeatureCheck:
             judges=judges,
             moderations=moderations,
             limits=Limits(reply_tokens=1, reply_derived=True),
+            across=across,
             caller=caller,
             review=kept.review,
             sample=kept.sample,
@@ -212,8 +216,9 @@ class FeatureCheck:
         if models is None or budget is None:
             return None
         self._room_to_think((*models, *(judge.model for judge in draft.judges)), limits)
-        feature = replace(budget, models=models, no_stream=why_no_stream(draft, module))
-        if self._applied is not None:
+        settled = replace(budget, models=models, no_stream=why_no_stream(draft, module))
+        feature = check_spending(self._desk, settled, module, schema, self._clauses.one(tree.LimitsClause))
+        if feature is not None and self._applied is not None:
             hold_to(self._desk, self._applied, Held(self._declared, self._clauses, feature, self._facts))
         return feature
 

@@ -59,7 +59,7 @@ def check_limits(desk: Desk, clause: tree.LimitsClause | None) -> Declared:
     places: dict[str, Span] = {}
     for limit in clause.limits:
         name = limit.name.text
-        if name not in _BOUNDS:  # a limit of a later version, or none: both have been reported
+        if name not in _BOUNDS:  # a limit across calls, or none, which has been reported
             continue
         if name in places:
             desk.add(
@@ -89,8 +89,9 @@ def check_limits(desk: Desk, clause: tree.LimitsClause | None) -> Declared:
 def _amount(desk: Desk, limit: tree.Limit) -> int | None:
     name = limit.name.text
     example = f"write `{_EXAMPLES[name]}`"
-    if limit.per:
-        desk.add("PS411", limit.per[0].span, f"`{name}` bounds one call", help=example)
+    beyond = (*limit.per, *((limit.otherwise,) if limit.otherwise else ()))
+    if beyond:
+        desk.add("PS411", beyond[0].span, f"`{name}` bounds one call", help=example)
         return None
     low, high = _BOUNDS[name]
     if name == "time":

@@ -11,6 +11,7 @@ from promptspec.diagnostics.foreign import escape
 if TYPE_CHECKING:
     from promptspec.api import Compilation
     from promptspec.contract.feature import Feature, Module
+    from promptspec.contract.safety import CallCost, RequestCost
 
 #: With more features than this, only their number is told.
 MOST_FEATURES = 20
@@ -66,6 +67,7 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
     judging = 1 + limits.repairs if feature.judges else 0
     beside = f", {_count(judging, 'request')} to a judge among them" if judging else ""
     yield f"    at most {_count(1 + limits.retries + limits.repairs + judging, 'request')} a call{beside}, with {more}"
+    yield from _across(feature)
     yield f"    {_streams(feature)}"
     if feature.evaluation is not None:
         rows = _count(feature.evaluation.rows, "row")
@@ -78,6 +80,24 @@ def _of(module: Module, feature: Feature) -> Iterator[str]:
         yield "    the model is told that words in images are data, and nothing checks that it keeps to it (persuasion)"
     for description in _descriptions(module, feature):
         yield f"    a JSON Schema tells the model: {escape(description)}"
+
+
+def _across(feature: Feature) -> Iterator[str]:
+    """Yield the limits across calls, and what a call costs where one is on spending."""
+    for each in feature.across:
+        period = {60_000: "minute", 3_600_000: "hour", 86_400_000: "day"}[each.period_ms]
+        most = _count(int(each.amount), "call") if each.counts == "calls" else f"{each.amount:f} usd"
+        gone = "let through uncounted" if each.allows else "refused"
+        yield f"    at most {most} per {period} per {each.per}; {gone} while the counter cannot be reached"
+    if feature.cost is not None:
+        dates = sorted({cost.seen for cost in _costs(feature.cost) if cost.seen is not None})
+        as_of = f", by prices of {dates[0].isoformat()}" if dates else ""
+        most = f"{feature.cost.most.normalize():f} usd"
+        yield f"    a call costs at most {most}{as_of}, which is reserved before it is made"
+
+
+def _costs(cost: CallCost) -> tuple[RequestCost, ...]:
+    return (*cost.models, *cost.judges, *cost.moderators, *cost.embedders)
 
 
 def _streams(feature: Feature) -> str:

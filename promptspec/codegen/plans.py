@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from promptspec.codegen.code import WIDTH, Code, Writer, code, data, joined, name, name_of_file
+from promptspec.codegen.limits import LimitWriter
 from promptspec.codegen.names import Names
 from promptspec.codegen.records import constant, vectors_name
 from promptspec.contract import expressions as e
@@ -94,6 +95,7 @@ class PlanWriter:
         if nothing is not None:
             writer.line(code("unasked=$,", data(nothing)))
         self._keeping()
+        LimitWriter(writer, feature).write()
         if feature.limitations:
             writer.string(code("limitations=("), feature.limitations, "),")
         writer.dedent()

@@ -11,7 +11,7 @@ from promptspec.contract.expressions import Expression, Kind
 from promptspec.contract.models import Environment, JudgeModel, Model, OpenAIModel
 from promptspec.contract.moderation import Moderation
 from promptspec.contract.practices import Waiver
-from promptspec.contract.safety import AcrossCalls, ReportTo, Review, Sample
+from promptspec.contract.safety import AcrossCalls, CallCost, ReportTo, Review, Sample
 from promptspec.contract.tone import ToneRule
 from promptspec.contract.types import (
     Choice,
@@ -320,7 +320,8 @@ class Feature:
 
     An output that is one type is the record *output* with the single field `answer`, and *bare* is true. Replies can
     be streamed where *no_stream* is None. Calls are kept for *keep_ms* milliseconds, or only where something else
-    needs them, and texts of a feature with *secrets*, fields of its input, are kept in cipher or not at all.
+    needs them, and texts of a feature with *secrets*, fields of its input, are kept in cipher or not at all. The *cost*
+    of a call is known where one of the limits *across* calls is on spending.
     """
 
     name: str
@@ -340,6 +341,7 @@ class Feature:
     moderations: tuple[Moderation, ...] = ()
     limits: Limits
     across: tuple[AcrossCalls, ...] = ()
+    cost: CallCost | None = None
     caller: CallerLevel
     review: Review | None = None
     sample: Sample | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -57,8 +58,8 @@ class ReportTo:
 class AcrossCalls:
     """`calls 20 per minute per caller`, or `spend 2 usd per day per caller`.
 
-    No more than *amount* within any *period_ms* milliseconds. With *allows* calls are let through uncounted where the
-    counter cannot be reached.
+    No more than *amount* within any *period_ms* milliseconds. With *allows* (`otherwise allow`) calls are let through
+    uncounted where the counter cannot be reached.
     """
 
     counts: Literal["calls", "usd"]
@@ -67,3 +68,35 @@ class AcrossCalls:
     per: Literal["caller", "feature"]
     allows: bool = False
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCost:
+    """What a request to *model* costs, in dollars for a million tokens, as it was on *seen*; *most* dollars at most.
+
+    No token is taken to be cached, and all of them to be kept where that costs more. Of a prompt with more than
+    *long_after* tokens, all input costs *long_input* times as much, and all output *long_output* times.
+    """
+
+    model: str
+    input: Decimal
+    output: Decimal
+    most: Decimal
+    long_after: int | None = None
+    long_input: Decimal = Decimal(1)
+    long_output: Decimal = Decimal(1)
+    seen: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCost:
+    """What a call costs: by request to *models*, *judges*, *moderators* and *embedders*, and *most* dollars in all.
+
+    Moderators by lists and functions cost nothing and are left out.
+    """
+
+    most: Decimal
+    models: tuple[RequestCost, ...]
+    judges: tuple[RequestCost, ...] = ()
+    moderators: tuple[RequestCost, ...] = ()
+    embedders: tuple[RequestCost, ...] = ()

@@ -90,6 +90,9 @@ CATALOGUE: dict[str, Entry] = {
         Entry("PS407", "a shortlist that the prompt does not show"),
         Entry("PS410", "a prompt that cannot fit its limit"),
         Entry("PS411", "a limit with the wrong unit or amount"),
+        Entry("PS412", "a limit by caller, where nobody knows who calls"),
+        Entry("PS413", "a limit on spending, and a model without a known price"),
+        Entry("PS414", "a limit on spending that no call can keep"),
         # 5xx: output schema
         Entry("PS501", "an output that the model's strict schema cannot express"),
         Entry("PS502", "a way of structuring replies that the server does not have"),

@@ -57,10 +57,15 @@ async def ask_models(
     position = first
     while True:
         model = models[position]
-        outcome = await _attempt(model, compose, deadline - clock.monotonic())
-        answer = outcome if isinstance(outcome, Answer) else None
-        if asked is not None and outcome is not None:
-            asked.append(Asked(model=model.name, place=position, answer=answer))
+        seconds = deadline - clock.monotonic()
+        outcome: Answer | Unavailable | None = None
+        try:
+            outcome = await _attempt(model, compose, seconds)
+        finally:
+            # Of what ends in an error too: it was sent.
+            if asked is not None and seconds > 0:
+                answer = outcome if isinstance(outcome, Answer) else None
+                asked.append(Asked(model=model.name, place=position, answer=answer))
         if isinstance(outcome, Answer):
             return outcome
         if outcome is None:

@@ -26,6 +26,7 @@ from promptspec.errors import (
 from promptspec.ledger.opening import LEDGER
 from promptspec.models.asking import Asked, ask_models
 from promptspec.models.port import Answer, Ask, Usage
+from promptspec.runtime.allowance import FREE, allowance_of
 from promptspec.runtime.asking import Attempt
 from promptspec.runtime.context import BUILT, Context, Pins
 from promptspec.runtime.drafts import Draft, Rendered
@@ -107,6 +108,9 @@ class Call:
             self.user = None if restores is None else restores.user
         else:
             self.user = hashed(self.caller, self.override, self.world, rehearses=self.rehearses)
+        #: What the call may use of the limits across calls. One with a key may have been answered before.
+        is_free = anonymous or restores is not None
+        self.allowance = FREE if is_free else allowance_of(self, asks=not has_key)
         is_written = (plan.keeping is not None or has_key) and not (anonymous or restores)
         self.logbook = self._logbook() if is_written else None
         #: The reply as it was delivered last, as the record that the checks read.
@@ -272,6 +276,7 @@ class Call:
     # Asking
 
     async def _asking(self, listening: Callable[[Model], Model] | None = None) -> Answer:
+        await self.allowance.atake()
         await self._before_asking(streams=listening is not None)
         if self.is_settled and listening is None:
             return Answer(text=self.feature.plan.unasked, model="", usage=Usage())

@@ -237,11 +237,12 @@ def _answered(call: Call) -> Reply[Any]:
         return call.unasked()
     if call.rehearses:
         return rehearse(call)
-    while True:
-        checked = call.settle(call.ask())
-        reply = None if checked is None else call.deliver(checked, call.judge(checked))
-        if reply is not None:
-            return reply
+    with call.allowance:
+        while True:
+            checked = call.settle(call.ask())
+            reply = None if checked is None else call.deliver(checked, call.judge(checked))
+            if reply is not None:
+                return reply
 
 
 async def _aanswered(call: Call) -> Reply[Any]:
@@ -250,8 +251,9 @@ async def _aanswered(call: Call) -> Reply[Any]:
         return call.unasked()
     if call.rehearses:
         return rehearse(call)
-    while True:
-        checked = call.settle(await call.aask())
-        reply = None if checked is None else call.deliver(checked, await call.ajudge(checked))
-        if reply is not None:
-            return reply
+    async with call.allowance:
+        while True:
+            checked = call.settle(await call.aask())
+            reply = None if checked is None else call.deliver(checked, await call.ajudge(checked))
+            if reply is not None:
+                return reply

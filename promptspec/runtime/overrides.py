@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from promptspec.models.port import Model
 from promptspec.ports import World
+from promptspec.safety.counters import Counters, MemoryCounters
 
 if TYPE_CHECKING:
     from promptspec.ledger.opening import Ledger
@@ -106,7 +107,8 @@ ModeratorStandIn = Flags | Model | tuple[Model, ...]
 class Override:
     """What stands in for a feature's model, for who judges, moderates and embeds its texts, and for the world.
 
-    *sources* that change are read as they were built, unless they are to be the newest ones in a test too.
+    *sources* that change are read as they were built, unless they are to be the newest ones in a test too. Where a
+    *model* stands in, limits across calls are counted by *counters*, for as long as it does.
     """
 
     model: StandIn | None
@@ -119,6 +121,7 @@ class Override:
     judged: list[int] = field(default_factory=lambda: [0])
     ledger: Ledger | None = None
     _own: list[Ledger] = field(default_factory=list["Ledger"])
+    counters: Counters = field(default_factory=MemoryCounters)
 
     def own_ledger(self) -> Ledger:
         """Return a ledger in memory, which ends with the override."""

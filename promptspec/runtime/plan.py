@@ -231,6 +231,51 @@ KEPT_FOR_KEYS: Final = Keeping(seconds=2_592_000.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Across:
+    """A limit across calls: *most* calls, or billionths of a dollar, in any *seconds*, of one caller or of all.
+
+    With *allows* calls are let through uncounted while the counter cannot be reached.
+    """
+
+    counts: Literal["calls", "usd"]
+    most: int
+    seconds: int
+    per: Literal["caller", "feature"]
+    allows: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What requests to the model *name* cost: dollars for a million tokens of *input* and *output*.
+
+    From *long_after* tokens of a prompt on, all input costs *long_input* times as much, and all output *long_output*
+    times. One request costs *most* billionths of a dollar at most.
+    """
+
+    name: str
+    input: Decimal
+    output: Decimal
+    most: int
+    long_after: int | None = None
+    long_input: Decimal = Decimal(1)
+    long_output: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What a call costs: each request to a model, in their order, to a judge, to a moderator, for a vector.
+
+    *call* is what all requests that one call may send cost at most, in billionths of a dollar.
+    """
+
+    call: int
+    models: tuple[Cost, ...] = ()
+    judges: tuple[Cost, ...] = ()
+    moderators: tuple[Cost, ...] = ()
+    embedders: tuple[Cost, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """A few-shot example: the input as a call would give it, and the reply as the wire has it.
 
@@ -251,7 +296,8 @@ class Plan:
     at of input and output are the texts at *looked_at_in* and *looked_at_out*, paths of attributes with `[]` for items.
     *finds* says that calls have shortlists, *embeddings* which of them are made of vectors, and *unasked* is the reply,
     as the wire has it, where all are empty; "" for none, so that the call is refused. With *keeping* each call is
-    written in the ledger.
+    written in the ledger. *across* are the limits across calls, which are counted under *counted_as*, and *costs* is
+    what is reserved and settled for spending.
     """
 
     name: str
@@ -280,3 +326,6 @@ class Plan:
     embeddings: tuple[Embedding, ...] = ()
     unasked: str = ""
     keeping: Keeping | None = None
+    across: tuple[Across, ...] = ()
+    counted_as: str = ""
+    costs: Costs | None = None

@@ -17,6 +17,7 @@ MOST_REHEARSALS: Final = 51
 
 def rehearse(call: Call) -> Reply[Any]:
     """Return the first rehearsed reply that passes every check. Raises ReplyRefused where none does."""
+    call.allowance.take()
     call.look_at_input()
     if not isinstance(call.stand_in, Wires | Replies):
         return _first_that_holds(call)[1]
@@ -29,6 +30,7 @@ def rehearse(call: Call) -> Reply[Any]:
 
 def rehearsed_answer(call: Call) -> Answer:
     """Return what a model might answer, for a stream: the next of a script, or the first that holds."""
+    call.allowance.take()
     call.look_at_input()
     if not isinstance(call.stand_in, Wires | Replies):
         return _first_that_holds(call)[0]

@@ -145,33 +145,34 @@ class _Flow:
         """Yield each piece. Raises what a call raises."""
         call = self._call
         with Outermost(call.feature.plan.name, self.telling):
-            if call.rehearses:
-                answer = rehearsed_answer(call)
-                self.begin()
-                self.more(answer.text)
-            else:
-                import asyncio
+            async with call.allowance:
+                if call.rehearses:
+                    answer = rehearsed_answer(call)
+                    self.begin()
+                    self.more(answer.text)
+                else:
+                    import asyncio
 
-                self._news = asyncio.Event()
-                asking = self.telling.within(lambda: asyncio.ensure_future(self._asked()))
-                try:
-                    while not asking.done() or self._waiting:
-                        await self._news.wait()
-                        self._news.clear()
-                        for piece in self._taken():
-                            yield piece
-                    answer = asking.result()
-                finally:
-                    asking.cancel()
-                    await asyncio.gather(asking, return_exceptions=True)
-            for piece in self._taken():
-                yield piece
-            reply = call.deliver_unjudged(answer)
-            if self._made is None or not self._made.is_begin_of(reply.value):
-                raise CallFailed("what was yielded is not how the reply begins")
-            for piece in self._made.rest_of(reply.value):
-                yield piece
-            self._reply = reply
+                    self._news = asyncio.Event()
+                    asking = self.telling.within(lambda: asyncio.ensure_future(self._asked()))
+                    try:
+                        while not asking.done() or self._waiting:
+                            await self._news.wait()
+                            self._news.clear()
+                            for piece in self._taken():
+                                yield piece
+                        answer = asking.result()
+                    finally:
+                        asking.cancel()
+                        await asyncio.gather(asking, return_exceptions=True)
+                for piece in self._taken():
+                    yield piece
+                reply = call.deliver_unjudged(answer)
+                if self._made is None or not self._made.is_begin_of(reply.value):
+                    raise CallFailed("what was yielded is not how the reply begins")
+                for piece in self._made.rest_of(reply.value):
+                    yield piece
+                self._reply = reply
 
     async def _asked(self) -> Answer:
         try:

@@ -25,9 +25,12 @@ from promptspec.runtime.opinions import Judged
 from promptspec.runtime.overrides import Rehearse, flags, replies, verdicts, wires
 from promptspec.runtime.pieces import Piece
 from promptspec.runtime.plan import (
+    Across,
     ByFunction,
     ByServer,
     ByWords,
+    Cost,
+    Costs,
     Embedding,
     Env,
     Example,
@@ -63,11 +66,14 @@ from promptspec.safety.callers import Anyone, Session, SignedIn, Verified
 
 __all__ = [
     "NOT_ON_OFFER",
+    "Across",
     "Anyone",
     "AsyncStream",
     "ByFunction",
     "ByServer",
     "ByWords",
+    "Cost",
+    "Costs",
     "Draft",
     "Drops",
     "Embedding",

@@ -22,6 +22,7 @@ from promptspec.runtime.replies import Guarantees
 from promptspec.runtime.shortlists import Shortlist
 from promptspec.runtime.toning import Tone
 from promptspec.safety.callers import example_caller
+from promptspec.safety.counters import Counters, MemoryCounters
 from promptspec.values.reading import read_json
 
 if TYPE_CHECKING:
@@ -183,6 +184,11 @@ class Written:
                 if all(m.base_url is None and SERVERS[m.server].moderates_inline for m in models):
                     return by.model.name
         return None
+
+    @cached_property
+    def rehearsed_counters(self) -> Counters:
+        """What limits across calls are counted by while this feature rehearses, in this process."""
+        return MemoryCounters()
 
     @cached_property
     def changing(self) -> tuple[Source[Any], ...]:

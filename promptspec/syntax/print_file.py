@@ -280,7 +280,8 @@ def _message(p: Printer, message: tree.MessageTemplate | tree.TurnsMessage) -> N
 
 def _limit(limit: tree.Limit) -> str:
     unit = "" if limit.unit is None else f" {limit.unit.text}"
-    return f"{limit.name.text} {limit.amount.text}{unit}" + "".join(f" per {name.text}" for name in limit.per)
+    otherwise = "" if limit.otherwise is None else f" otherwise {limit.otherwise.text}"
+    return f"{limit.name.text} {limit.amount.text}{unit}" + "".join(f" per {n.text}" for n in limit.per) + otherwise
 
 
 def _moderate(p: Printer, node: tree.ModerateClause) -> None:

@@ -7,8 +7,9 @@ from typing import get_args
 import pytest
 
 from check.specs import codes, compiled, feature, said
+from promptspec.check.across import ACROSS
 from promptspec.check.clauses import _NAMES, _REPEATABLE
-from promptspec.check.later import _LATER, LATER_LIMITS
+from promptspec.check.later import _LATER
 from promptspec.check.limits import _BOUNDS
 from promptspec.syntax import tree
 from promptspec.syntax.words import LIMITS
@@ -16,8 +17,6 @@ from promptspec.syntax.words import LIMITS
 CLAUSES = {
     "find": "find hits = films near message by embedding small top 20",
     "otherwise": "otherwise returns false",
-    "calls": "limits {\n    calls 20 per minute per caller\n}",
-    "spend": "limits {\n    spend 2 usd per day per caller\n}",
 }
 TONE = "tone house {\n    person not first\n}\n"
 
@@ -87,5 +86,5 @@ def test_every_clause_of_the_grammar_is_enforced_or_refused() -> None:
     assert set(get_args(tree.Clause)) <= known
 
 
-def test_every_limit_is_enforced_or_refused() -> None:
-    assert set(LIMITS) == {*LATER_LIMITS, *_BOUNDS}
+def test_every_limit_is_enforced() -> None:
+    assert set(LIMITS) == {*ACROSS, *_BOUNDS}

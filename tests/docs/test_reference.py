@@ -15,7 +15,6 @@ from docs.pages import ROOT
 from docs.tables import laws_table, servers_table, sinks_table
 from promptspec import errors
 from promptspec.check.functions import FUNCTIONS
-from promptspec.check.later import LATER_LIMITS
 from promptspec.cli.app import COMMANDS, GROUPS
 from promptspec.models.servers import SERVERS
 from promptspec.syntax.words import CASE_ITEMS, CLAUSES, DECLARATIONS, LIMITS, RESERVED, TEXT_UNITS, TYPES
@@ -101,10 +100,6 @@ def test_every_environment_variable_is_on_the_page_about_settings() -> None:
 def test_every_word_of_the_language_is_in_its_reference() -> None:
     words = {*DECLARATIONS, *CLAUSES, *TYPES, *LIMITS, *TEXT_UNITS, *CASE_ITEMS, *RESERVED, *FUNCTIONS, *SERVERS}
     assert {word for word in words if not re.search(rf"\b{word}\b", LANGUAGE)} == set()
-
-
-def test_limits_of_later_versions_are_marked() -> None:
-    assert f"`{'` and `'.join(LATER_LIMITS)}` come *later*" in LANGUAGE
 
 
 def test_the_layers_are_those_that_are_proven() -> None:

@@ -213,6 +213,7 @@ limit = build(
     amount=number | duration,
     unit=maybe(build(tree.Name, text=st.sampled_from(UNITS))),
     per=many(build(tree.Name, text=st.sampled_from(PERIODS)), 0, 2),
+    otherwise=maybe(name),
 )
 category = build(tree.Name, text=st.from_regex(r"[a-z]{1,4}([/-][a-z]{1,3}){0,2}", fullmatch=True))
 moderation_rule = build(tree.ModerationRule, kind=st.just("block"), categories=many(category)) | build(

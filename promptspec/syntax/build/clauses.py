@@ -136,9 +136,14 @@ class BuildClauses(BuildTypes):
 
     def limit(self, c: list[Any]) -> tree.Limit:
         """`calls 20 per minute per caller`."""
-        name, amount, unit, *per = c
+        name, amount, unit, *per, _, otherwise = c
         return tree.Limit(
-            name=self._one_of(name, LIMITS, "a limit"), amount=amount, unit=unit, per=tuple(per), span=self._span(c)
+            name=self._one_of(name, LIMITS, "a limit"),
+            amount=amount,
+            unit=unit,
+            per=tuple(per),
+            otherwise=self._word(otherwise) if otherwise is not None else None,
+            span=self._span(c),
         )
 
     def period(self, c: list[Any]) -> tree.Name:

@@ -106,12 +106,13 @@ class EnsureClause(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit(Node):
-    """`reply 300 tokens`, `time 20s`, `calls 20 per minute per caller`, `spend 2 usd per day per caller`."""
+    """`reply 300 tokens`, `time 20s`, `calls 20 per minute per caller otherwise allow`, `spend 2 usd per day …`."""
 
     name: Name
     amount: NumberLiteral | DurationLiteral
     unit: Name | None = None
     per: tuple[Name, ...] = ()
+    otherwise: Name | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,11 +132,14 @@ def _imports(head: Writer, module: Module, names: Names) -> None:
 
 def read_hash(module: Module) -> str:
     """Return the hash over everything that a module is made from (rule 33): the language's version, the ABI, the dated
-    profile of strict schemas, and all that was read.
+    profile of strict schemas, the dated prices where a limit is on spending, and all that was read.
     """
     total = sha256(f"promptspec {module.version} abi {ABI} profile {LATEST.name}-{LATEST.date}\n".encode())
     for file, digest in module.read:
         total.update(f"{file}\0{digest}\n".encode("utf-8", "surrogatepass"))
+    for feature in module.features:
+        if feature.cost is not None:
+            total.update(f"{feature.name} costs {feature.cost!r}\n".encode())
     return total.hexdigest()
 
 

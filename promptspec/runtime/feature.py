@@ -25,6 +25,7 @@ from promptspec.runtime.rehearsing import rehearse
 from promptspec.runtime.replies import Outcome, Reply
 from promptspec.runtime.written import Written
 from promptspec.safety.callers import Anyone, admit
+from promptspec.safety.counters import Counters, MemoryCounters
 from promptspec.telemetry.telling import CallTelling, FailureTelling
 
 if TYPE_CHECKING:
@@ -201,6 +202,7 @@ class Feature(Written, Generic[V]):
         world: World | None = None,
         sources: Literal["built", "newest"] = "built",
         ledger: Ledger | None = None,
+        counters: Counters | None = None,
     ) -> Iterator[Self]:
         """Replace the model (the judge, the moderator, the embedder, the world) of this feature while the `with` block
         runs, in this context alone.
@@ -209,8 +211,8 @@ class Feature(Written, Generic[V]):
         unless they are to be the newest; and shortlists by embedding follow from words, unless an *embedder* is asked
         for vectors. Where *model* is scripted and no *judge* or *moderator* stands in, everything that a judge would be
         asked holds, and nothing is flagged but by lists of words. What a *model* that stands in has written goes to
-        *ledger*, or to one in memory that ends with the block. Raises ValueError for verdicts on rules that no judge is
-        asked about.
+        *ledger*, or to one in memory that ends with the block, and limits across calls are counted by *counters*, or
+        likewise. Raises ValueError for verdicts on rules that no judge is asked about.
         """
         if isinstance(judge, Verdicts):
             judge.check({rule.rule for rule in self.judged})
@@ -223,6 +225,7 @@ class Feature(Written, Generic[V]):
             used=[0],
             sources=sources,
             ledger=ledger,
+            counters=MemoryCounters() if counters is None else counters,
         )
         token = OVERRIDES.set({**OVERRIDES.get(), self.identity: mine})
         try:

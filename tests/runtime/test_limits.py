@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -28,7 +29,7 @@ from promptspec.ports import World
 from promptspec.runtime.allowance import cost_in_billionths, spent_by
 from promptspec.runtime.feature import Feature
 from promptspec.runtime.host import HOST
-from promptspec.runtime.overrides import OVERRIDES, Override, Rehearse, replies
+from promptspec.runtime.overrides import Rehearse, replies
 from promptspec.runtime.plan import Cost, Costs
 from promptspec.safety.callers import ID_KEY, Session, SignedIn
 from promptspec.safety.counters import COUNTERS, Counters, MemoryCounters, Taken
@@ -155,18 +156,18 @@ class Stage:
         self.clock = Clock()
         self.model = model if model is not None else Teller()
         self.counters = counters if counters is not None else MemoryCounters()
-        world = World(clock=self.clock, entropy=HOST.entropy, environment=keys or KEYS)
-        self._override = Override(model=self.model, world=world, used=[0], counters=self.counters)
+        self._world = World(clock=self.clock, entropy=HOST.entropy, environment=keys or KEYS)
+
+    def replaced(self) -> AbstractContextManager[Feature[Any]]:
+        return self.feature.override(model=self.model, world=self._world, counters=self.counters)
 
     def call(self, question: str = "Where is it?", caller: Session = ME, how: str = "call") -> str:
         """Call, and return what came, or the code of the error."""
-        token = OVERRIDES.set({self.feature.identity: self._override})
-        try:
-            return self._called(question, caller, how)
-        except PromptspecError as error:
-            return error.code
-        finally:
-            OVERRIDES.reset(token)
+        with self.replaced():
+            try:
+                return self._called(question, caller, how)
+            except PromptspecError as error:
+                return error.code
 
     def _called(self, question: str, caller: Session, how: str) -> str:
         given = {"question": question}
@@ -327,12 +328,16 @@ def test_a_rehearsal_meets_the_limit_in_memory(features: dict[str, Feature[Any]]
 # In earnest
 
 
+def _one_teller(_self: object, _world: World) -> tuple[Teller]:
+    return (Teller(),)
+
+
 def in_earnest(feature: Feature[Any], environment: dict[str, str]) -> list[str]:
     """Call four times, where every model is out of reach, and return the codes."""
     found: list[str] = []
     world = World(clock=HOST.clock, entropy=HOST.entropy, environment=KEYS | environment)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(feature), "models", lambda _self, _world: (Teller(),))
+        patch.setattr(type(feature), "models", _one_teller)
         with feature.override(world=world):
             for _ in range(4):
                 try:
@@ -454,12 +459,8 @@ def test_a_call_whose_end_is_not_known_costs_the_most(features: dict[str, Featur
 
 def test_a_stream_that_is_left_costs_the_most(features: dict[str, Feature[Any]]) -> None:
     stage = Stage(features["spend"], Teller(["Hello. There is more."]))
-    token = OVERRIDES.set({stage.feature.identity: stage._override})
-    try:
-        with stage.feature.stream_fields({"question": "Where?"}, caller=ME) as stream:
-            assert next(stream).startswith("Hello.")
-    finally:
-        OVERRIDES.reset(token)
+    with stage.replaced(), stage.feature.stream_fields({"question": "Where?"}, caller=ME) as stream:
+        assert next(stream).startswith("Hello.")
     assert stage.spent() == CALL
 
 

@@ -32,7 +32,7 @@ __all__ = [
     "sort_orders",
 ]
 
-STAMP = ps.Stamp(language="1", abi=1, read="e1e255d4a9c90b48b0f62d9acc5bdfef618fc7e5b0323fcc351907def95624bf")
+STAMP = ps.Stamp(language="1", abi=1, read="e48efeb58119581aed4d97b2b8d236e621701052f2b38d0c47e87ef67c803f0b")
 
 
 class ProductsRow(ps.Row):
@@ -251,7 +251,7 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
             b'"to","page","why","tags","nested"],"additionalProperties":false}'
         ),
         largest_reply=16_874,
-        seed="e1e255d4a9c90b48b0f62d9acc5bdfef",
+        seed="e48efeb58119581aed4d97b2b8d236e6",
         lists=("lines",),
         sources=(ORDERS, PLANS, PRODUCTS,),
         examples=(
@@ -544,9 +544,31 @@ class FindProducts(ps.Feature[FindProductsOutput]):
             b'ead"],"additionalProperties":false}'
         ),
         largest_reply=146,
-        seed="e1e255d4a9c90b48b0f62d9acc5bdfef",
+        seed="e48efeb58119581aed4d97b2b8d236e6",
         sources=(PRODUCTS,),
         finds=True,
+        across=(
+            # orders.spec line 193
+            ps.Across(counts="calls", most=20, seconds=60, per="caller", allows=True),
+            # orders.spec line 194
+            ps.Across(counts="usd", most=1_500_000_000, seconds=86_400, per="feature", allows=True),
+        ),
+        counted_as="orders.spec find_products",
+        costs=ps.Costs(
+            call=11_808_200,
+            models=(
+                # prices of 2026-11-27
+                ps.Cost(
+                    name="gpt-5.6-luna",
+                    input=Decimal("0.25"),
+                    output=Decimal("1.20"),
+                    most=2_952_050,
+                    long_after=272_000,
+                    long_input=Decimal("2"),
+                    long_output=Decimal("1.5"),
+                ),
+            ),
+        ),
     )
 
     def __call__(self, *, question: str, product: str, caller: ps.Session) -> FindProductsOutput:

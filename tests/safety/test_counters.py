@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from dataclasses import dataclass
 from itertools import count
 
@@ -248,3 +250,17 @@ def test_keys_in_redis_go_when_they_are_over(redis: RedisServer) -> None:
     wanted = use(period_ms=MINUTE)
     assert takes(counters, wanted)
     assert MINUTE < counters._client.pttl(f"promptspec:{{limits}}:{wanted.name}") <= MINUTE + 2_000
+
+
+def test_a_redis_that_does_not_answer_is_given_up_in_two_seconds(own_redis: RedisServer) -> None:
+    counters = RedisCounters(own_redis.url)
+    assert takes(counters, use())
+    assert own_redis.running is not None
+    own_redis.running.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        with pytest.raises(LedgerUnavailable, match="the counters cannot be reached: TimeoutError"):
+            counters.take([use()], NOW)
+    finally:
+        own_redis.running.send_signal(signal.SIGCONT)
+    assert time.monotonic() - began < 10

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Billionths of a dollar, in which spending is counted, in what a million tokens cost by the dollar.
 _BILLIONTHS: Final = 1_000
+#: Seconds beyond the deadline that putting right what was taken may be waited for.
+_GRACE: Final = 0.25
 #: Stands for ids of callers where they leave this process in no form, and there may be no key for their hash.
 _KEY_HERE: Final = os.urandom(32)
 
@@ -159,7 +161,12 @@ class Allowance(Free):
             return
         import asyncio
 
-        await asyncio.to_thread(self._settle)
+        left = self._deadline - self._world.clock.monotonic()
+        try:
+            async with asyncio.timeout(max(left, 0.0) + _GRACE):
+                await asyncio.to_thread(self._settle)
+        except TimeoutError:
+            _log().warning("what a call may cost at most stays counted until its counter answers")
 
     def _is_to_settle(self, error: BaseException | None) -> bool:
         # Where nothing is paid for, what a call may cost is what it counts, so that tests meet the limit.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -523,3 +524,47 @@ def test_models_judges_and_moderators_cost_what_each_of_them_costs() -> None:
     assert spent(Asked(model="guard", place=0, answer=said), side=2) == 0
     assert spent(Asked(model="second", place=0, answer=None), side=2) == 70
     assert spent(Asked(model="unheard of", place=0, answer=None), side=2) == 70
+
+
+class Slow(MemoryCounters):
+    """Counters that take their time, as a server may."""
+
+    def __init__(self, *, take: float = 0.0, correct: float = 0.0) -> None:
+        super().__init__()
+        self._seconds = take, correct
+
+    @property
+    def is_near(self) -> bool:
+        return False
+
+    def take(self, uses: Any, at: int) -> Taken | int:
+        time.sleep(self._seconds[0])
+        return super().take(uses, at)
+
+    def correct(self, taken: Taken, amounts: Any) -> None:
+        time.sleep(self._seconds[1])
+        super().correct(taken, amounts)
+
+
+def test_the_loop_goes_on_while_a_counter_takes_its_time(features: dict[str, Feature[Any]]) -> None:
+    stage = Stage(features["spend"], counters=Slow(take=0.3, correct=0.3))
+
+    async def ticks() -> int:
+        call = asyncio.ensure_future(features["spend"].acall_fields({"question": "Where?"}, caller=ME))
+        count = 0
+        while not call.done():
+            await asyncio.sleep(0.02)
+            count += 1
+        assert call.result().value == "Hello."
+        return count
+
+    with stage.replaced():
+        assert asyncio.run(ticks()) > 5
+
+
+def test_a_counter_that_takes_too_long_is_not_waited_for(features: dict[str, Feature[Any]]) -> None:
+    stage = Stage(features["spend"], counters=Slow(take=7.0))
+    began = time.monotonic()
+    assert stage.call() == "deadline_passed"
+    assert time.monotonic() - began < 6.5
+    assert stage.asked == 0

@@ -1,8 +1,8 @@
 """Sequences: calls of several callers at one time, in any order, some of them cancelled half-way.
 
 What a call gives may not depend on the calls around it: each must send the bytes and end in the outcome that it has
-alone. Calls under limits across calls come one after another, in `limited`; reviews, reports and refreshes join in as these
-parts come.
+alone. Calls under limits across calls come one after another, in `limited`; reviews, reports and refreshes join in as
+these parts come.
 """
 
 from __future__ import annotations

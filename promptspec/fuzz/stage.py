@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from promptspec.fuzz.subjects import Subject
     from promptspec.models.port import Model
     from promptspec.runtime.replies import Reply
+    from promptspec.safety.counters import Counters
     from promptspec.telemetry.signals import Attributes
 
     #: Answers the request, the n-th of its call (from 0), as the lie says.
@@ -87,13 +88,23 @@ class Stage:
             self._input = Input(self.subject, case)
         return self._input
 
-    def observe(self, case: Case, caller: Anyone | None = None) -> Observation:
-        """Call the feature with *case*, as *caller* in place of the case's own, and return everything that was seen."""
+    def observe(
+        self,
+        case: Case,
+        caller: Anyone | None = None,
+        *,
+        counters: Counters | None = None,
+        moment: datetime | None = None,
+    ) -> Observation:
+        """Call the feature with *case*, as *caller* in place of the case's own, and return everything that was seen.
+
+        Limits across calls are counted by *counters*, in place of new ones, and at the *moment*, in place of now.
+        """
         if self._obey is not None:
             self._obey()
         if self._ledger is not None:
             self._ledger.clear()
-        return self._loop.run_until_complete(self._called(case, caller))
+        return self._loop.run_until_complete(self._called(case, caller, counters, moment))
 
     def observe_together(self, cases: Sequence[Case], cancelled: Mapping[int, float]) -> list[Observation]:
         """Call the feature with all *cases* at one time and return what was seen of each, in their order.
@@ -115,7 +126,13 @@ class Stage:
 
         return self._loop.run_until_complete(together())
 
-    async def _called(self, case: Case, caller: Anyone | None = None) -> Observation:
+    async def _called(
+        self,
+        case: Case,
+        caller: Anyone | None = None,
+        counters: Counters | None = None,
+        moment: datetime | None = None,
+    ) -> Observation:
         """Call the feature in a task of its own, whose context holds what travels."""
         # What is logged for developers alone may take long to make, so that every fourth case pays for it.
         self._log.listen(logging.DEBUG if case.seed % 4 == 0 else logging.INFO)
@@ -127,11 +144,16 @@ class Stage:
         reply: Reply[Any] | None = None
         error: BaseException | None = None
         running = self.subject.running
-        world = self._world_of(case.seed, case.today)
+        world = self._world_of(case.seed, case.today, moment)
         written: Written | None = None
         held = False
         with running.override(
-            model=self._models, judge=self._judges, moderator=self._moderators, world=world, ledger=self._ledger
+            model=self._models,
+            judge=self._judges,
+            moderator=self._moderators,
+            world=world,
+            ledger=self._ledger,
+            counters=counters,
         ):
             try:
                 known = caller or caller_of(self.subject, case.caller)
@@ -228,8 +250,8 @@ class Stage:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
-    def _world_of(self, seed: int, today: date | None) -> World:
-        clock = _Clock(self._loop, today or self.subject.today)
+    def _world_of(self, seed: int, today: date | None, moment: datetime | None = None) -> World:
+        clock = _Clock(self._loop, today or self.subject.today, moment)
         return World(clock=clock, entropy=Chance(seed), environment=self.subject.environment)
 
 
@@ -253,6 +275,7 @@ def weaker_caller(subject: Subject, id: str) -> Anyone | None:
 class _Clock:
     loop: asyncio.AbstractEventLoop
     day: date
+    moment: datetime | None = None
 
     def monotonic(self) -> float:
         return self.loop.time()
@@ -261,6 +284,8 @@ class _Clock:
         return self.day
 
     def now(self) -> datetime:
+        if self.moment is not None:
+            return self.moment
         return datetime.combine(self.day, time.min, UTC) + timedelta(seconds=self.loop.time())
 
 

@@ -18,7 +18,7 @@ from promptspec.live.strict_json import NOTHING, read_strictly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from promptspec.contract.types import Text
     from promptspec.fuzz.cases import Case
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from promptspec.fuzz.subjects import Subject
     from promptspec.runtime.drafts import Rendered
     from promptspec.safety.callers import Anyone
+    from promptspec.safety.counters import Counters
 
 
 #: Tags and marks that are remembered, to look whether a call carries those of another.
@@ -173,9 +174,11 @@ class Trial:
         """What came of the call for a stream."""
         return self._stage.stream(self.case)
 
-    def observe_as(self, caller: Anyone) -> Observation:
-        """Return what comes of the call where somebody else makes it."""
-        return self._stage.observe(self.case, caller)
+    def observe_as(
+        self, caller: Anyone, *, counters: Counters | None = None, moment: datetime | None = None
+    ) -> Observation:
+        """Return what comes of the call where somebody else makes it, or counts it, or at another *moment*."""
+        return self._stage.observe(self.case, caller, counters=counters, moment=moment)
 
     @cached_property
     def replied(self) -> Json:

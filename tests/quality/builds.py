@@ -90,7 +90,7 @@ def features(edits: Sequence[Edit] = ()) -> Iterator[dict[str, Feature[Any]]]:
         module = _imported(package, folder)
         names = (
             *("everything", "talk", "weigh", "own", "say", "tell", "look"),
-            *("flow", "please", "guarded", "seek", "hold", "mean"),
+            *("flow", "please", "guarded", "seek", "hold", "mean", "meter", "lenient"),
         )
         yield {name: getattr(module, name) for name in names}
     finally:

@@ -26,7 +26,21 @@ if TYPE_CHECKING:
 SEEDS: Final = (0, 1, 2)
 
 Name: TypeAlias = Literal[
-    "everything", "talk", "weigh", "own", "say", "tell", "look", "flow", "please", "guarded", "seek", "hold", "mean"
+    "everything",
+    "talk",
+    "weigh",
+    "own",
+    "say",
+    "tell",
+    "look",
+    "flow",
+    "please",
+    "guarded",
+    "seek",
+    "hold",
+    "mean",
+    "meter",
+    "lenient",
 ]
 #: Whether a rule is gone, or still there and one too lax or too strict.
 Way: TypeAlias = Literal["removed", "off by one"]

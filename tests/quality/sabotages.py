@@ -8,6 +8,7 @@ from typing import Final
 from quality.broken_images import IMAGES
 from quality.broken_inputs import INPUTS
 from quality.broken_judging import JUDGING
+from quality.broken_limits import LIMITS
 from quality.broken_marks import MARKS
 from quality.broken_moderation import MODERATION
 from quality.broken_outputs import OUTPUTS
@@ -21,6 +22,6 @@ from quality.sabotage import Sabotage
 
 ALL: Final[tuple[Sabotage, ...]] = (
     *INPUTS, *OUTPUTS, *EMITTED, *PATCHED, *TONE, *MARKS, *IMAGES, *STREAMS, *JUDGING, *MODERATION, *SHORTLISTS,
-    *REVIEWS,
+    *REVIEWS, *LIMITS,
 )  # fmt: skip
 BY_NAME: Final[Mapping[str, Sabotage]] = {sabotage.name: sabotage for sabotage in ALL}

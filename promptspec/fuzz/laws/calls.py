@@ -14,6 +14,7 @@ from promptspec.contract.types import Text
 from promptspec.errors import CallerRefused, ModelUnavailable
 from promptspec.fuzz.delivered import leaves
 from promptspec.fuzz.lies.accepted import an_honest_reply
+from promptspec.fuzz.limited import look_at_limits
 from promptspec.fuzz.stage import weaker_caller
 from promptspec.fuzz.subjects import ID_SECRET, MODEL_SECRET, SEAL_SECRET
 from promptspec.fuzz.trial import LawFell
@@ -34,6 +35,8 @@ _ANSWERED: Final = 200
 #: Calling twice costs twice, so one case in so many does: by the remainders of its seed. Cases with their own tag have
 #: seeds from 7,001 on and meet both.
 _ONE_IN, _SAME, _APART = 16, 9, 10
+#: Calls under limits come one after another, and cost eight times as much.
+_LIMITED: Final = 8
 #: Where each API is, below the base URL.
 _PATHS: Final = {"chat": "/chat/completions", "responses": "/responses"}
 #: How the form of a reply is asked for in a field of its own; other servers are told it in words.
@@ -110,7 +113,7 @@ def _declared(trial: Trial) -> list[OpenAIModel]:
 
 
 def limits_hold(trial: Trial) -> bool:
-    """Requests never pass 1 + repairs + retries, and none is sent after what asking again cannot mend."""
+    """Requests never pass 1 + repairs + retries, none is sent after what asking again cannot mend, or over a limit."""
     seen = trial.observation
     limits = trial.subject.feature.limits
     most = 1 + limits.repairs + limits.retries
@@ -128,6 +131,8 @@ def limits_hold(trial: Trial) -> bool:
     for status in (*seen.statuses[:-1], *(each.status for each in seen.judged[:-1])):
         if status is not None and status >= 300 and status not in _AGAIN:
             raise LawFell(f"a model was asked again after it answered with status {status}")
+    if trial.subject.feature.across and trial.case.seed % _LIMITED == 0:
+        return look_at_limits(trial, trial.case.seed // _LIMITED) or bool(seen.requests)
     return bool(seen.requests)
 
 

@@ -133,3 +133,19 @@ def test_another_price_is_another_stamp(tmp_path: Path, monkeypatch: pytest.Monk
     known: dict[str, Any] = dict(prices.PRICES)
     monkeypatch.setattr(prices, "PRICES", known | {"gpt-5.6-luna": known["gpt-6-luna"]})
     assert stamp() != before
+
+
+def test_vectors_cost_too(tmp_path: Path) -> None:
+    before = 'source films = rows { "a" "Alien", "b" "Brazil" }\nmodel small = openai("text-embedding-3-small")\n'
+    text = spec(before=before, clauses="find hits = films near question by embedding small top 2\n", retries=1)
+    found = cost(tmp_path, text.replace("output text(1..280)", "output { film: one of hits? }"))
+    assert [each.model for each in found.embedders] == ["text-embedding-3-small"]
+    assert found.embedders[0].most > 0
+    assert found.most == 2 * LUNA + 2 * found.embedders[0].most
+
+
+def test_vectors_need_a_price(tmp_path: Path) -> None:
+    before = 'source films = rows { "a" "Alien", "b" "Brazil" }\nmodel small = openai("unheard-of")\n'
+    text = spec(before=before, clauses="find hits = films near question by embedding small top 2\n")
+    found = compile_paths([write_spec(tmp_path, text.replace("output text(1..280)", "output { film: one of hits? }"))])
+    assert "PS413" in [each.code for each in found.diagnostics]

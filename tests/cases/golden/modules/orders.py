@@ -32,7 +32,7 @@ __all__ = [
     "sort_orders",
 ]
 
-STAMP = ps.Stamp(language="1", abi=1, read="e48efeb58119581aed4d97b2b8d236e621701052f2b38d0c47e87ef67c803f0b")
+STAMP = ps.Stamp(language="1", abi=1, read="e83582002854a4900e0cf1ceb093086374d68b454ee22993498f69e147bc03c1")
 
 
 class ProductsRow(ps.Row):
@@ -251,7 +251,7 @@ class SortOrders(ps.Feature[SortOrdersOutput]):
             b'"to","page","why","tags","nested"],"additionalProperties":false}'
         ),
         largest_reply=16_874,
-        seed="e48efeb58119581aed4d97b2b8d236e6",
+        seed="e83582002854a4900e0cf1ceb0930863",
         lists=("lines",),
         sources=(ORDERS, PLANS, PRODUCTS,),
         examples=(
@@ -544,7 +544,7 @@ class FindProducts(ps.Feature[FindProductsOutput]):
             b'ead"],"additionalProperties":false}'
         ),
         largest_reply=146,
-        seed="e48efeb58119581aed4d97b2b8d236e6",
+        seed="e83582002854a4900e0cf1ceb0930863",
         sources=(PRODUCTS,),
         finds=True,
         across=(

@@ -15,7 +15,6 @@ from promptspec.syntax import tree
 from promptspec.syntax.words import LIMITS
 
 CLAUSES = {
-    "find": "find hits = films near message by embedding small top 20",
     "otherwise": "otherwise returns false",
 }
 TONE = "tone house {\n    person not first\n}\n"

@@ -14,7 +14,7 @@ from promptspec.contract.safety import Otherwise, Review, Sample
 from promptspec.contract.types import Record
 from promptspec.diagnostics import Label, did_you_mean
 from promptspec.ledger.opening import is_installed
-from promptspec.models.origins import read_origin
+from promptspec.models.origins import listed_for, read_origin
 from promptspec.syntax import tree
 from promptspec.text import Span
 
@@ -88,13 +88,16 @@ class Reviews:
         within_ms = None if within is None else self._duration(within, "within", _WITHIN, "PS920")
         if otherwise is not None and within is None:
             self._problem(otherwise, "`otherwise` says what happens when time runs out", "add `within 4h`")
+        callback = self._callback(settings.get("callback"))
+        origin = read_origin(callback)
         return Review(
             when=when,
             show=self._fields(clause.show, "PS920"),
             within_ms=within_ms,
             by=self._desk_name(settings.get("by")),
             otherwise="withhold" if otherwise is None else self._otherwise(otherwise),
-            callback=self._callback(settings.get("callback")),
+            callback=callback,
+            hosts=() if origin is None else listed_for(origin, self._desk.settings.hosts),
             origin=self._desk.origin(clause.span),
         )
 

@@ -147,6 +147,7 @@ class PlanWriter:
                 arguments.append(code("releases=True"))
             if review.callback:
                 arguments.append(code("callback=$", data(review.callback)))
+                arguments.append(code("hosts=$", data(review.hosts)))
             writer.call(code("review=ps.Review"), arguments, tail=",")
         if feature.sample is not None:
             writer.line(code("sample=$,", data(feature.sample.share)))

@@ -20,7 +20,7 @@ class Review:
 
     The desk shows the fields *show* of the input, or all where there are none. *by* is who is asked to look, and what
     nobody has decided on for *within_ms* milliseconds is dealt with *otherwise*. That there is a decision is told to
-    *callback*, a URL.
+    *callback*, a URL, whose host the entries *hosts* of the project's settings allow.
     """
 
     when: Expression | None = None
@@ -29,6 +29,7 @@ class Review:
     by: str = ""
     otherwise: Otherwise = "withhold"
     callback: str = ""
+    hosts: tuple[str, ...] = ()
     origin: Origin
 
 

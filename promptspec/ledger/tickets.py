@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from sqlalchemy import insert, select, update
 
+from promptspec.ledger import outbox
 from promptspec.ledger.chain import Entry, append
 from promptspec.ledger.tables import TICKETS
 
@@ -19,6 +21,8 @@ Kind: TypeAlias = Literal["review", "sample"]
 State: TypeAlias = Literal["held", "approved", "edited", "rejected", "withheld", "released", "copied", "closed"]
 #: What a person may decide on.
 OPEN: Final[tuple[State, ...]] = ("held", "copied")
+#: The kind of the messages that tell of decisions.
+CALLBACK: Final = "callback"
 #: After these a reply is delivered.
 DELIVERED: Final[tuple[State, ...]] = ("approved", "edited", "released")
 
@@ -28,7 +32,8 @@ class Ticket:
     """A ticket as the ledger has it. Moments in milliseconds; *version* grows with each change.
 
     *show* are the fields of the input that the desk shows, or none for all. *until* is when a reply that nobody has
-    decided on is dealt with *otherwise*: `withhold` or `release`.
+    decided on is dealt with *otherwise*: `withhold` or `release`. A decision is told to *callback*, where *hosts* allow
+    it.
     """
 
     id: str
@@ -42,7 +47,8 @@ class Ticket:
     at: int
     until: int | None = None
     otherwise: Literal["withhold", "release"] = "withhold"
-    callback: str | None = None
+    callback: str = ""
+    hosts: tuple[str, ...] = ()
     state: State
     version: int = 1
     decided_at: int | None = None
@@ -53,8 +59,9 @@ class Ticket:
 
 def put(connection: Connection, ticket: Ticket) -> None:
     """Put a new *ticket* on the desk."""
-    row = {name: getattr(ticket, name) for name in Ticket.__slots__}
-    connection.execute(insert(TICKETS).values(row | {"show": " ".join(ticket.show)}))
+    row = {name: getattr(ticket, name) for name in Ticket.__slots__ if name != "hosts"}
+    told = json.dumps([ticket.callback, *ticket.hosts]) if ticket.callback else None
+    connection.execute(insert(TICKETS).values(row | {"show": " ".join(ticket.show), "callback": told}))
 
 
 def find(connection: Connection, id: str) -> Ticket | None:
@@ -76,6 +83,8 @@ def listed(
 def _ticket(row: Mapping[Any, Any]) -> Ticket:
     values: dict[str, Any] = dict(row)
     values["show"] = tuple(values["show"].split())
+    values["callback"], *hosts = json.loads(values["callback"] or '[""]')
+    values["hosts"] = tuple(hosts)
     return Ticket(**values)
 
 
@@ -122,6 +131,17 @@ def _change(connection: Connection, ticket: Ticket, values: dict[str, object], *
         return False
     facts = {name: values[name] for name in ("decided_by",) if name in values}
     append(connection, [_entry(ticket, kind, at, facts)])
+    if ticket.callback and "decided_at" in values:
+        # There is one decision on a ticket, so there is one message, and whoever takes it twice can tell.
+        outbox.put(
+            connection,
+            id="m_" + ticket.id.removeprefix("t_"),
+            kind=CALLBACK,
+            subject=ticket.id,
+            target=ticket.callback,
+            body=json.dumps({"state": kind, "hosts": ticket.hosts}),
+            at=at,
+        )
     return True
 
 

@@ -24,7 +24,7 @@ from promptspec.runtime.overrides import (
 from promptspec.runtime.rehearsing import rehearse
 from promptspec.runtime.replies import Outcome, Reply
 from promptspec.runtime.written import Written
-from promptspec.safety.callers import Anyone, admit
+from promptspec.safety.callers import Anyone, admit, hashes_of
 from promptspec.safety.counters import Counters, MemoryCounters
 from promptspec.telemetry.telling import CallTelling, FailureTelling
 
@@ -95,8 +95,10 @@ class Feature(Written, Generic[V]):
             override = OVERRIDES.get().get(self.identity)
             world = (override.world if override else None) or HOST
             user = hashed(known, override, world, rehearses=rehearses(self, override, world))
+            # While keys rotate a caller has several hashes, and may have called under an older one.
+            users = (user,) if user is None else (user, *hashes_of(known, world.environment))
             ledger = ledger_for(override, world)
-            return cast("Held[V]", find_held(self, ticket, known, user=user, world=world, ledger=ledger))
+            return cast("Held[V]", find_held(self, ticket, known, users=users, world=world, ledger=ledger))
 
     def _rendered(self, given: Mapping[str, object], caller: Anyone | None = None) -> Rendered:
         with Outermost(self.plan.name):

@@ -18,6 +18,7 @@ from promptspec.ledger.opening import LEDGER
 from promptspec.models.port import Answer, Usage
 from promptspec.runtime.outermost import Outermost
 from promptspec.runtime.replies import Reply
+from promptspec.safety.forwarding import send_in_background
 from promptspec.safety.suspension import refuse_suspended
 from promptspec.values.reading import read_json
 
@@ -145,6 +146,8 @@ class Held(Generic[V]):
             with self._ledger.writing() as connection:
                 now = tickets.find(connection, filed.id)
                 filed = None if now is None else tickets.run_out(connection, now, at)
+            if filed is not None and filed.callback:
+                send_in_background(self._world)
         if filed is None:
             raise Stale("the ticket is gone")
         return filed
@@ -156,14 +159,14 @@ class Held(Generic[V]):
 
 
 def find_held(
-    feature: Written, id: str, caller: Anyone, *, user: str | None, world: World, ledger: Ledger
+    feature: Written, id: str, caller: Anyone, *, users: tuple[str | None, ...], world: World, ledger: Ledger
 ) -> Held[Any]:
-    """Return what holds the ticket *id*. Raises CallerRefused where *caller*, known as *user*, has no such ticket."""
+    """Return what holds the ticket *id*. Raises CallerRefused where *caller*, one of *users*, has no such ticket."""
     from promptspec.ledger import tickets
 
     with ledger.reading() as connection:
         filed = tickets.find(connection, id)
-    if filed is None or filed.kind != "review" or filed.caller != user or filed.feature != feature.told_as:
+    if filed is None or filed.kind != "review" or filed.caller not in users or filed.feature != feature.told_as:
         raise CallerRefused("the caller has no such ticket")
     return Held(feature, filed, caller, world=world, ledger=ledger)
 

@@ -183,7 +183,8 @@ class Logbook:
             at=at,
             until=None if review.within is None else at + round(review.within * 1000),
             otherwise="release" if review.releases else "withhold",
-            callback=review.callback or None,
+            callback=review.callback,
+            hosts=review.hosts,
             state="held",
         )
 

@@ -192,7 +192,8 @@ class Limits:
 class Review:
     """Who decides on replies that are held: *by* whom, seeing the fields *show* of the input, or all.
 
-    What nobody has decided on *within* so many seconds is withheld, or released; *callback* is told of a decision.
+    What nobody has decided on *within* so many seconds is withheld, or released. A decision is told to *callback*,
+    whose host is one of *hosts*.
     """
 
     show: tuple[str, ...] = ()
@@ -200,6 +201,7 @@ class Review:
     by: str = ""
     releases: bool = False
     callback: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from promptspec.contract.json_text import json_text
 from promptspec.errors import Stale
-from promptspec.ledger import callers, outbox, texts, tickets
+from promptspec.ledger import callers, texts, tickets
 from promptspec.runtime.calling import judged_broken, refuse_reply
 from promptspec.runtime.held import checked_again, kept_reply, restored
 from promptspec.runtime.plain_values import plain_output
-from promptspec.runtime.replies import ID_BITS
 from promptspec.safety.callers import LEVELS, Anyone, Session, example_caller
 from promptspec.values.reading import read_json
 
@@ -156,16 +154,6 @@ class ReviewDesk:
             if edit is not None:
                 self._keep_edit(connection, ticket, edit)
             tickets.decide(connection, ticket, state, by=self._by, reason=reason, at=at)
-            if ticket.callback is not None:
-                outbox.put(
-                    connection,
-                    id="m_" + self._world.entropy.token(ID_BITS),
-                    kind="callback",
-                    subject=ticket.id,
-                    target=ticket.callback,
-                    body=json.dumps({"ticket": ticket.id, "state": state}),
-                    at=at,
-                )
             decided = tickets.find(connection, id)
         assert decided is not None
         return decided

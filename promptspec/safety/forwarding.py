@@ -36,6 +36,8 @@ _PATIENCE: Final = 30.0
 _LONGEST: Final = 60.0
 _LARGEST_ANSWER: Final = 64 * 1024
 _MAIL: Final = "mailto:"
+#: As in the ledger's tickets, which need SQLAlchemy.
+CALLBACK: Final = "callback"
 #: Statuses that say nothing of the message: another one would not be taken either.
 _DOWN: Final = frozenset({*range(300, 400), 401, 403, 404, 408, 410, 425, 429, *range(500, 600)})
 
@@ -105,6 +107,9 @@ class Forwarder:
     def _deliver(self, message: Message) -> None:
         from promptspec.ledger import outbox, reports
 
+        if message.kind == CALLBACK:
+            self._tell_of_decision(message)
+            return
         with self._ledger.reading() as connection:
             notice = _notice(connection, message, self._world.environment)
         _send(message, notice, self._world)
@@ -114,6 +119,21 @@ class Forwarder:
             report = reports.find(connection, message.subject)
             if report is not None:
                 reports.forwarded(connection, report, at=at)
+
+    def _tell_of_decision(self, message: Message) -> None:
+        """Post which ticket was decided on, and how: no text of anybody."""
+        from promptspec.ledger import outbox, tickets
+
+        with self._ledger.reading() as connection:
+            ticket = tickets.find(connection, message.subject)
+        if ticket is None:
+            raise Unsent("the ticket is not in the ledger any more", is_down=False)
+        body = json.loads(message.body)
+        _must_be_allowed(message.target, tuple(body["hosts"]))
+        told = {"ticket": ticket.id, "state": body["state"], "feature": ticket.feature, "at": _moment(message.at)}
+        _post(message.target, told, id=message.id)
+        with self._ledger.writing() as connection:
+            outbox.sent(connection, message, feature=ticket.feature, caller=ticket.caller, at=self._now())
 
     def _now(self) -> int:
         return round(self._world.clock.now().timestamp() * 1000)
@@ -165,12 +185,16 @@ def _send(message: Message, notice: Notice, world: World) -> None:
             raise Unsent("the domain of the address is not listed in `hosts`", is_down=False)
         send_mail(_mail(notice, address), world.environment)
     else:
-        origin = read_origin(message.target)
-        if origin is None or (origin.scheme == "http" and not is_loopback(origin.host)):
-            raise Unsent("the address is no plain https address", is_down=False)
-        if not listed_for(origin, hosts):
-            raise Unsent("the host of the address is not listed in `hosts`", is_down=False)
-        _post(message.target, notice)
+        _must_be_allowed(message.target, hosts)
+        _post(message.target, _told(notice), id=notice.id)
+
+
+def _must_be_allowed(target: str, hosts: tuple[str, ...]) -> None:
+    origin = read_origin(target)
+    if origin is None or (origin.scheme == "http" and not is_loopback(origin.host)):
+        raise Unsent("the address is no plain https address", is_down=False)
+    if not listed_for(origin, hosts):
+        raise Unsent("the host of the address is not listed in `hosts`", is_down=False)
 
 
 def _mail(notice: Notice, address: str) -> Mail:
@@ -192,16 +216,8 @@ def _mail(notice: Notice, address: str) -> Mail:
     return Mail(id=notice.id, to=address, subject=subject, text="\n".join(told))
 
 
-def _post(url: str, notice: Notice) -> None:
-    """Send *notice* to *url*, in one request that follows no redirect. Raises Unsent."""
-    import asyncio
-
-    import httpx2
-    import yarl
-    from multidict import CIMultiDict
-
-    from promptspec.models.transport import BodyEncoded, BodyTooLarge, Head, NetworkTransport
-
+def _told(notice: Notice) -> dict[str, object]:
+    """Return *notice* as a program is told."""
     told: dict[str, object] = {
         "id": notice.id,
         "feature": notice.feature,
@@ -212,10 +228,21 @@ def _post(url: str, notice: Notice) -> None:
     }
     if notice.reply is not None:
         told["reply_value"] = json.loads(notice.reply) if notice.reply else None
+    return told
+
+
+def _post(url: str, told: Mapping[str, object], *, id: str) -> None:
+    """Send *told* to *url*, in one request that follows no redirect. Raises Unsent."""
+    import asyncio
+
+    import httpx2
+    import yarl
+    from multidict import CIMultiDict
+
+    from promptspec.models.transport import BodyEncoded, BodyTooLarge, Head, NetworkTransport
+
     body = json.dumps(told).encode()
-    headers = CIMultiDict(
-        {"content-type": "application/json", "idempotency-key": notice.id, "user-agent": "promptspec"}
-    )
+    headers = CIMultiDict({"content-type": "application/json", "idempotency-key": id, "user-agent": "promptspec"})
 
     async def post() -> int:
         transport = NetworkTransport(secure=url.startswith("https:"))

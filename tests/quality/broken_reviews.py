@@ -114,6 +114,11 @@ def _unwritten(_original: Any, _connection: Any, _entries: Any) -> None:
     return
 
 
+_ADDRESS: Final = """hosts=("models.example.org",),
+                shows_reply=True"""
+_HOSTS: Final = """callback="https://models.example.org/decided",
+                hosts=("models.example.org",),"""
+_CALLBACK: Final = 'callback="https://models.example.org/decided",'
 _CLEAR: Final = Patch(
     "promptspec.ledger.texts:Seal.close", lambda _original: lambda self, content, owner, name: content
 )
@@ -140,6 +145,8 @@ REVIEWS: Final[tuple[Sabotage, ...]] = (
         "review-callback-gone", "Review.callback", "removed", 'callback="https://models.example.org/decided",', ""
     ),
     _emitted("review-callback-another", "Review.callback", "off by one", "org/decided", "org/decide"),
+    _emitted("review-no-host", "Review.hosts", "removed", _HOSTS, _CALLBACK),
+    _emitted("review-more-hosts", "Review.hosts", "off by one", _HOSTS, _HOSTS.replace("(", '("evil.example.org", ')),
     _emitted("sample-gone", "Keeping.sample", "removed", 'sample=Decimal("100"),', ""),
     _emitted("sample-smaller", "Keeping.sample", "off by one", 'sample=Decimal("100")', 'sample=Decimal("50")'),
     _emitted("keep-forever", "Keeping.seconds", "removed", "seconds=604800.0", "seconds=1e12", _KEEPS),
@@ -148,13 +155,13 @@ REVIEWS: Final[tuple[Sabotage, ...]] = (
     _emitted("report-gone", "Keeping.report", "removed", _REPORT, "", _KEEPS),
     _emitted("report-nowhere", "ReportTo.target", "removed", '"https://models.example.org/reports"', '""', _KEEPS),
     _emitted("report-elsewhere", "ReportTo.target", "off by one", "org/reports", "org/report", _KEEPS),
-    _emitted("report-to-no-host", "ReportTo.hosts", "removed", 'hosts=("models.example.org",)', "hosts=()", _KEEPS),
+    _emitted("report-to-no-host", "ReportTo.hosts", "removed", _ADDRESS, "hosts=(), shows_reply=True", _KEEPS),
     _emitted(
         "report-to-more-hosts",
         "ReportTo.hosts",
         "off by one",
-        'hosts=("models.example.org",)',
-        'hosts=("models.example.org", "example.org")',
+        _ADDRESS,
+        'hosts=("models.example.org", "example.org"), shows_reply=True',
         _KEEPS,
     ),
     _emitted("report-without-the-reply", "ReportTo.shows_reply", "removed", "shows_reply=True,", "", _KEEPS),

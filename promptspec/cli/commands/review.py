@@ -150,7 +150,19 @@ def _decided(desk: Desk, by: str, json: bool, decide: Callable[[ReviewDesk], Tic
         from promptspec.cli.json_output import pretty
 
         ticket = decide(reviews)
+        if ticket.callback:
+            _tell(desk)
         desk.say(pretty(_data(ticket)) if json else f"{ticket.id} is {ticket.state}")
+
+
+def _tell(desk: Desk) -> None:
+    """Tell of the decision now; where nobody takes it, it waits in the outbox."""
+    from promptspec.runtime.host import HOST
+    from promptspec.safety.forwarding import Forwarder
+
+    outcome = Forwarder(open_ledger_there(desk), HOST).send()
+    for problem in outcome.problems.values():
+        desk.warn(f"the decision is recorded, and is told later: {problem}; `promptspec reports send` tries again")
 
 
 def _target(feature: str) -> str:

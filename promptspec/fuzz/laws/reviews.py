@@ -131,7 +131,8 @@ def _is_filed_as_declared(review: Review, written: Written) -> None:
         ("another desk", ticket.desk, review.by),
         ("other inputs to show", ticket.show, review.show),
         ("another end", ticket.otherwise, review.otherwise),
-        ("another callback", ticket.callback or "", review.callback),
+        ("another callback", ticket.callback, review.callback),
+        ("other hosts for its callback", ticket.hosts, review.hosts),
         ("another time", _time(ticket), review.within_ms),
         ("another state", ticket.state, "held"),
     ):

@@ -57,6 +57,7 @@ def feature(
     inputs: tuple[Field, ...] = (), outputs: tuple[Field, ...] = (), *, bare: bool = False, **more: Any
 ) -> Feature:
     """Return a feature; *outputs* of a bare one are one field that is called `answer`."""
+    more = {"requires": (), "ensures": (), "examples": (), **more}
     return Feature(
         name="suggest",
         class_name="Suggest",
@@ -76,7 +77,7 @@ def feature(
         smallest_prompt=0,
         no_stream=None,
         origin=ORIGIN,
-        **{"requires": (), "ensures": (), "examples": (), **more},
+        **more,
     )
 
 

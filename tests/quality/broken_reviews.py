@@ -114,14 +114,20 @@ def _unwritten(_original: Any, _connection: Any, _entries: Any) -> None:
     return
 
 
+def _in_clear(self: Any, content: bytes, owner: str, name: str) -> bytes:
+    return content
+
+
+def _takes_clear(_original: Any) -> Any:
+    return _in_clear
+
+
 _ADDRESS: Final = """hosts=("models.example.org",),
                 shows_reply=True"""
 _HOSTS: Final = """callback="https://models.example.org/decided",
                 hosts=("models.example.org",),"""
 _CALLBACK: Final = 'callback="https://models.example.org/decided",'
-_CLEAR: Final = Patch(
-    "promptspec.ledger.texts:Seal.close", lambda _original: lambda self, content, owner, name: content
-)
+_CLEAR: Final = Patch("promptspec.ledger.texts:Seal.close", _takes_clear)
 
 _REPORT: Final = """\
             report=ps.ReportTo(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from promptspec import keeping
 from promptspec.errors import SpecError
 from promptspec.keeping import cache_folder as cache_folder
-from promptspec.runtime.feature import Feature
+from promptspec.runtime.feature import AnyFeature, Feature
 
 if TYPE_CHECKING:
     from promptspec.api import Compilation
@@ -62,7 +62,7 @@ class Loaded:
 def function_of(module: ModuleType, name: str) -> Feature[Any]:
     """Return the function of the feature called *name* in a generated module."""
     values = cast("dict[str, object]", vars(module)).values()
-    features = (cast("Feature[Any]", value) for value in values if isinstance(value, Feature))
+    features = (cast("Feature[Any]", value) for value in values if isinstance(value, AnyFeature))
     return next(feature for feature in features if feature.plan.name == name and feature.plan.module == module.__name__)
 
 

@@ -36,7 +36,8 @@ class FeatureWriter:
     def write(self) -> None:
         """Write the class and the function."""
         writer, feature = self._writer, self._feature
-        writer.line(code("class $(ps.Feature[$]):", name(feature.class_name), self._value()))
+        base = code("ps.Gated") if self._is_gated else code("ps.Feature")
+        writer.line(code("class $($[$]):", name(feature.class_name), base, self._value()))
         writer.indent()
         said = [feature.doc or feature.name.replace("_", " ").capitalize() + "."]
         if feature.limitations:

@@ -37,21 +37,8 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 
-class Feature(Written, Generic[V]):
-    """One LLM feature, which gives values of the type V."""
-
-    if TYPE_CHECKING:
-        # Each generated class has these with its own keywords; this is what is known of a feature that was loaded.
-
-        def __call__(self, *args: Any, **keywords: Any) -> V: ...
-
-        async def aio(self, *args: Any, **keywords: Any) -> V: ...
-
-        def call(self, *args: Any, **keywords: Any) -> Reply[V]: ...
-
-        async def acall(self, *args: Any, **keywords: Any) -> Reply[V]: ...
-
-        def render(self, *args: Any, **keywords: Any) -> Rendered: ...
+class AnyFeature(Written, Generic[V]):
+    """One LLM feature, which gives values of the type V, or what holds them."""
 
     # The call
 
@@ -234,6 +221,40 @@ class Feature(Written, Generic[V]):
             yield self
         finally:
             OVERRIDES.reset(token)
+
+
+class Feature(AnyFeature[V]):
+    """One LLM feature, which gives values of the type V."""
+
+    if TYPE_CHECKING:
+        # Each generated class has these with its own keywords; this is what is known of a feature that was loaded.
+
+        def __call__(self, *args: Any, **keywords: Any) -> V: ...
+
+        async def aio(self, *args: Any, **keywords: Any) -> V: ...
+
+        def call(self, *args: Any, **keywords: Any) -> Reply[V]: ...
+
+        async def acall(self, *args: Any, **keywords: Any) -> Reply[V]: ...
+
+        def render(self, *args: Any, **keywords: Any) -> Rendered: ...
+
+
+class Gated(AnyFeature[V]):
+    """One LLM feature on whose values of the type V a person may have to decide."""
+
+    if TYPE_CHECKING:
+        # As above.
+
+        def __call__(self, *args: Any, **keywords: Any) -> V | Held[V]: ...
+
+        async def aio(self, *args: Any, **keywords: Any) -> V | Held[V]: ...
+
+        def call(self, *args: Any, **keywords: Any) -> Reply[V] | Held[V]: ...
+
+        async def acall(self, *args: Any, **keywords: Any) -> Reply[V] | Held[V]: ...
+
+        def render(self, *args: Any, **keywords: Any) -> Rendered: ...
 
 
 def _answered(call: Call) -> Reply[Any]:

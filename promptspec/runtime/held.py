@@ -18,7 +18,6 @@ from promptspec.ledger.opening import LEDGER
 from promptspec.models.port import Answer, Usage
 from promptspec.runtime.outermost import Outermost
 from promptspec.runtime.replies import Reply
-from promptspec.safety.forwarding import send_in_background
 from promptspec.safety.suspension import refuse_suspended
 from promptspec.values.reading import read_json
 
@@ -147,6 +146,8 @@ class Held(Generic[V]):
                 now = tickets.find(connection, filed.id)
                 filed = None if now is None else tickets.run_out(connection, now, at)
             if filed is not None and filed.callback:
+                from promptspec.safety.forwarding import send_in_background
+
                 send_in_background(self._world)
         if filed is None:
             raise Stale("the ticket is gone")

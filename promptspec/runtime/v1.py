@@ -18,7 +18,7 @@ from promptspec.runtime.expressions import (
     total,
     words,
 )
-from promptspec.runtime.feature import Feature
+from promptspec.runtime.feature import Feature, Gated
 from promptspec.runtime.held import Held, value_of
 from promptspec.runtime.images import Image, image
 from promptspec.runtime.opinions import Judged
@@ -80,6 +80,7 @@ __all__ = [
     "Env",
     "Example",
     "Feature",
+    "Gated",
     "Guarantees",
     "Held",
     "Image",

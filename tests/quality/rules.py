@@ -32,6 +32,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "Env.name": "the same as OpenAI.base_url and OpenAI.key, in which it stands",
     "Example.today": "the day of an example is judged when the spec is compiled",
     "Feature": "the base of the function itself",
+    "Gated": "the base of the function itself",
     "Image": "an annotation: what is given is judged by `image`",
     "OpenAI.hosts": "it allows what is called; a model that may not be called calls nobody, whatever a case says",
     "Judged.message": "a sentence for people",

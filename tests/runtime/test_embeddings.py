@@ -274,8 +274,11 @@ def vectors(*found: object) -> dict[str, object]:
         {"data": [{"index": 1, "embedding": [0.1] * 128}]},
         {"error": {"message": "no"}},
     ],
-    ids=repr,
-)
+    ids=[
+        "nothing", "none", "no object", "empty", "zeros", "words", "booleans", "infinite", "base64", "too long",
+        "too many", "another place", "an error",
+    ],
+)  # fmt: skip
 def test_what_is_no_vector_refuses_the_call(pulled: Path, server: Embeddings, body: object) -> None:
     server.body = body
     pick = load(pulled).pick

@@ -28,7 +28,7 @@ from promptspec.fuzz.lies.verdicts import judged
 from promptspec.fuzz.lies.wire import Cut, Pause, Refused, Response
 from promptspec.fuzz.observations import Judged, Looked, Observation, Request, Streamed
 from promptspec.fuzz.trial import Input
-from promptspec.ledger.opening import IN_MEMORY, open_ledger
+from promptspec.ledger.opening import IN_MEMORY, Ledger, open_ledger
 from promptspec.live.virtual_time import virtual_loop
 from promptspec.live.wires import Chance
 from promptspec.models.moderations import read_findings
@@ -104,7 +104,7 @@ class Stage:
             self._obey()
         if self._ledger is not None:
             self._ledger.clear()
-        return self._loop.run_until_complete(self._called(case, caller, counters, moment))
+        return self._loop.run_until_complete(self._called(case, caller, counters, moment, ledger=self._ledger))
 
     def observe_together(self, cases: Sequence[Case], cancelled: Mapping[int, float]) -> list[Observation]:
         """Call the feature with all *cases* at one time and return what was seen of each, in their order.
@@ -113,18 +113,23 @@ class Stage:
         """
 
         async def called(index: int, case: Case) -> Observation:
-            task = asyncio.ensure_future(self._called(case))
+            task = asyncio.ensure_future(self._called(case, ledger=ledgers[index]))
             if index in cancelled:
                 self._loop.call_later(cancelled[index], task.cancel)
             return await task
 
-        if self._ledger is not None:
-            self._ledger.clear()
+        # Each call has a ledger of its own: cases of one seed draw the same ids.
+        ledgers = [None if self._ledger is None else open_ledger(IN_MEMORY) for _ in cases]
 
         async def together() -> list[Observation]:
             return await asyncio.gather(*(called(index, case) for index, case in enumerate(cases)))
 
-        return self._loop.run_until_complete(together())
+        try:
+            return self._loop.run_until_complete(together())
+        finally:
+            for ledger in ledgers:
+                if ledger is not None:
+                    ledger.close()
 
     async def _called(
         self,
@@ -132,6 +137,8 @@ class Stage:
         caller: Anyone | None = None,
         counters: Counters | None = None,
         moment: datetime | None = None,
+        *,
+        ledger: Ledger | None,
     ) -> Observation:
         """Call the feature in a task of its own, whose context holds what travels."""
         # What is logged for developers alone may take long to make, so that every fourth case pays for it.
@@ -152,17 +159,17 @@ class Stage:
             judge=self._judges,
             moderator=self._moderators,
             world=world,
-            ledger=self._ledger,
+            ledger=ledger,
             counters=counters,
         ):
             try:
                 known = caller or caller_of(self.subject, case.caller)
                 found: Reply[Any] | Held[Any] = await running.acall_fields(cast("Any", case.given), caller=known)
                 held = isinstance(found, Held)
-                if self._ledger is None:
+                if ledger is None:
                     reply = found
                 else:
-                    reply, written = self._through(found, known, world)
+                    reply, written = self._through(found, known, world, ledger)
             except (KeyboardInterrupt, SystemExit, MemoryError):
                 raise
             except BaseException as raised:  # noqa: BLE001  what rises is what laws judge
@@ -185,15 +192,16 @@ class Stage:
             written=written,
         )
 
-    def _through(self, found: Reply[Any] | Held[Any], caller: Anyone, world: World) -> tuple[Reply[Any], Written]:
+    def _through(
+        self, found: Reply[Any] | Held[Any], caller: Anyone, world: World, ledger: Ledger
+    ) -> tuple[Reply[Any], Written]:
         """Return the reply, let through where it is held, and what the ledger has of the call."""
         from promptspec.fuzz.gates import pass_gate, read_ledger
 
-        assert self._ledger is not None
-        written = read_ledger(self._ledger, world)
+        written = read_ledger(ledger, world)
         if not isinstance(found, Held):
             return found, written
-        reply, early = pass_gate(self.subject.running, found, caller, self._ledger, world)
+        reply, early = pass_gate(self.subject.running, found, caller, ledger, world)
         return reply, replace(written, early=early)
 
     def stream(self, case: Case) -> Streamed:

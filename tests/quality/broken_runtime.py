@@ -410,8 +410,8 @@ def _original(original: Any, *arguments: Any, **keywords: Any) -> Any:
     return original(*arguments, **keywords)
 
 
-def _one_reply_id(original: Any, *arguments: Any) -> Any:
-    return replace(original(*arguments), id="r_1")
+def _one_reply_id(original: Any, *arguments: Any, id: str | None = None) -> Any:
+    return replace(original(*arguments, id=id), id="r_1")
 
 
 def _admitted(_original: Any, caller: Any, _level: str) -> Any:
@@ -832,8 +832,8 @@ def _shuffled(original: Any, messages: Any, **keywords: Any) -> bytes:
     return original([Message(each.role, each.content + os.urandom(2).hex()) for each in messages], **keywords)
 
 
-def _unseeded_id(original: Any, *arguments: Any) -> Any:
-    return replace(original(*arguments), id="r_" + os.urandom(16).hex())
+def _unseeded_id(original: Any, *arguments: Any, id: str | None = None) -> Any:
+    return replace(original(*arguments, id=id), id="r_" + os.urandom(16).hex())
 
 
 def _by_hash(original: Any, self: Any, path: str, value: object) -> None:

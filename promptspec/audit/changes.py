@@ -73,7 +73,8 @@ def _compared(named: str, old: t.Field, new: t.Field, found: Compared, side: str
         return
     looser: Rise = "minor" if side == "input" else "major"
     stricter: Rise = "major" if side == "input" else "patch"
-    rise: Rise = {"looser": looser, "stricter": stricter, "incomparable": "major", "equal": "patch"}[found.relation]  # pyright: ignore[reportAssignmentType]  # a literal of each
+    rises: dict[str, Rise] = {"looser": looser, "stricter": stricter, "incomparable": "major", "equal": "patch"}
+    rise = rises[found.relation]
     if side == "output" and marked:
         rise = "major"
     shown = found.only_new if found.relation == "looser" else found.only_old

@@ -213,7 +213,7 @@ def open_ledger(named: str) -> Ledger:
             ledger.clear()
         else:
             _lay_out(ledger)
-    except BaseException:
+    except BaseException:  # whatever it is, no connection stays open, and it rises on
         ledger.close()
         raise
     return ledger

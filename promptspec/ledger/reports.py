@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import func, insert, select, update
 
@@ -111,7 +112,7 @@ def file(connection: Connection, reported: Reported, *, id: str, text: str, at: 
 def find(connection: Connection, id: str) -> Report | None:
     """Return the report *id*, or None."""
     row = connection.execute(select(REPORTS).where(REPORTS.c.id == id)).mappings().one_or_none()
-    return None if row is None else Report(**row)  # type: ignore[arg-type]  # its columns are the fields
+    return None if row is None else _report(row)
 
 
 def listed(connection: Connection, *, state: str | None, most: int) -> list[Report]:
@@ -119,7 +120,12 @@ def listed(connection: Connection, *, state: str | None, most: int) -> list[Repo
     asked = select(REPORTS).order_by(REPORTS.c.at.desc(), REPORTS.c.id).limit(most)
     if state is not None:
         asked = asked.where(REPORTS.c.state == state)
-    return [Report(**row) for row in connection.execute(asked).mappings()]  # type: ignore[arg-type]  # as above
+    return [_report(row) for row in connection.execute(asked).mappings()]
+
+
+def _report(row: Mapping[Any, Any]) -> Report:
+    values: dict[str, Any] = dict(row)  # its columns are the fields
+    return Report(**values)
 
 
 def see(connection: Connection, report: Report, *, by: str, at: int) -> None:

@@ -23,8 +23,6 @@ State: TypeAlias = Literal["held", "approved", "edited", "rejected", "withheld",
 OPEN: Final[tuple[State, ...]] = ("held", "copied")
 #: The kind of the messages that tell of decisions.
 CALLBACK: Final = "callback"
-#: After these a reply is delivered.
-DELIVERED: Final[tuple[State, ...]] = ("approved", "edited", "released")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

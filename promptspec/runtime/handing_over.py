@@ -32,7 +32,7 @@ def hand_over(call: Call, key: str | None, answer: Callable[[Call], Reply[Any]])
         return _recorded(call, logbook, earlier)
     try:
         reply = answer(call)
-    except BaseException:
+    except BaseException:  # cancelled or interrupted as well: the key is given up, and it rises on
         with suppress(LedgerUnavailable):  # then the key is free when its time is over
             logbook.give_up()
         raise
@@ -52,7 +52,7 @@ async def ahand_over(
         return await aside(_recorded, call, logbook, earlier)
     try:
         reply = await answer(call)
-    except BaseException:
+    except BaseException:  # as above
         with suppress(LedgerUnavailable):  # as above
             await aside(logbook.give_up)
         raise

@@ -36,8 +36,6 @@ _PATIENCE: Final = 30.0
 _LONGEST: Final = 60.0
 _LARGEST_ANSWER: Final = 64 * 1024
 _MAIL: Final = "mailto:"
-#: As in the ledger's tickets, which need SQLAlchemy.
-CALLBACK: Final = "callback"
 #: Statuses that say nothing of the message: another one would not be taken either.
 _DOWN: Final = frozenset({*range(300, 400), 401, 403, 404, 408, 410, 425, 429, *range(500, 600)})
 
@@ -105,9 +103,9 @@ class Forwarder:
         return None if moment is None else max((moment - self._now()) / 1000, 0.0)
 
     def _deliver(self, message: Message) -> None:
-        from promptspec.ledger import outbox, reports
+        from promptspec.ledger import outbox, reports, tickets
 
-        if message.kind == CALLBACK:
+        if message.kind == tickets.CALLBACK:
             self._tell_of_decision(message)
             return
         with self._ledger.reading() as connection:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select, update
 
 from promptspec.errors import PromptspecError
-from promptspec.ledger import tickets
+from promptspec.ledger import replies, texts, tickets
+from promptspec.ledger.chain import Entry, append
 from promptspec.ledger.tables import ENTRIES, REPLIES, TEXTS, TICKETS
 from promptspec.ledger.tickets import Ticket
 from promptspec.runtime.held import Held
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from promptspec.safety.callers import Anyone
 
 #: A reply in the ledger that is a value of no feature.
-_NO_VALUE: Final = json.dumps({"value": '{"no such field": 1}', "rehearsed": False}).encode()
+_NO_VALUE: Final = json.dumps({"value": '{"no such field": 1}', "rehearsed": False})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +72,10 @@ def pass_gate(
     desk = ReviewDesk(ledger, world, by="the fuzzer")
     if _comes_out(running.held(_rejected(held, ledger, desk), caller=caller)):
         early.append("after it was rejected")
-    if _comes_out_changed(running, held, caller, ledger, desk):
+    if _comes_out(running.held(_invalid(held, ledger, desk, world), caller=caller)):
         early.append("although the value in the ledger does not hold")
+    if _comes_out_changed(running, held, caller, ledger, desk, world):
+        early.append("although its text in the ledger is not the one that was written")
     desk.approve(held.ticket.id)
     reply = held.poll()
     assert reply is not None, "an approved reply comes out or is refused"
@@ -92,19 +95,44 @@ def _rejected(held: Held[Any], ledger: Ledger, desk: ReviewDesk) -> str:
     return id
 
 
+def _invalid(held: Held[Any], ledger: Ledger, desk: ReviewDesk, world: World) -> str:
+    """Return a ticket for a value that no output type takes, written in the ledger as if it had passed."""
+    ticket, reply = "t_invalid", "r_invalid"
+    with ledger.writing() as connection:
+        found = tickets.find(connection, held.ticket.id)
+        assert found is not None, "a reply that is held has a ticket"
+        made = replies.find(connection, found.reply)
+        assert made is not None, "a reply that is held was made"
+        until = texts.until_of(connection, found.reply)
+        kept = texts.read(connection, found.reply, texts.seal_of(world.environment)) | {"reply": _NO_VALUE}
+        hashes = texts.keep(
+            connection, reply, [texts.Kept(name=name, content=text, until=until) for name, text in kept.items()], None
+        )
+        replies.record(connection, replace(made, id=reply, ticket=ticket))
+        tickets.put(connection, replace(found, id=ticket, reply=reply))
+        facts = {"texts": hashes}
+        entry = Entry(kind="held", subject=reply, feature=made.feature, caller=made.caller, at=made.at, facts=facts)
+        append(connection, [entry])
+    desk.approve(ticket)
+    return ticket
+
+
 def _comes_out_changed(
-    running: Running[Any], held: Held[Any], caller: Anyone, ledger: Ledger, desk: ReviewDesk
+    running: Running[Any], held: Held[Any], caller: Anyone, ledger: Ledger, desk: ReviewDesk, world: World
 ) -> bool:
-    """Say whether a value comes out that no output type takes, and that stands in the ledger as if it had passed."""
+    """Say whether a reply comes out whose text somebody changed, though its value is what it was."""
     id = _copied(held, ledger, "t_changed")
     desk.approve(id)
-    is_reply = TEXTS.c.name == "reply"
     with ledger.writing() as connection:
-        before = connection.execute(select(TEXTS.c.content, TEXTS.c.sealed).where(is_reply)).one()
-        connection.execute(update(TEXTS).where(is_reply).values(content=_NO_VALUE, sealed=0))
+        found = tickets.find(connection, id)
+        assert found is not None, "a ticket that was put is there"
+        mine = (TEXTS.c.name == "reply") & (TEXTS.c.owner == found.reply)
+        before = connection.execute(select(TEXTS.c.content, TEXTS.c.sealed).where(mine)).one()
+        plain = texts.read(connection, found.reply, texts.seal_of(world.environment))["reply"]
+        connection.execute(update(TEXTS).where(mine).values(content=f"{plain} ".encode(), sealed=0))
     came_out = _comes_out(running.held(id, caller=caller))
     with ledger.writing() as connection:
-        connection.execute(update(TEXTS).where(is_reply).values(content=before.content, sealed=before.sealed))
+        connection.execute(update(TEXTS).where(mine).values(content=before.content, sealed=before.sealed))
     return came_out
 
 

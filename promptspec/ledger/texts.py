@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from sqlalchemy import delete, func, insert, select
 
 from promptspec.errors import LedgerUnavailable
 from promptspec.ledger.opening import SEAL_KEY
-from promptspec.ledger.tables import TEXTS
+from promptspec.ledger.tables import ENTRIES, TEXTS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -90,13 +91,14 @@ def keep(connection: Connection, owner: str, texts: Iterable[Kept], seal: Seal |
     return hashes
 
 
-def read(connection: Connection, owner: str, seal: Seal | None) -> dict[str, str]:
-    """Return the texts of *owner* that are still kept, by their names.
+def read(connection: Connection, owner: str, seal: Seal | None, *, at: int | None = None) -> dict[str, str]:
+    """Return the texts of *owner* that are still kept, by their names; not those whose time is over *at* a moment.
 
     Raises LedgerUnavailable where one is sealed and there is no *seal*, or another.
     """
     found: dict[str, str] = {}
-    for row in connection.execute(select(TEXTS).where(TEXTS.c.owner == owner)):
+    asked = select(TEXTS).where(TEXTS.c.owner == owner)
+    for row in connection.execute(asked if at is None else asked.where(TEXTS.c.until > at)):
         if row.sealed and seal is None:
             raise LedgerUnavailable(f"the texts are sealed: set `{SEAL_KEY}`")
         content = seal.open(row.content, owner, row.name) if row.sealed and seal is not None else row.content
@@ -119,18 +121,27 @@ def is_sealed(connection: Connection, owner: str) -> bool:
 
 
 def differs(connection: Connection, owner: str, hashes: Mapping[str, str], seal: Seal | None) -> str | None:
-    """Return the name of a text of *owner* that is not the one that the trail has the hash of, None where all are.
+    """Return the name of a text of *owner* that is not the one that *hashes* are of, None where all are.
 
-    A text that is gone is not different.
+    A text that is gone is not different; one without a hash is.
     """
     salts = {
         row.name: row.salt
         for row in connection.execute(select(TEXTS.c.name, TEXTS.c.salt).where(TEXTS.c.owner == owner))
     }
     for name, content in read(connection, owner, seal).items():
-        if name in hashes and hashlib.sha256(salts[name] + content.encode()).hexdigest() != hashes[name]:
+        if name not in hashes or hashlib.sha256(salts[name] + content.encode()).hexdigest() != hashes[name]:
             return name
     return None
+
+
+def hashes_in_trail(connection: Connection, subjects: Sequence[str]) -> dict[str, str]:
+    """Return what the trail has of the texts of *subjects*: a salted hash of each, by its name."""
+    found: dict[str, str] = {}
+    asked = select(ENTRIES.c.facts).where(ENTRIES.c.subject.in_(subjects)).order_by(ENTRIES.c.seq)
+    for facts in connection.execute(asked).scalars():
+        found.update(json.loads(facts).get("texts", {}))
+    return found
 
 
 def sweep(connection: Connection, at: int) -> int:

@@ -86,11 +86,25 @@ def _ticket(row: Mapping[Any, Any]) -> Ticket:
     return Ticket(**values)
 
 
-def decide(connection: Connection, ticket: Ticket, state: State, *, by: str, reason: str, at: int) -> bool:
-    """Record the decision *state* on *ticket*, and say whether it was; not where somebody was faster."""
-    return _change(
-        connection, ticket, {"state": state, "decided_at": at, "decided_by": by, "reason": reason}, kind=state, at=at
-    )
+def decide(
+    connection: Connection,
+    ticket: Ticket,
+    state: State,
+    *,
+    by: str,
+    reason: str,
+    at: int,
+    texts: Mapping[str, str] | None = None,
+) -> bool:
+    """Record the decision *state* on *ticket*, and say whether it was; not where somebody was faster.
+
+    The trail has the hashes of *texts* that came with it.
+    """
+    facts: dict[str, object] = {"decided_by": by}
+    if texts:
+        facts["texts"] = dict(texts)
+    values: dict[str, object] = {"state": state, "decided_at": at, "decided_by": by, "reason": reason}
+    return _change(connection, ticket, values, kind=state, at=at, facts=facts)
 
 
 def run_out(connection: Connection, ticket: Ticket, at: int) -> Ticket:
@@ -119,7 +133,15 @@ def see(connection: Connection, ticket: Ticket, *, by: str, at: int) -> None:
     append(connection, [_entry(ticket, "seen", at, {"by": by})])
 
 
-def _change(connection: Connection, ticket: Ticket, values: dict[str, object], *, kind: str, at: int) -> bool:
+def _change(
+    connection: Connection,
+    ticket: Ticket,
+    values: dict[str, object],
+    *,
+    kind: str,
+    at: int,
+    facts: Mapping[str, object] | None = None,
+) -> bool:
     changed = connection.execute(
         update(TICKETS)
         .where(TICKETS.c.id == ticket.id, TICKETS.c.version == ticket.version)
@@ -127,8 +149,7 @@ def _change(connection: Connection, ticket: Ticket, values: dict[str, object], *
     )
     if changed.rowcount != 1:
         return False
-    facts = {name: values[name] for name in ("decided_by",) if name in values}
-    append(connection, [_entry(ticket, kind, at, facts)])
+    append(connection, [_entry(ticket, kind, at, facts or {})])
     if ticket.callback and "decided_at" in values:
         # There is one decision on a ticket, so there is one message, and whoever takes it twice can tell.
         outbox.put(

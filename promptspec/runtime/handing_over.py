@@ -66,6 +66,7 @@ async def _at_once(work: Callable[..., Any], *arguments: Any) -> Any:
 
 def _written(call: Call, logbook: Logbook, reply: Reply[Any]) -> Reply[Any] | Held[Any]:
     feature = call.feature
+    review = feature.contract.review
     happened = Happened(
         id=reply.id,
         model=reply.model,
@@ -74,6 +75,7 @@ def _written(call: Call, logbook: Logbook, reply: Reply[Any]) -> Reply[Any] | He
         prompt=_prompt(call),
         rehearsed=reply.rehearsed,
         must_be_reviewed=feature.must_be_reviewed(call.input, call.output, call.context.today),
+        why="" if review is None else f"{review.origin.file} line {review.origin.line}",
     )
     ticket = logbook.write(happened)
     return reply if ticket is None else Held(feature, ticket, call.caller, world=call.world, ledger=logbook.ledger)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 from promptspec.errors import (
     CallerRefused,
     InputRefused,
+    LedgerUnavailable,
     Moderated,
     ReplyRefused,
     Stale,
@@ -22,8 +23,6 @@ from promptspec.safety.suspension import refuse_suspended
 from promptspec.values.reading import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from promptspec.ledger.opening import Ledger
     from promptspec.ledger.tickets import Ticket as Filed
     from promptspec.ports import World
@@ -154,7 +153,7 @@ class Held(Generic[V]):
         return filed
 
     def _let_through(self, filed: Filed) -> Reply[Any]:
-        kept = kept_reply(self._ledger, filed.reply, self._world.environment)
+        kept = kept_reply(self._ledger, filed.reply, self._world)
         call = restored(self._feature, kept, self._caller, user=filed.caller)
         return released(call, kept)
 
@@ -186,17 +185,23 @@ def value_of(outcome: Reply[Any] | Held[Any]) -> Any:
 # What is in the ledger, as a reply again
 
 
-def kept_reply(ledger: Ledger, id: str, environment: Mapping[str, str]) -> Kept:
+def kept_reply(ledger: Ledger, id: str, world: World) -> Kept:
     """Return what *ledger* has of the reply *id*: of one that was edited, what it was edited to.
 
-    Raises Stale where its texts are not kept any more, and LedgerUnavailable where they are sealed and have no key.
+    Raises Stale where its texts are not kept any more, and LedgerUnavailable where they are sealed and have no key, or
+    are not those that the trail has the hashes of.
     """
     from promptspec.ledger import replies, texts, tickets
 
     with ledger.reading() as connection:
         made = replies.find(connection, id)
-        found = texts.read(connection, id, texts.seal_of(environment))
+        seal = texts.seal_of(world.environment)
+        found = texts.read(connection, id, seal, at=round(world.clock.now().timestamp() * 1000))
         filed = tickets.find(connection, made.ticket) if made is not None and made.ticket is not None else None
+        hashes = texts.hashes_in_trail(connection, [id, *([filed.id] if filed else [])])
+        changed = texts.differs(connection, id, hashes, seal)
+    if changed is not None:
+        raise LedgerUnavailable(f"the {changed} in the ledger is not the one that was written")
     if made is None or not {"input", "reply"} <= found.keys():
         raise Stale("the texts of the reply are not kept any more")
     reply: Any = read_json(found["reply"])

@@ -34,7 +34,10 @@ _SWEEP: Final = 3_600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """What came of a call: plain values as the spec writes them, and the messages that were asked."""
+    """What came of a call: plain values as the spec writes them, and the messages that were asked.
+
+    *why* says which line of the spec has a person decide, where one must.
+    """
 
     id: str
     model: str
@@ -43,6 +46,7 @@ class Happened:
     prompt: str
     rehearsed: bool
     must_be_reviewed: bool
+    why: str = ""
 
 
 class Logbook:
@@ -96,7 +100,7 @@ class Logbook:
         """Return what the ledger has of *reply*."""
         from promptspec.runtime.held import kept_reply
 
-        return kept_reply(self.ledger, reply, self._world.environment)
+        return kept_reply(self.ledger, reply, self._world)
 
     def give_up(self) -> None:
         """Let a call with a key be made again, of which nothing came."""
@@ -178,7 +182,7 @@ class Logbook:
             feature=self._feature,
             caller=self._user,
             desk=review.by,
-            why="review",
+            why=happened.why,
             show=review.show,
             at=at,
             until=None if review.within is None else at + round(review.within * 1000),

@@ -77,7 +77,7 @@ class ReviewDesk:
         ticket = self._run_out(id, at)
         with self._ledger.writing() as connection:
             tickets.see(connection, ticket, by=self._by, at=at)
-            found = texts.read(connection, ticket.reply, texts.seal_of(self._world.environment))
+            found = texts.read(connection, ticket.reply, texts.seal_of(self._world.environment), at=at)
         given: Any = read_json(found["input"]) if "input" in found else None
         if given is not None and ticket.show:
             given = {name: given[name] for name in ticket.show if name in given}
@@ -125,7 +125,7 @@ class ReviewDesk:
         ticket = self._open(id, "review")
         if feature.told_as != ticket.feature:
             raise DecisionRefused(f"the ticket is of `{ticket.feature}`")
-        kept = kept_reply(self._ledger, ticket.reply, self._world.environment)
+        kept = kept_reply(self._ledger, ticket.reply, self._world)
         call = restored(feature, kept, self._caller_of(ticket, feature), user=ticket.caller)
         checked = checked_again(call, json_text(value), model=kept.model)
         refuse_reply(judged_broken(checked, call.judge(checked)))
@@ -151,17 +151,16 @@ class ReviewDesk:
             ticket = tickets.find(connection, id)
             if ticket is None or ticket.kind != kind or ticket.state not in tickets.OPEN:
                 raise DecisionRefused(_why_not(ticket, kind))
-            if edit is not None:
-                self._keep_edit(connection, ticket, edit)
-            tickets.decide(connection, ticket, state, by=self._by, reason=reason, at=at)
+            kept = None if edit is None else self._keep_edit(connection, ticket, edit)
+            tickets.decide(connection, ticket, state, by=self._by, reason=reason, at=at, texts=kept)
             decided = tickets.find(connection, id)
         assert decided is not None
         return decided
 
-    def _keep_edit(self, connection: Connection, ticket: Ticket, edit: str) -> None:
+    def _keep_edit(self, connection: Connection, ticket: Ticket, edit: str) -> dict[str, str]:
         until = texts.until_of(connection, ticket.reply)
         seal = texts.seal_of(self._world.environment) if texts.is_sealed(connection, ticket.reply) else None
-        texts.keep(connection, ticket.reply, [texts.Kept(name="edit", content=edit, until=until)], seal)
+        return texts.keep(connection, ticket.reply, [texts.Kept(name="edit", content=edit, until=until)], seal)
 
     def _open(self, id: str, kind: str) -> Ticket:
         ticket = self._run_out(id, self._now())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import promptspec
 from ledger.refunds import ADA, BOB, COMPLAINT, Shop, shop
@@ -178,6 +178,33 @@ def test_an_edit_passes_every_check_again(offer: Shop) -> None:
     reply = offer.poll(ticket)
     assert (reply.value.letter, reply.value.refund, reply.value.line.sku) == ("Take this.", 60, "a1")
     assert desk.show(ticket).edited == {"letter": "Take this.", "refund": 60, "line": "a1"}
+
+
+@pytest.mark.parametrize("name", ["input", "prompt", "reply", "edit"])
+def test_a_text_that_somebody_changed_in_the_database_does_not_come_out(offer: Shop, name: str) -> None:
+    ticket = offer.call(LARGE).ticket.id
+    offer.desk().edit(ticket, offer.feature, {"letter": "Take this.", "refund": 60})
+    with offer.ledger.writing() as connection:
+        row = connection.execute(select(TEXTS.c.content).where(TEXTS.c.name == name)).scalar_one()
+        changed = update(TEXTS).where(TEXTS.c.name == name).values(content=bytes(row).replace(b"a", b"e"))
+        connection.execute(changed)
+    with pytest.raises(LedgerUnavailable, match=f"the {name} in the ledger is not the one that was written"):
+        offer.poll(ticket)
+
+
+def test_a_text_whose_time_is_over_is_not_read_although_nobody_has_swept(tmp_path: Path, ledger: Ledger) -> None:
+    offer = shop(tmp_path, ledger, "    review always\n    keep 1h\n")
+    ticket = offer.call(LARGE).ticket.id
+    offer.desk().approve(ticket)
+    offer.clock.pass_by(hours=1)
+    with pytest.raises(Stale, match="not kept any more"):
+        offer.poll(ticket)
+    assert offer.desk().show(ticket).given is None
+
+
+def test_the_ticket_says_which_line_has_a_person_decide(offer: Shop) -> None:
+    ticket = offer.call(LARGE).ticket.id
+    assert offer.desk().show(ticket).ticket.why == "refunds.spec line 22"
 
 
 def test_of_two_who_decide_at_once_one_is_told(offer: Shop) -> None:

@@ -90,6 +90,11 @@ def _checked_but_at_release(original: Any, self: Any, answer: Any) -> Any:
         return Checked(answer=answer, output=output, dropped=(), judging=None)
 
 
+def _no_difference(_original: Any, _connection: Any, _owner: Any, _hashes: Any, _seal: Any) -> None:
+    """Believe the texts of the ledger."""
+    return
+
+
 def _never_drawn(_original: Any, _self: Any, _share: Any, _happened: Any) -> bool:
     return False
 
@@ -177,6 +182,7 @@ REVIEWS: Final[tuple[Sabotage, ...]] = (
     _patched("held-comes-out-early", _HOLDS, f"{_HELD}._filed", _decided("held")),
     _patched("rejected-comes-out", _HOLDS, f"{_HELD}._filed", _decided("rejected")),
     _patched("held-is-not-rechecked", _RECHECKED, "promptspec.runtime.held:released", _unchecked),
+    _patched("changed-texts-come-out", _HOLDS, "promptspec.ledger.texts:differs", _no_difference),
     _patched("let-through-unchecked", _RECHECKED, f"{_HELD}._let_through", _let_through_unchecked),
     _patched("checked-but-at-release", _RECHECKED, "promptspec.runtime.calling:Call.check", _checked_but_at_release),
     _patched("sample-never-drawn", _HOLDS, f"{_LOGBOOK}._is_drawn", _never_drawn),

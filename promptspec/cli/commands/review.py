@@ -218,6 +218,7 @@ def _data(ticket: Ticket) -> dict[str, object]:
         "feature": ticket.feature,
         "desk": ticket.desk,
         "state": ticket.state,
+        "why": ticket.why,
         "reply": ticket.reply,
         "caller": ticket.caller,
         "since": iso(ticket.at),
@@ -235,6 +236,8 @@ def _say(desk: Desk, shown: Shown, *, prompt: bool) -> None:
 
     ticket = shown.ticket
     desk.say(f"{ticket.id}  {escape(ticket.feature)}: {ticket.state} since {moment(ticket.at)}")
+    if ticket.kind == "review":
+        desk.say(f"because of {escape(ticket.why)}")
     if ticket.decided_at is not None:
         why = f": {escape(ticket.reason)}" if ticket.reason else ""
         desk.say(f"{ticket.state} by {escape(ticket.decided_by or 'nobody')} at {moment(ticket.decided_at)}{why}")
